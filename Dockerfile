@@ -20,7 +20,8 @@ RUN apt-get update \
     && install -d -o invitation -g invitation -m 0700 /data
 COPY --from=build /usr/local/bin/invitation-service /usr/local/bin/
 
-# The settings' defaults are relative to the working directory: from here, `data/secret.key` lies in the volume too.
+# The settings' defaults are relative to the working directory: from here, `data/secret.key` lies in the
+# volume too.
 WORKDIR /
 ENV LISTEN_ADDR=0.0.0.0:8080 \
     DATABASE_URL=sqlite:///data/invitations.db \

@@ -23,7 +23,8 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	then echo 'The Postfix test was among them.'; \
 	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
 
-# What `make test-fast` runs of the tests over HTTP, on SQLite: one or two files for each area, none that waits for time-outs.
+# What `make test-fast` runs of the tests over HTTP, on SQLite: one or two files for each area, none that
+# waits for time-outs.
 fast = invite::system_users:: invite::account_owners:: invite::sub_accounts:: invitations::renew:: invitations::resend:: \
 	invitations::revoke:: batch::invites:: activation::activate:: activation::page:: lists::pages:: lists::users_csv:: \
 	access::permissions:: access::roles:: access::sign_in:: requests::contract:: requests::conventions:: \
@@ -62,7 +63,8 @@ attacks: ## measure what one client can do to the others (about two minutes); be
 	cargo build --release --locked
 	benches/attacks
 
-# The passwords of the containers' database, drawn at random at the first start: a default password is no password.
+# The passwords of the containers' database, drawn at random at the first start: a default password is no
+# password.
 .env:
 	@umask 077; random() { head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'; }; \
 	printf 'POSTGRES_PASSWORD=%s\nSERVICE_DB_PASSWORD=%s\n' "$$(random)" "$$(random)" > .env

@@ -4,7 +4,8 @@
 //! ```text
 //! yardstick constant PORT BYTES   serves constant JSON of that size: what HTTP alone costs
 //! yardstick argon2 SECONDS        prints the time that one password hash takes, in microseconds
-//! yardstick links                 turns invitations' ids, a line each, into their first links' tokens (reads SECRET_KEY)
+//! yardstick links                 turns invitations' ids, a line each, into their first links' tokens (reads
+//!                                 SECRET_KEY)
 //! ```
 
 use std::{

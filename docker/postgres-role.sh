@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, by the image of PostgreSQL, when its volume is new: a role for the service that owns its schema and nothing else. The
-# superuser's password stays with the server; the service never has it.
+# Run once, by the image of PostgreSQL, when its volume is new: a role for the service that owns its schema
+# and nothing else. The superuser's password stays with the server; the service never has it.
 set -eu
 
 : "${SERVICE_DB_PASSWORD:?is the password of the role that the service connects as}"
@@ -12,7 +12,8 @@ CREATE ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBY
 CREATE SCHEMA invitations AUTHORIZATION :"role";
 -- Tables and the list of migrations are made in the first schema of the path, and there is no other.
 ALTER ROLE :"role" SET search_path = invitations;
--- Nobody gets what was not granted: not the schema that is there from the beginning, not temporary tables, not a connection.
+-- Nobody gets what was not granted: not the schema that is there from the beginning, not temporary tables,
+-- not a connection.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC; GRANT CONNECT ON DATABASE %I TO %I', current_database(), current_database(), :'role')
 \gexec

@@ -4,6 +4,7 @@
 # another with `=` (SRS, VERP). What is reported as failed is `srs0`, without a domain. And where
 # `Original-Recipient` has another address type than rfc822, as RFC 6533 provides, that type's name is
 # reported as an address.
+# No code here works around it: reports come from providers (src/mail/providers), not as bounces.
 # Seen (CPython 3.11):
 #   Final-Recipient: rfc822; ada@example.org                            {b'ada@example.org'}
 #   Final-Recipient: rfc822; SRS0=ab1c=xy=example.org=ada@example.net   {b'srs0'}

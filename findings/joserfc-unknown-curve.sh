@@ -4,6 +4,7 @@
 # left out, as RFC 7517 §5 asks; the same sentence asks it for values out of the supported ranges. The error
 # is a KeyError and none of the library's own. jwcrypto 1.6.1 reads both sets. Some issuers have Brainpool
 # keys beside P-256.
+# No code here works around it: it concerns those who check signatures by a key set.
 # Seen (CPython 3.11):
 #                            joserfc              jwcrypto
 #   P-256, kty "AKP"         P-256                both

@@ -2,7 +2,7 @@
 # A `+` in the query of a PostgreSQL URL: libpq decodes as RFC 3986 does and keeps it; SQLAlchemy 2.1.9 and
 # node's pg-connection-string 2.14.1 decode as an HTML form does, and make it a blank. With the same
 # DATABASE_URL, psql finds a certificate that the application does not find. `%2B` is a plus to all three.
-# Seen (psycopg 3.3.9 with its own libpq, Node 20):
+# Seen (psycopg 3.3.9 with its own libpq 18.6, Node 20):
 #                          sslrootcert=/etc/c++/root.pem   application_name=a+b   application_name=a%2Bb
 #   libpq                  /etc/c++/root.pem               a+b                    a+b
 #   SQLAlchemy             "/etc/c  /root.pem"             "a b"                  a+b
@@ -15,6 +15,7 @@ python3 -m venv "$tmp/venv"
 "$tmp/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' SQLAlchemy==2.1.9
 npm install --ignore-scripts --silent --no-audit --no-fund --prefix "$tmp" pg-connection-string@2.14.1 > /dev/null
 "$tmp/venv/bin/python" - <<'PY'
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
@@ -26,6 +27,7 @@ for query, libpq, sqlalchemy in (
     url, name = f"postgresql://app@db.example/orders?{query}", query.partition("=")[0]
     said = conninfo_to_dict(url)[name], make_url(url).query[name]
     assert said == (libpq, sqlalchemy), f"the behaviour has changed: {query}: {said}"
+print(f"libpq {pq.version()}")
 PY
 cat > look.js <<'JS'
 const assert = require('node:assert');

@@ -4,6 +4,7 @@
 # `limit_L2`, `soc` or `receiptUrl`, which its own schemas have: it makes `limitL2`, `SoC` and `receiptURL`,
 # and then refuses them as unknown. No spelling in Python leads to the right name. A charging profile with a
 # limit for each phase is such a message.
+# No code here works around it: the service speaks no OCPP, the systems around it do.
 # Seen (CPython 3.11):
 #   SetChargingProfile, limit                 sent
 #   SetChargingProfile, limit and limit_l2    FormatViolationError: ... ('limitL2' was unexpected)

@@ -2,9 +2,9 @@
 # PostgreSQL: the generic plan of a prepared statement whose LIMIT is a parameter expects a tenth of the
 # table, whatever is given (`plan_cache_mode = force_generic_plan`, or after five executions where it looks
 # cheaper). Joins are then planned for far more rows than are read. Here lists are therefore planned at each
-# request, and lookups by key alone have generic plans (src/db/sql/planner.rs). Seen (PostgreSQL 15.18,
-# 100,000 rows, LIMIT 50): custom plan rows=50, generic plan rows=10000 Run it as `tests/with-postgres
-# findings/postgresql-limit-parameter.sh`.
+# request, and lookups by key alone have generic plans (src/db/sql/planner.rs).
+# Seen (PostgreSQL 15.18, 100,000 rows, LIMIT 50): custom plan rows=50, generic plan rows=10000
+# Run it as `tests/with-postgres findings/postgresql-limit-parameter.sh`.
 set -euo pipefail
 sql() { "${PGBIN:?run it by tests/with-postgres}/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$TEST_POSTGRES_URL" "$@"; }
 schema=finding_$$

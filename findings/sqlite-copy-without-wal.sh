@@ -2,7 +2,7 @@
 # SQLite in WAL mode: a copy of the database file alone opens without an error and lacks the newest commits,
 # which are in `-wal`. `PRAGMA integrity_check` of the copy says `ok`. `VACUUM INTO` and the backup API have
 # them all. Here docs/operations.md#backups warns of it, and tests/it/database/restored_copy.rs shows it
-# with the service. Seen (CPython 3.11, SQLite 3.40): 1 of 100 rows in the copy; integrity_check: ok
+# with the service. Seen (CPython 3.11, SQLite 3.40.1): 1 of 100 rows in the copy; integrity_check: ok
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -3,7 +3,7 @@
 # "database is locked" when another connection has committed in between, at once and whatever `busy_timeout`
 # is: its snapshot is old (SQLITE_BUSY_SNAPSHOT), and waiting would not make it newer. With BEGIN IMMEDIATE
 # the timeout holds. Here `Db::write` therefore begins with BEGIN IMMEDIATE (src/db/pool/transaction.rs).
-# Seen (CPython 3.11, SQLite 3.40): deferred: "database is locked" after 0.0 s; immediate: waits, and writes
+# Seen (CPython 3.11, SQLite 3.40.1): deferred: "database is locked" after 0.0 s; immediate: waits, and writes
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -4,7 +4,7 @@
 //! rule, and `docs/architecture.md` has the picture):
 //!
 //! ```text
-//! main -> cli -> app -> everything          `cli::import` is a client of our own API, and uses `reqwest` for it
+//! main -> cli -> app -> everything          `cli::import` calls our own API, and uses `reqwest` for it
 //! http     -> services, domain, clock       never db, never mail
 //! services -> db, domain, clock             never actix, never a transport
 //! courier  -> db, mail, domain, clock       the background worker that sends letters

@@ -6,7 +6,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `letters.json` | sentences of the letters (templates), names of roles and units of time, form of a date |
+//! | `letters.json` | sentences of the letters (templates), names of roles and units of time, date format |
 //! | `page.json` | the texts of the activation page, without escapes such as `\"` |
 //! | `countries.tsv` | a country's two letters, a tab, and its name; in the order of the letters |
 //!

@@ -1,5 +1,5 @@
--- Every request posts the token of the next link in the file LINKS to BENCH_PATH, with the members MEMBERS beside it.
--- With ONCE set each link serves once, and running out of them ends the run. For one thread.
+-- Every request posts the token of the next link in the file LINKS to BENCH_PATH, with the members MEMBERS
+-- beside it. With ONCE set each link serves once, and running out of them ends the run. For one thread.
 local headers = { ["Content-Type"] = "application/json", ["User-Agent"] = os.getenv("AGENT") }
 local path, members, once = os.getenv("BENCH_PATH"), os.getenv("MEMBERS") or "", os.getenv("ONCE")
 local links, turn = {}, 0

@@ -16,7 +16,8 @@ ANSWER = ',"first_name":"Ada","last_name":"Lovelace","password":"seven green bic
 
 def postgres(bench):
     database = bench.filled(Postgres)
-    # For each round more than the machine can use, and for none those of the round before, some of which are still under way.
+    # For each round more than the machine can use, and for none those of the round before, some of which are
+    # still under way.
     each = 200 * len(os.sched_getaffinity(0)) * bench.seconds
     links = live_links(bench, database, each * bench.rounds, "system_user").read_text().splitlines()
     rounds = (links[number * each : (number + 1) * each] for number in range(bench.rounds))

@@ -12,7 +12,8 @@ from service import Service, free_port
 from table import beside
 
 CLIENTS = 16
-# So few that every one has been looked at before the measuring begins: looks within a minute count as one, and write nothing.
+# So few that every one has been looked at before the measuring begins: looks within a minute count as one,
+# and write nothing.
 LOOKED_AT = 500
 # So many that each is looked at once a round, by another program than before: every look is written down.
 MANY = 20_000

@@ -1,6 +1,7 @@
--- Fills the tables with ROWS people as a service has them that has run for a while: one in five invited to the staff, the rest
--- as drivers below 200 companies; half of all active, a tenth with an expired link, the rest with a live one.
--- For both databases: ROWS is put in by whoever reads this, and so is AT(seconds from now), which each writes its own way.
+-- Fills the tables with ROWS people as a service has them that has run for a while: one in five invited to
+-- the staff, the rest as drivers below 200 companies; half of all active, a tenth with an expired link, the
+-- rest with a live one. For both databases: ROWS is put in by whoever reads this, and so is AT(seconds from
+-- now), which each writes its own way.
 CREATE TEMPORARY TABLE people AS
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ROWS)
     SELECT n, 'k0000000e008' || (100000000000 + n) AS id, 'k0000000e008' || (200000000000 + n % 200) AS parent,

@@ -46,10 +46,10 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 const INTERRUPTED: u8 = 130;
 
 const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with the names in the first line:
-{columns}An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may
-be left out. Names of columns, kinds and roles are read in any case, with blanks or hyphens too (E-mail,
-Account name, SUB-ACCOUNT). A first line sep=; sets the separator. A rate above 2 EUR per kWh causes a
-warning, and is sent.
+{columns}An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row
+needs may be left out. Names of columns, kinds and roles are read in any case, with blanks or hyphens too
+(E-mail, Account name, SUB-ACCOUNT). A first line sep=; sets the separator. A rate above 2 EUR per kWh causes
+a warning, and is sent.
 
 Example:
   $ cat people.csv

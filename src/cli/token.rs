@@ -22,7 +22,11 @@ use crate::{
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// A role (may repeat)
-    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str)).try_map(|name| name.parse::<Role>()))]
+    #[arg(
+        long,
+        value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str))
+            .try_map(|name| name.parse::<Role>())
+    )]
     role: Vec<Role>,
     /// A permission, as customers:invite (may repeat)
     #[arg(long, value_parser = permission)]

@@ -78,8 +78,8 @@ fn is_guessable_text(text: &str, enough: u32) -> bool {
         || (!is_random_hexadecimal(text) && zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough)
 }
 
-/// Whether a text looks as `openssl rand -hex 32` prints it; fewer than one in 10^6 of its keys do not. zxcvbn
-/// would find nothing in it, and its dictionaries, once loaded, stay in memory (8 MB).
+/// Whether a text looks as `openssl rand -hex 32` prints it; fewer than one in 10^6 of its keys do not.
+/// zxcvbn would find nothing in it, and its dictionaries, once loaded, stay in memory (8 MB).
 fn is_random_hexadecimal(text: &str) -> bool {
     let count = |known: fn(&u8) -> bool| text.bytes().filter(known).count();
     hexadecimal(text).is_some_and(|bytes| bytes.len() >= 32 && distinct(bytes.into_iter()) >= 24)

@@ -37,7 +37,8 @@ impl Variable {
 macro_rules! registry {
     (
         $entry:ident, $reader:ident;
-        $( $(#[doc = $meaning:literal])+ $NAME:ident = $default:literal $(=> $field:ident: $Type:ty = $read:expr)?;
+        $( $(#[doc = $meaning:literal])+
+           $NAME:ident = $default:literal $(=> $field:ident: $Type:ty = $read:expr)?;
            $(rows_of $more:expr;)? )+
         combined { $( $(#[doc = $combined_doc:literal])+ $combined:ident: $Combined:ty = $combine:expr; )+ }
     ) => {
@@ -70,7 +71,11 @@ macro_rules! registry {
             pub(super) fn read_fields($reader: &mut Reader<'_>) -> Option<Self> {
                 $( $( let $field: Option<$Type> = { let mut $entry = $reader.entry(&$NAME); $read }; )? )+
                 $( let $combined: Option<$Combined> = $combine; )+
-                Some(Self { $( $( $field: $field?, )? )+ $( $combined: $combined?, )+ given: $reader.given_names() })
+                Some(Self {
+                    $( $( $field: $field?, )? )+
+                    $( $combined: $combined?, )+
+                    given: $reader.given_names(),
+                })
             }
         }
     };

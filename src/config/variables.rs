@@ -32,17 +32,19 @@ registry! {
     entry, reader;
 
     /// or postgres://user:password@host/database, also with several hosts (@h1:5432,h2:5432/…)
-    DATABASE_URL = "sqlite://data/invitations.db" => database_url: DatabaseUrl = entry.parsed(parse::database_url);
+    DATABASE_URL = "sqlite://data/invitations.db" => database_url: DatabaseUrl =
+        entry.parsed(parse::database_url);
 
     /// where the API listens
     LISTEN_ADDR = "127.0.0.1:8080" => listen_addr: SocketAddr = entry.parsed(parse::listen_address);
 
     /// the base of links, never the Host header: scheme, host and port, no path (default:
     /// http://{LISTEN_ADDR})
-    PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
+    PUBLIC_URL = "" => public_url: Url =
+        entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
 
-    /// the origins of web pages that may call the API from a browser: scheme, host and port, separated by commas
-    /// (default: none)
+    /// the origins of web pages that may call the API from a browser: scheme, host and port, separated by
+    /// commas (default: none)
     CORS_ORIGINS = "" => cors_origins: Vec<String> = entry.parsed(web_url::origins);
 
     /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
@@ -90,7 +92,8 @@ registry! {
     SECRET_KEY_FILE = "" => secret_key_file: Option<PathBuf> = Some(entry.path());
 
     /// the previous root key, until the links and tokens made with it have expired
-    SECRET_KEY_PREVIOUS = "" => secret_key_previous: Option<SecretString> = entry.secret(&SECRET_KEY_PREVIOUS_FILE);
+    SECRET_KEY_PREVIOUS = "" => secret_key_previous: Option<SecretString> =
+        entry.secret(&SECRET_KEY_PREVIOUS_FILE);
 
     /// a file that contains SECRET_KEY_PREVIOUS, used instead of that variable
     SECRET_KEY_PREVIOUS_FILE = "";
@@ -102,7 +105,8 @@ registry! {
     JWT_AUDIENCE = "invitation-service" => jwt_audience: String = entry.parsed(parse::one_line);
 
     /// the longest lifetime of an access token, 15m to 365d; longer ones are refused and not issued
-    JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration = entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
+    JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration =
+        entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
 
     /// the lifetime of a link, as 2s, 90m, 24h
     INVITATION_TTL = "24h" => invitation_ttl: Duration =
@@ -115,7 +119,8 @@ registry! {
 
     /// the shortest time between two sendings of an invitation, and between two changes of its address: an
     /// earlier request is refused with 429; 0s switches it off
-    RESEND_COOLDOWN = "60s" => resend_cooldown: Duration = entry.parsed(|text| parse::duration(text, Duration::ZERO));
+    RESEND_COOLDOWN = "60s" => resend_cooldown: Duration =
+        entry.parsed(|text| parse::duration(text, Duration::ZERO));
 
     /// the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable
     PASSWORD_MIN_LENGTH = "15" => password_min_length: usize =

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_earlier_than_they_said() {
+    fn no_relay_is_asked_earlier_than_it_said() {
         let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
         let due = |wait| next_attempt(3, start, start, 0.5, Some(wait)).map(|due| due - start);
         assert_eq!(due(TimeDelta::seconds(300)), Some(TimeDelta::seconds(300)));

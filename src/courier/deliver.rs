@@ -145,14 +145,16 @@ impl Courier {
         };
         if let (Some(fault), Some(error)) = (fault, error) {
             // Every letter meets the same fault: one warning covers all.
-            tracing::info!(%letter_id, %invitation, attempt, outcome = word, fault = fault.as_str(), "letter");
+            let fault_name = fault.as_str();
+            tracing::info!(%letter_id, %invitation, attempt, outcome = word, fault = fault_name, "letter");
             self.sender_faults.warn(fault, error, &self.mailer.describe(), self.clock.now());
             return;
         }
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
             Some(error) => {
-                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter");
+                let error = error.as_str();
+                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error, "letter");
             }
         }
     }

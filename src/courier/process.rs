@@ -67,7 +67,8 @@ impl Processing {
 }
 
 impl Courier {
-    /// Starts a task for each letter of the batch as soon as there is a slot for it. The others are given back.
+    /// Starts a task for each letter of the batch as soon as there is a slot for it. The others are given
+    /// back.
     pub(super) async fn start(&self, batch: ClaimedBatch, processing: &mut Processing) {
         for letter in &batch.letters {
             let permits = processing.alongside(batch.permits(self)).await;

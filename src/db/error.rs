@@ -116,8 +116,8 @@ fn by_message(message: &str) -> DbFault {
     }
 }
 
-/// An error that may contain a [`DbFault`], so that [`super::Db::write`] can distinguish a retryable conflict from a
-/// refusal.
+/// An error that may contain a [`DbFault`], so that [`super::Db::write`] can distinguish a retryable conflict
+/// from a refusal.
 pub trait AsFault {
     /// The database fault inside, if there is one.
     fn as_fault(&self) -> Option<&DbFault>;

@@ -86,7 +86,9 @@ fn take(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<KeyState, DbFault> {
         keys::held_until.eq(At(*held_until)),
         keys::expires_at.eq(At(*expires_at)),
     );
-    let inserted = each!(tx.writing(), c => diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let inserted = each!(tx.writing(), c => {
+        diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
     if inserted == 1 {
         return Ok(KeyState::Ours);
     }

@@ -77,7 +77,9 @@ pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> 
         .iter()
         .map(|role| (user_roles::user_id.eq(id.as_str()), user_roles::role.eq(role.as_str())))
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(user_roles::table).values(&rows).on_conflict_do_nothing().execute(c))?;
+    each!(tx.writing(), c => {
+        diesel::insert_into(user_roles::table).values(&rows).on_conflict_do_nothing().execute(c)
+    })?;
     Ok(())
 }
 

@@ -78,9 +78,11 @@ mod tests {
 
     /// One of each kind: blanks, soft hyphen, joiners, marks, fillers, selectors, tags, annotations,
     /// unassigned ignorables.
-    const UNSEEN: &str = "\u{A0}\u{1680}\u{2003}\u{202F}\u{3000}\u{AD}\u{34F}\u{61C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}\u{180E}\
-        \u{200B}\u{200C}\u{200D}\u{200E}\u{200F}\u{2060}\u{2061}\u{2064}\u{206A}\u{206F}\u{2800}\u{3164}\u{FE00}\u{FE0F}\u{FEFF}\
-        \u{FFA0}\u{FFF0}\u{FFF9}\u{FFFC}\u{13430}\u{16FE4}\u{1BCA0}\u{1D159}\u{1D173}\u{E0001}\u{E0041}\u{E0100}\u{E0FFF}";
+    const UNSEEN: &str = "\
+        \u{A0}\u{1680}\u{2003}\u{202F}\u{3000}\u{AD}\u{34F}\u{61C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}\
+        \u{180E}\u{200B}\u{200C}\u{200D}\u{200E}\u{200F}\u{2060}\u{2061}\u{2064}\u{206A}\u{206F}\u{2800}\
+        \u{3164}\u{FE00}\u{FE0F}\u{FEFF}\u{FFA0}\u{FFF0}\u{FFF9}\u{FFFC}\u{13430}\u{16FE4}\u{1BCA0}\u{1D159}\
+        \u{1D173}\u{E0001}\u{E0041}\u{E0100}\u{E0FFF}";
 
     #[test]
     fn invisible_characters_are_known() {

@@ -51,8 +51,8 @@ pub struct LetterAccount {
 }
 
 impl Letter {
-    /// The names in the letter that people chose: inviter, operator and accounts. A reply that quotes them says
-    /// nothing by them.
+    /// The names in the letter that people chose: inviter, operator and accounts. A reply that quotes them
+    /// says nothing by them.
     #[must_use]
     pub fn chosen_names(&self) -> Vec<&str> {
         let accounts = self.account.iter().flat_map(|account| [&account.name, &account.parent_name]);

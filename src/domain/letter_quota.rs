@@ -265,7 +265,10 @@ mod tests {
 
         /// For any sequence of requests: never more than the quota in any 24 hours.
         #[test]
-        fn no_day_has_more_than_the_quota(steps in proptest::collection::vec(0i64..7200, 1..200), quota in 1u32..100) {
+        fn no_day_has_more_than_the_quota(
+            steps in proptest::collection::vec(0i64..7200, 1..200),
+            quota in 1u32..100,
+        ) {
             let (mut log, mut now, mut sent) = (LetterLog::default(), at(0), Vec::new());
             for step in steps {
                 now += TimeDelta::seconds(step);

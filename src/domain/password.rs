@@ -16,7 +16,8 @@ pub const MAX_LEN: usize = 128;
 /// The shortest length that may be configured, NIST's own minimum.
 pub const SHORTEST: usize = 8;
 /// The shortest password that can be accepted: zxcvbn never needs more than 10 guesses for a character, and a
-/// score of 3 begins above 10^8, so every password of eight characters is guessable.
+/// score of 3 begins above 10^8, so every password of eight characters is guessable. See
+/// findings/zxcvbn-eight-characters.sh.
 const SHORTEST_UNGUESSABLE: usize = 9;
 /// The score of zxcvbn that a password needs: 10^8 guesses, "safely unguessable" where hashing is slow.
 const SCORE: u8 = 3;
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_itself_to_nobody() {
+    fn is_not_shown_by_debug() {
         assert_eq!(format!("{:?}", Password::new("hunter2")), "Password");
     }
 }

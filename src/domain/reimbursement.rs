@@ -22,7 +22,10 @@ pub struct Rate(i32);
 pub enum RateError {
     /// No plain decimal: a comma, a blank, an exponent, a plus sign, no digit before or after the point, a
     /// leading zero.
-    #[error(r#"A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in "0.23"."#)]
+    #[error(
+        "A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \
+        \"0.23\"."
+    )]
     Malformed,
     /// A plain decimal with a minus sign.
     #[error("A reimbursement rate is more than 0: it is paid out, never charged.")]
@@ -263,7 +266,8 @@ mod tests {
         fn agrees_with_integer_arithmetic(whole in 0..200_i32, decimals in "[0-9]{1,4}") {
             let expected = whole * 10_000 + format!("{decimals:0<4}").parse::<i32>().unwrap();
             let read = Rate::parse(&format!("{whole}.{decimals}"));
-            prop_assert_eq!(read.ok().map(Rate::ten_thousandths), (1..=LARGEST).contains(&expected).then_some(expected));
+            let expected = (1..=LARGEST).contains(&expected).then_some(expected);
+            prop_assert_eq!(read.ok().map(Rate::ten_thousandths), expected);
         }
 
         #[test]

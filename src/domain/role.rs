@@ -37,7 +37,9 @@ macro_rules! roles {
             /// The permissions, as in the contract's table.
             #[must_use]
             pub fn permissions(self) -> &'static [Permission] {
-                use Permission::{AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead};
+                use Permission::{
+                    AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead,
+                };
                 match self {
                     $(Self::$role => &$permissions,)+
                 }

@@ -1,7 +1,8 @@
 //! Time zones of the IANA database (tzdata).
 //!
 //! The calendar is chrono's; jiff reads the rules of the zones, from the compiled files of the system (TZif,
-//! RFC 9636), or from its bundled copy of the database where the system has none.
+//! RFC 9636), or from its bundled copy of the database where the system has none. Old files of the system
+//! therefore win. See findings/zoneinfo-old-system-data.sh.
 
 use std::fmt;
 

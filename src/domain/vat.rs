@@ -3,7 +3,7 @@
 //!
 //! Only the tax administration knows whether a number is registered; these checks detect mistyped ones. The
 //! available crates check forms without check digits, or refuse numbers that are issued today (Belgian ones
-//! that begin with 1).
+//! that begin with 1). See findings/jsvat-belgian-one.sh.
 
 mod checks;
 mod digits;

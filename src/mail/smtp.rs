@@ -110,7 +110,10 @@ impl Smtp {
             Some(session) => Some(self.deliver(session, letter, builder).await),
             None => None,
         };
-        let hung_up = |outcome: &Delivery| matches!(outcome, Err(Undelivered::Relay(stage, error)) if is_closing(*stage, error));
+        let hung_up = |outcome: &Delivery| match outcome {
+            Err(Undelivered::Relay(stage, error)) => is_closing(*stage, error),
+            _ => false,
+        };
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match self.connect().await {

@@ -14,7 +14,8 @@ use crate::domain::{
 };
 
 /// A link as long as real ones are.
-pub(super) const LINK: &str = "https://invite.example.com/activate?token=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RF";
+pub(super) const LINK: &str = "https://invite.example.com/activate?token=\
+    AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RF";
 
 /// Tuesday 24 November 2026, 13:03:07 UTC.
 pub(super) fn now() -> DateTime<Utc> {

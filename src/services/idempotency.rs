@@ -1,5 +1,5 @@
-//! Safe retries: a request with an `Idempotency-Key` has its effect once, and each retry gets the first answer
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! Safe retries: a request with an `Idempotency-Key` has its effect once, and each retry gets the first
+//! answer (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A
 //! crash between the two leaves a held key without a worker; a retry takes it over after a minute.

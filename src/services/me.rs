@@ -25,7 +25,8 @@ pub struct Me {
 /// Looks the caller up.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] for a person who was removed a moment ago; otherwise only when the database fails.
+/// [`ServiceError::NotFound`] for a person who was removed a moment ago; otherwise only when the database
+/// fails.
 pub async fn me(services: &Services, actor: &Actor) -> Result<Me, ServiceError> {
     let actor = actor.clone();
     services

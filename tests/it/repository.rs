@@ -1,4 +1,5 @@
-//! The repository itself: the dependency rule, the links in documents, the README's tables.
+//! The repository itself: the dependency rule, links in documents, the README's tables, lengths of lines.
 
 mod architecture;
+mod line_length;
 mod readme;

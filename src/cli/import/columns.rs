@@ -18,8 +18,8 @@ pub(super) const RATE: &str = "reimbursement_rate";
 /// The language of the letters.
 pub(super) const LOCALE: &str = "locale";
 
-/// Every column, in the order of listings, with its text in `--help`: the kind, then the members of the bodies
-/// of the three invites.
+/// Every column, in the order of listings, with its text in `--help`: the kind, then the members of the
+/// bodies of the three invites.
 const TABLE: [(&str, &str); 11] = [
     (KIND, "system_user, account_owner or sub_account"),
     (EMAIL, "the address of the person to invite"),

@@ -69,7 +69,9 @@ pub(super) fn roles(text: &str) -> Vec<String> {
 /// A rate in the API's form, as long as no digit is lost: a decimal comma becomes a point where the file
 /// allows it; zeros after the fourth decimal (databases and pandas write `0.230000`), leading zeros and the
 /// unit are removed; a missing zero before the point is added. Any other text stays unchanged and is refused
-/// later.
+/// later. Other programs read a decimal comma as a separator of thousands, without a warning.
+///
+/// See findings/csvkit-decimal-comma.sh and findings/sheetjs-decimal-comma.sh.
 pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
     let text = without_unit(text);
     let text = match text.split_once(',') {

@@ -78,9 +78,9 @@ pub fn by_ids(
     let texts = ids.iter().map(InvitationId::as_str);
     let rows: Vec<Whole> = match connection {
         AnyConnection::Postgres(c) => {
-            // Both sides of the join by their keys. A plan that is made on empty tables may begin with either;
-            // one that began with all letters took 7 s for each lookup among 20,000 that were put in later,
-            // until the server analysed the tables.
+            // Both sides of the join by their keys. A plan that is made on empty tables may begin with
+            // either; one that began with all letters took 7 s for each lookup among 20,000 that were put in
+            // later, until the server analysed the tables.
             let ids: Vec<&str> = texts.collect();
             let of_ids = invitations::id.eq_any(&ids).and(letters::invitation_id.eq_any(&ids));
             whole!(parents).filter(of_ids).load(c)?

@@ -12,7 +12,9 @@ use crate::domain::rate_limit::Pace;
 /// When the next letters may be sent to this relay. The row stays locked until the transaction ends.
 pub fn free_at(tx: &mut Tx<'_>, relay: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbFault> {
     let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(now)));
-    each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;
+    each!(tx.writing(), c => {
+        diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c)
+    })?;
     let row = mail_pace::table.find(relay).select(mail_pace::free_at);
     let free_at: At = match tx.writing() {
         AnyConnection::Postgres(c) => row.for_update().first(c)?,
@@ -45,7 +47,9 @@ pub fn held_until(tx: &mut Tx<'_>, relay: &str) -> Result<Option<DateTime<Utc>>,
 /// Pauses the relay until `until`; a later end that was set before stays.
 pub fn pause(tx: &mut Tx<'_>, relay: &str, until: DateTime<Utc>) -> Result<(), DbFault> {
     let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(until)));
-    each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;
+    each!(tx.writing(), c => {
+        diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c)
+    })?;
     diesel::update(mail_pace::table.find(relay).filter(mail_pace::free_at.lt(At(until))))
         .set(mail_pace::free_at.eq(At(until)))
         .execute(tx.writing())?;

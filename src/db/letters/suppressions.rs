@@ -30,7 +30,9 @@ pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
         suppressions::detail.eq(new.detail.as_deref()),
         suppressions::created_at.eq(At(new.created_at)),
     );
-    let written = each!(tx.writing(), c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let written = each!(tx.writing(), c => {
+        diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
     let lesser: Vec<&str> = SuppressionReason::ALL
         .into_iter()
         .filter(|reason| *reason < new.reason)

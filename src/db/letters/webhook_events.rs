@@ -43,7 +43,9 @@ pub fn receive(
         mail_events::event_id.eq(event_id),
         mail_events::received_at.eq(At(now)),
     );
-    let written = each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let written = each!(tx.writing(), c => {
+        diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
     Ok(if written == 1 { EventReceipt::First } else { EventReceipt::Repeated })
 }
 
@@ -61,7 +63,9 @@ pub fn spend(
         mail_tokens::received_at.eq(At(now)),
     );
     // Waits for a transaction that is spending it at this moment, and sees what that one did.
-    let written = each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let written = each!(tx.writing(), c => {
+        diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
     let spent = mail_tokens::table.find((provider.name, &token.name)).select(mail_tokens::event);
     let is_ours = written == 1 || spent.first::<String>(tx.reading())? == token.event;
     Ok(if is_ours { TokenUse::Spent } else { TokenUse::SpentBefore })

@@ -1,5 +1,6 @@
 //! Checks whether a write can commit. A server may answer reads and accept writes, and yet block each COMMIT
-//! for a synchronous standby that is gone, for a full disk, or for ever.
+//! for a synchronous standby that is gone, for a full disk, or for ever. No timeout of the server ends that.
+//! See findings/postgresql-commit-without-timeout.sh.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

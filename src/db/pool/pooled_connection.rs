@@ -50,8 +50,8 @@ impl Pooled {
         self.answered_at = Instant::now();
     }
 
-    /// Whether the server has answered on this connection after `suspect` and within the last `fresh`, and was
-    /// checked for writability within that time.
+    /// Whether the server has answered on this connection after `suspect` and within the last `fresh`, and
+    /// was checked for writability within that time.
     pub(in crate::db) fn has_answered_since(&self, suspect: Instant, fresh: Duration) -> bool {
         self.answered_at > suspect && self.answered_at.elapsed() < fresh && self.verified_at.elapsed() < fresh
     }

@@ -26,7 +26,7 @@ impl<'a> Tx<'a> {
 }
 
 /// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is
-/// locked".
+/// locked". See findings/sqlite-deferred-upgrade.sh.
 pub(in crate::db) fn begin(connection: &mut AnyConnection, local: Option<&str>) -> Result<(), DbFault> {
     match connection {
         AnyConnection::Postgres(c) => {

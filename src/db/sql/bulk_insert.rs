@@ -7,7 +7,10 @@
 /// are the key. A single row has a statement of its own, and so have many rows: both are planned once on
 /// PostgreSQL.
 macro_rules! rows {
-    ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
+    (
+        $vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? }
+        $($does:ident)+
+    ) => {
         #[derive(diesel::Insertable)]
         #[diesel(table_name = $table, treat_none_as_default_value = false)]
         $vis struct $row<$life> {
@@ -25,10 +28,14 @@ macro_rules! rows {
                 $(rows!(@$does $vis $table);)+
 
                 /// The insert of many rows for PostgreSQL, with the given end of the statement.
-                $vis fn arrays(rows: &[Self], after: &'static str) -> Arrays<impl QueryFragment<diesel::pg::Pg>> {
+                $vis fn arrays(
+                    rows: &[Self],
+                    after: &'static str,
+                ) -> Arrays<impl QueryFragment<diesel::pg::Pg>> {
                     use diesel::{Column, Expression, IntoSql, sql_types::Array};
                     let columns = [$(<$table::$column as Column>::NAME),+].join(", ");
-                    let before = format!("INSERT INTO {} ({columns}) SELECT * FROM unnest(", stringify!($table));
+                    let table = stringify!($table);
+                    let before = format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest(");
                     let list = ($(
                         rows.iter()
                             .map(|row| &row.$column)
@@ -55,10 +62,15 @@ macro_rules! rows {
     };
 
     (@insert_missing_subjects $vis:vis $table:ident) => {
-        $vis fn insert_missing_subjects(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+        $vis fn insert_missing_subjects(
+            connection: &mut AnyConnection,
+            rows: &[Self],
+        ) -> diesel::QueryResult<Vec<String>> {
             match (connection, rows) {
                 (_, []) => Ok(Vec::new()),
-                (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c),
+                (Postgres(c), rows) => {
+                    Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c)
+                }
                 (Sqlite(c), rows) => diesel::insert_into($table::table)
                     .values(rows)
                     .on_conflict_do_nothing()
@@ -69,10 +81,16 @@ macro_rules! rows {
     };
 
     (@insert_missing $vis:vis $table:ident) => {
-        $vis fn insert_missing(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+        $vis fn insert_missing(
+            connection: &mut AnyConnection,
+            rows: &[Self],
+        ) -> diesel::QueryResult<Vec<String>> {
             macro_rules! entering {
                 ($rows:expr) => {
-                    diesel::insert_into($table::table).values($rows).on_conflict_do_nothing().returning($table::id)
+                    diesel::insert_into($table::table)
+                        .values($rows)
+                        .on_conflict_do_nothing()
+                        .returning($table::id)
                 };
             }
             match (connection, rows) {
@@ -80,7 +98,9 @@ macro_rules! rows {
                 (Postgres(c), [row]) => entering!(row).get_results(c),
                 (Sqlite(c), [row]) => entering!(row).get_results(c),
                 (Sqlite(c), rows) => entering!(rows).get_results(c),
-                (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING id").get_results(c),
+                (Postgres(c), rows) => {
+                    Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING id").get_results(c)
+                }
             }
         }
     };

@@ -11,7 +11,9 @@ pub(in crate::db) const IN_INDEX_ORDER: &str =
 /// For a session that only looks up by key.
 ///
 /// A lookup is planned once, and uses the indexes. By default the server plans `= ANY($1)` each time, which
-/// costs three times the execution; and a plan made while the tables were small would scan them.
+/// costs three times the execution; and a plan made while the tables were small would scan them. Lists are
+/// planned at each request, since a generic plan expects a tenth of the table for every limit. See
+/// findings/postgresql-limit-parameter.sh.
 pub(in crate::db) const BY_KEY: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

@@ -4,6 +4,8 @@
 //! (<https://www.iana.org/assignments/smtp-enhanced-status-codes>), RFC 7372, Exchange Online
 //! (<https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online>),
 //! Gmail (<https://support.google.com/a/answer/3726730>).
+//!
+//! Details have up to three digits. See findings/mail-send-large-status-code.sh.
 
 use super::about::About;
 use crate::domain::mail_fault::MailFault;

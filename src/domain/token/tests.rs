@@ -34,7 +34,7 @@ fn links_of_the_previous_key_live_on_after_a_rotation() {
 }
 
 #[test]
-fn shows_itself_to_nobody() {
+fn is_not_shown_by_debug() {
     let keys = LinkKeys::derive(&root("one!"), None);
     assert_eq!(format!("{:?}", keys.sign(claim())), "LinkToken");
     assert!(!format!("{keys:?}").contains("secret"));
@@ -78,7 +78,8 @@ fn a_token_is_found_in_what_people_send() {
         format!("https://invitations.example.com:8443/activate?token={t}"),
         format!("<https://invitations.example.com/activate?token={t}>."),
         format!(
-            "https://safe.example/?url=https%3A%2F%2Finvitations.example.com%2Factivate%3Ftoken%3D{t}&data=05%7C02"
+            "https://safe.example/?url=https%3A%2F%2Finvitations.example.com%2Factivate%3Ftoken%3D{t}\
+            &data=05%7C02"
         ),
         format!("Please open {t}, thank you"),
         format!("{}{t}", zenith.expose()),
@@ -138,8 +139,14 @@ proptest! {
     /// Text that is no part of a token, inserted at any place and any number of times.
     #[test]
     fn a_token_is_found_through_what_its_way_added(
-        places in prop::collection::vec((0usize..=76, r#"([ \t\r\n.,;:>)<("'*!?=\[\]{}|/\\]|\PC|\u{200b}|\u{ad}|%0D%0A|%20|%E2%80%8B|=\r\n|&#8203;|&nbsp;)"#), 0..6),
-        before in r"(|3D|=3D|token=|token=3D|<|https://invitations\.example\.com/activate\?token=|https%3A%2F%2Fa\.example%2F%3Ftoken%3D)",
+        places in prop::collection::vec((0usize..=76, concat!(
+            r#"([ \t\r\n.,;:>)<("'*!?=\[\]{}|/\\]|\PC|\u{200b}|\u{ad}"#,
+            r"|%0D%0A|%20|%E2%80%8B|=\r\n|&#8203;|&nbsp;)",
+        )), 0..6),
+        before in concat!(
+            r"(|3D|=3D|token=|token=3D|<|https://invitations\.example\.com/activate\?token=",
+            r"|https%3A%2F%2Fa\.example%2F%3Ftoken%3D)",
+        ),
         behind in r"(|>|\.|&utm_source=mail|#top| Thank you|%0D%0A|=20|=3D|>\.|-|_)",
     ) {
         let keys = LinkKeys::derive(&root("one!"), None);

@@ -202,7 +202,8 @@ fn austria(body: &[u8]) -> bool {
     (luhn(digits) + weighted(check, &[1]) + 4).is_multiple_of(10)
 }
 
-/// FOD Economie: 97 minus the remainder of the first eight divided by 97.
+/// FOD Economie: 97 minus the remainder of the first eight divided by 97. See
+/// findings/stdnum-belgian-check-digits.sh.
 fn belgium(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
     97 - number(digits) % 97 == number(check)

@@ -33,10 +33,19 @@ use crate::http::openapi::sample_data;
     responses(
         (status = 200, description = "The form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (
+            status = 404, description = "The link is forged or damaged.", content_type = "text/html",
+            body = String
+        ),
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
-        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
+        (
+            status = 429, description = "Too many requests from this address.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 503, description = "The service is busy or its database is unavailable.",
+            content_type = "text/html", body = String
+        ),
     ),
     security(()),
 )]
@@ -120,20 +129,39 @@ impl ToSchema for Submission {
     operation_id = "submitActivationPage",
     request_body(content = Submission, content_type = "application/x-www-form-urlencoded", examples(
         ("ActivateSystemUser" = (summary = "A colleague", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada",
+            "last_name": "Lovelace"
         }))),
     )),
     responses(
         (status = 200, description = "Active.", content_type = "text/html", body = String),
-        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
-        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (
+            status = 400, description = "The token is missing, or the form cannot be read.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 404, description = "The link is forged or damaged.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 408, description = "The form did not arrive in time.", content_type = "text/html",
+            body = String
+        ),
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
-        (status = 422, description = "The form again, with the errors.", content_type = "text/html", body = String),
-        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
+        (
+            status = 422, description = "The form again, with the errors.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 429, description = "Too many requests from this address.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 503, description = "The service is busy or its database is unavailable.",
+            content_type = "text/html", body = String
+        ),
     ),
     security(()),
 )]
@@ -192,16 +220,31 @@ pub struct RenewalSubmission {
     responses(
         (status = 200, description = "A letter with a new link is queued; or this link still works, and the \
             page has its form.", content_type = "text/html", body = String),
-        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
-        (status = 403, description = "The operator does not let people send themselves a new link.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
-        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (
+            status = 400, description = "The token is missing, or the form cannot be read.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 403, description = "The operator does not let people send themselves a new link.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 404, description = "The link is forged or damaged.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 408, description = "The form did not arrive in time.", content_type = "text/html",
+            body = String
+        ),
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address, or a link was sent a moment \
             ago.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
+        (
+            status = 503, description = "The service is busy or its database is unavailable.",
+            content_type = "text/html", body = String
+        ),
     ),
     security(()),
 )]
@@ -260,15 +303,36 @@ impl Unsubscription {
         }))),
     )),
     responses(
-        (status = 200, description = "No more letters are sent to the address.", content_type = "text/html", body = String),
-        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged, or was never mailed.", content_type = "text/html", body = String),
-        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (
+            status = 200, description = "No more letters are sent to the address.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 400, description = "The token is missing, or the form cannot be read.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 404, description = "The link is forged or damaged, or was never mailed.",
+            content_type = "text/html", body = String
+        ),
+        (
+            status = 408, description = "The form did not arrive in time.", content_type = "text/html",
+            body = String
+        ),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
-        (status = 422, description = "The box is not ticked: the form again.", content_type = "text/html", body = String),
-        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
+        (
+            status = 422, description = "The box is not ticked: the form again.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 429, description = "Too many requests from this address.", content_type = "text/html",
+            body = String
+        ),
+        (
+            status = 503, description = "The service is busy or its database is unavailable.",
+            content_type = "text/html", body = String
+        ),
     ),
     security(()),
 )]

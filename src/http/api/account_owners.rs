@@ -106,8 +106,11 @@ errors! {
         }))),
     )),
     responses(
-        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
-            ("AccountOwnerInvitation" = (summary = "An account owner is invited", value = json!(sample_data::for_olivia()))),
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.",
+        body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("AccountOwnerInvitation" = (
+                summary = "An account owner is invited", value = json!(sample_data::for_olivia())
+            )),
         )),
         InviteErrors,
     ),

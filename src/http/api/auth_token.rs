@@ -99,7 +99,9 @@ errors! {
     )),
     responses(
         (status = 200, description = "Signed in.", body = AccessToken, examples(
-            ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned())))),
+            ("AccessToken" = (
+                summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned()))
+            )),
         )),
         SignInErrors,
     ),
@@ -125,7 +127,8 @@ async fn answer(
     let SignInRequest { email, password } = body.parse()?;
     // A text that is not an address has no user, and no password is compared.
     let Some(email) = email else {
-        tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome = "wrong_credentials", "password check");
+        let outcome = "wrong_credentials";
+        tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome, "password check");
         return Err(ServiceError::InvalidCredentials.into());
     };
     let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;

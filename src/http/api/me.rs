@@ -123,9 +123,9 @@ errors! {
 
 /// Show the caller
 ///
-/// Who holds this token, what it allows and until when. With any valid token. A person's permissions are those of
-/// the token that still hold: what was taken from them since they signed in is gone, and what was given comes with
-/// the next token.
+/// Who holds this token, what it allows and until when. With any valid token. A person's permissions are
+/// those of the token that still hold: what was taken from them since they signed in is gone, and what was
+/// given comes with the next token.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "getMe",

@@ -90,9 +90,14 @@ errors! {
         }))),
     )),
     responses(
-        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
-            ("SystemUserInvitation" = (summary = "A colleague is invited", value = json!(sample_data::for_ada()))),
-            ("InvitationByLink" = (summary = "The link is in the answer", value = json!(sample_data::for_ada_by_link()))),
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.",
+        body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SystemUserInvitation" = (
+                summary = "A colleague is invited", value = json!(sample_data::for_ada())
+            )),
+            ("InvitationByLink" = (
+                summary = "The link is in the answer", value = json!(sample_data::for_ada_by_link())
+            )),
         )),
         InviteErrors,
     ),

@@ -80,17 +80,23 @@ errors! {
 #[utoipa::path(
     tag = "Operations",
     operation_id = "reportMailEvents",
-    params(("provider" = String, Path, description = "The provider's name: the scheme of its `MAIL_URL`.", example = "postmark")),
-    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json", examples(
+    params((
+        "provider" = String, Path, description = "The provider's name: the scheme of its `MAIL_URL`.",
+        example = "postmark"
+    )),
+    request_body(content = Value, description = "An object, or SendGrid's list of objects.",
+        content_type = "application/json", examples(
         ("PostmarkBounce" = (summary = "Postmark: the mailbox does not exist", value = json!({
-            "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+            "RecordType": "Bounce", "ID": 42, "Type": "HardBounce",
+            "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
             "Metadata": { "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm" }, "Details": "smtp;550 5.1.1 unknown \
                 user",
             "BouncedAt": "2026-11-24T14:03:05.0000000Z"
         }))),
         ("SendgridDelivered" = (summary = "SendGrid: the letter was delivered", value = json!([{
             "event": "delivered", "timestamp": 1_795_529_000, "sg_event_id": "ZGVsaXZlcmVkLTA",
-            "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm", "response": "250 OK"
+            "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm",
+            "response": "250 OK"
         }]))),
     )),
     responses(

@@ -13,8 +13,8 @@ use crate::{
     services::update::Condition,
 };
 
-/// The tag of an invitation in an answer with this body, without quotation marks: its revision, which `If-Match`
-/// is compared by, a dot, and the digest of the body, for `If-None-Match`.
+/// The tag of an invitation in an answer with this body, without quotation marks: its revision, which
+/// `If-Match` is compared by, a dot, and the digest of the body, for `If-None-Match`.
 pub fn of(invitation: &Invitation, body: &[u8]) -> String {
     format!("{}.{}", Revision::of(invitation).as_str(), digest(body))
 }

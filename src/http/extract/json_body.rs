@@ -141,6 +141,7 @@ pub(in crate::http) fn no_json(why: &impl std::fmt::Display) -> Problem {
 }
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// The contract lists the first alone. See findings/openapi-python-client-two-media-types.sh.
 const PATCHES: &str = "application/json, application/merge-patch+json";
 
 /// What the headers say about a body, before it is read.
@@ -164,6 +165,7 @@ impl Head {
         };
         Self {
             // Without its parameters, before which there may be blanks (RFC 9110 §8.3.1).
+            // See findings/mime-blank-before-semicolon.sh.
             json: text(header::CONTENT_TYPE)
                 .and_then(|value| value.split(';').next())
                 .is_some_and(|kind| is_json(kind.trim())),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nobody_has_all_of_them() {
+    async fn no_client_has_all_of_them() {
         let permits = BodyPermits { timeout: Duration::from_millis(10), ..BodyPermits::new(3, 2) };
         let (greedy, other) = (client("203.0.113.7"), client("203.0.113.8"));
         let mut held = vec![permits.acquire(greedy).await.unwrap(), permits.acquire(greedy).await.unwrap()];

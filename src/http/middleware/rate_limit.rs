@@ -1,7 +1,8 @@
 //! How often the public routes may be called, by network address.
 //!
 //! Every answer has the headers of IETF `draft-ietf-httpapi-ratelimit-headers-10`: `RateLimit-Policy` and
-//! `RateLimit`.
+//! `RateLimit`. Clients that know earlier drafts only may misread them. See
+//! findings/ratelimit-header-parser-nan.sh.
 
 mod limiter;
 pub(in crate::http) mod limits;
@@ -35,7 +36,8 @@ pub async fn middleware(
     if is_refused && route.is_some_and(|route| route.policy == Some(Policy::SignIn)) {
         // Logged as every other password check, but without its subject: the body is not read.
         let client = client_address(request.request());
-        tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome = "limited", "password check");
+        let outcome = "limited";
+        tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome, "password check");
     }
     let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
     let mut answer = match denied {

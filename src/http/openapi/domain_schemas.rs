@@ -48,7 +48,11 @@ macro_rules! closed_sets {
         impl PartialSchema for $set {
             fn schema() -> RefOr<Schema> {
                 let words = Self::ALL.map(Self::as_str);
-                ObjectBuilder::new().schema_type(Type::String).description(Some($description)).enum_values(Some(words)).into()
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some($description))
+                    .enum_values(Some(words))
+                    .into()
             }
         }
         impl ToSchema for $set {
@@ -205,9 +209,13 @@ texts! {
         "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most \
         4 decimals.",
         "0.23",
-    ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
+    ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?\
+        |0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
     LanguageTag, "LanguageTag", Text::new(
-        format!("The language of letter and page, one of: {}. A region is ignored: `nl-BE` means `nl`.", Locale::known()),
+        format!(
+            "The language of letter and page, one of: {}. A region is ignored: `nl-BE` means `nl`.",
+            Locale::known()
+        ),
         "nl",
     ).pattern(language_pattern());
     LinkToken, "ActivationToken", Text {

@@ -52,8 +52,8 @@ const ROWS: [Row; 11] = [
     ),
     (
         "ETag",
-        "The state of what is answered: a strong entity tag, for `If-None-Match`. An invitation's begins with \
-        what PATCH can change, and only that part, up to a dot, counts for `If-Match`.",
+        "The state of what is answered: a strong entity tag, for `If-None-Match`. An invitation's begins \
+        with what PATCH can change, and only that part, up to a dot, counts for `If-Match`.",
         Example::Text("\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
     ),
     (

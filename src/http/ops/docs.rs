@@ -16,11 +16,19 @@ use crate::http::{
 };
 
 /// This contract
-#[utoipa::path(tag = "Operations", operation_id = "contract", security(()), responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = Object, examples(
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "contract",
+    security(()),
+    responses((
+        status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = Object,
+        examples(
             ("Contract" = (summary = "Its beginning", value = json!({
                 "openapi": "3.1.0", "info": { "title": "invitation-service" }, "paths": {}
             }))),
-        ))))]
+        )
+    )),
+)]
 #[get("/openapi.json")]
 pub async fn contract(request: HttpRequest, state: Data<State>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
@@ -43,7 +51,10 @@ errors! {
     params(("code" = ErrorCode, Path, description = "The code.", example = "validation_failed")),
     security(()),
     responses(
-        (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
+        (
+            status = 200, description = "What it means and what to do.", content_type = "text/html",
+            body = String
+        ),
         ProblemErrors,
     )
 )]

@@ -62,9 +62,14 @@ impl Condition {
 /// Is the process alive?
 ///
 /// Answers without using anything else: restart a process that does not answer.
-#[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health, examples(
-            ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
-        ))))]
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "healthz",
+    security(()),
+    responses((status = 200, description = "It is.", body = Health, examples(
+        ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
+    ))),
+)]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
@@ -114,13 +119,22 @@ fn example(status: Overall, database: Condition, mail: MailCondition) -> Readine
     operation_id = "readyz",
     security(()),
     responses(
-        (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness, examples(
-            ("Ready" = (summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok)))),
-            ("Degraded" = (summary = "Letters are late", value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late)))),
+        (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness,
+        examples(
+            ("Ready" = (
+                summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok))
+            )),
+            ("Degraded" = (
+                summary = "Letters are late",
+                value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late))
+            )),
         )),
         (status = 503, description = "The database is unavailable or does not commit, its schema is not up \
             to date, or the courier has stopped.", body = Readiness, examples(
-            ("NotReady" = (summary = "The database is unavailable", value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))),
+            ("NotReady" = (
+                summary = "The database is unavailable",
+                value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown))
+            )),
         )),
     )
 )]

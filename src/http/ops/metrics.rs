@@ -6,7 +6,15 @@ use super::health::DATABASE_TIMEOUT;
 use crate::http::state::State;
 
 /// Metrics for Prometheus
-#[utoipa::path(tag = "Operations", operation_id = "metrics", security(()), responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)))]
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "metrics",
+    security(()),
+    responses((
+        status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text",
+        body = String
+    )),
+)]
 #[get("/metrics")]
 pub async fn metrics(state: Data<State>) -> HttpResponse {
     // The backlog is counted when metrics are read, by any process: the courier may be busy, or run in

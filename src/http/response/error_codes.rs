@@ -17,7 +17,10 @@ pub struct Code {
 
 macro_rules! codes {
     ($($name:ident = $status:literal $code:literal, $title:literal, $help:literal;)+) => {
-        $(#[doc = $title] pub const $name: &Code = &Code { code: $code, status: $status, title: $title, help: $help };)+
+        $(
+            #[doc = $title]
+            pub const $name: &Code = &Code { code: $code, status: $status, title: $title, help: $help };
+        )+
         /// All of them.
         pub const ALL: &[&Code] = &[$($name),+];
     };
@@ -48,8 +51,8 @@ codes! {
         "Callers cannot grant permissions that they do not have. Ask a colleague who has the role's \
         permissions to send the invitation.";
     CORS_REFUSED = 403 "cors_refused", "The preflight of a browser is refused",
-        "The page's origin is not in CORS_ORIGINS of this service, or the request has a method or a header that \
-        the API does not take.";
+        "The page's origin is not in CORS_ORIGINS of this service, or the request has a method or a header \
+        that the API does not take.";
     NOT_FOUND = 404 "not_found", "There is nothing here",
         "The path or the id does not exist, or this token may not see it.";
     ACCOUNT_NOT_FOUND = 404 "account_not_found", "There is no such account",

@@ -8,7 +8,7 @@ use super::{problem::Problem, representation};
 use crate::services::queries::Page;
 
 /// Answers with a page, and with a `Link` to the next one (RFC 8288), which is relative, so that it works
-/// behind any proxy.
+/// behind any proxy. A `;` in its query is written as `%3B`. See findings/requests-link-semicolon.sh.
 ///
 /// # Errors
 /// As [`representation::object`].

@@ -1,6 +1,6 @@
 //! Mailgun: `POST /v3/{domain}/messages`,
-//! <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>. It has no idempotency
-//! key.
+//! <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages>. It has no
+//! idempotency key.
 //!
 //! Its webhooks sign a timestamp and a token with HMAC-SHA-256, in the body. The event is not signed: the
 //! token verifies the first one that it comes with.

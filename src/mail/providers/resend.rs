@@ -79,7 +79,9 @@ impl ProviderApi for Account {
             "subject": content.subject,
             "text": content.text,
             "html": content.html,
-            "headers": {AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
+            "headers": {
+                AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1
+            },
             "tags": [{"name": "letter", "value": letter.id.to_string()}],
         });
         if let Some(reply_to) = &builder.sender.reply_to {

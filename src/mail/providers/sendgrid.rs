@@ -2,7 +2,7 @@
 //! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>. It has no idempotency key.
 //!
 //! Its webhooks sign the timestamp and the body with ECDSA on P-256:
-//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>.
+//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
 
 use std::sync::Arc;
 
@@ -256,8 +256,8 @@ fn accepted_ids(id: &str) -> impl Iterator<Item = &str> {
     likely.into_iter().chain(id.match_indices('.').take(MAX_PREFIXES).map(|(end, _)| &id[..end])).chain([id])
 }
 
-/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>: a bounce of the type `blocked`
-/// is a server's policy. `Bounced Address` is on SendGrid's own list.
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>: a bounce of the type
+/// `blocked` is a server's policy. `Bounced Address` is on SendGrid's own list.
 fn has_no_mailbox(event: &Value) -> bool {
     let class = text(event, "/bounce_classification");
     match text(event, "/event") {

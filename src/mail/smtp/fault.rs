@@ -31,7 +31,10 @@ pub(super) enum SmtpFault {
     #[error(transparent)]
     Protocol(#[from] Error),
     /// A negative reply before lettre has the connection.
-    #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
+    #[error(
+        "{} error ({}): {}",
+        if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0)
+    )]
     Refused(Response),
     #[error(transparent)]
     ConnectFailures(#[from] ConnectFailures),

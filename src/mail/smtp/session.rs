@@ -107,6 +107,7 @@ impl SmtpSession {
 /// content), written at once.
 ///
 /// lettre writes the end separately, which costs 40 ms for every letter (findings/lettre-two-writes.sh).
+/// mail-send does, too, and adds an empty line. See findings/mail-send-letter-grows.sh.
 pub(super) struct Content<'a>(pub(super) &'a str);
 
 impl fmt::Display for Content<'_> {

@@ -67,7 +67,7 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
 
 async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
     tell.send("CONNECT".to_owned()).unwrap();
-    if converse(&mut stream, script, &tell, true).await == End::Reset {
+    if run_session(&mut stream, script, &tell, true).await == End::Reset {
         stream.set_zero_linger().unwrap();
     }
 }
@@ -81,7 +81,7 @@ enum End {
     Tls,
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+async fn run_session<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     script: Script,
     tell: &mpsc::UnboundedSender<String>,
@@ -173,13 +173,13 @@ async fn delivers_and_keeps_the_connection() {
     let builder = MessageBuilder::new(sender()).unwrap();
     smtp.send(&letter(), &builder).await.unwrap();
     smtp.send(&letter(), &builder).await.unwrap();
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
-    assert_eq!(heard.iter().filter(|line| *line == "CONNECT").count(), 1);
-    assert_eq!(heard.iter().filter(|line| *line == "MAIL FROM:<no-reply@voltmark.example>").count(), 2);
-    assert_eq!(heard.iter().filter(|line| *line == "RCPT TO:<Ada@example.com>").count(), 2);
+    assert_eq!(commands.iter().filter(|line| *line == "CONNECT").count(), 1);
+    assert_eq!(commands.iter().filter(|line| *line == "MAIL FROM:<no-reply@voltmark.example>").count(), 2);
+    assert_eq!(commands.iter().filter(|line| *line == "RCPT TO:<Ada@example.com>").count(), 2);
 }
 
 const PIPELINING: (&str, &str) = ("EHLO", "250-test\r\n250 PIPELINING\r\n");
@@ -195,11 +195,11 @@ async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
     for _ in 0..2 {
         smtp.send(&letter(), &builder).await.unwrap();
     }
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
-    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    let count = |what: &str| commands.iter().filter(|line| line.starts_with(what)).count();
     assert_eq!((count("CONNECT"), count("MAIL"), count("RCPT"), count("DATA")), (1, 2, 2, 2));
 }
 
@@ -225,7 +225,7 @@ async fn a_refusal_among_answers_that_come_together_is_distinguished_from_those_
 }
 
 #[tokio::test]
-async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
+async fn an_unsolicited_reply_is_not_taken_for_the_next_letters() {
     // One 250 more than there are commands: from then on each reply belongs to the command before.
     const STRAY: (&str, &str) = (".", "250 2.0.0 queued\r\n250 2.0.0 and again\r\n");
     for script in [&[STRAY] as Script, &[PIPELINING, STRAY]] {
@@ -256,11 +256,11 @@ async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() 
     for _ in 0..3 {
         smtp.send(&letter(), &builder).await.unwrap();
     }
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
-    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    let count = |what: &str| commands.iter().filter(|line| line.starts_with(what)).count();
     assert_eq!((count("CONNECT"), count("DATA"), count("NOOP")), (3, 3, 0));
 }
 
@@ -307,7 +307,10 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Temporary { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
+        matches!(
+            &error,
+            SendError::Temporary { text, .. } if text.contains("refused the sign-in") && text.contains("535")
+        ),
         "{error:?}"
     );
     assert!(
@@ -340,18 +343,19 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
         relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;
     assert!(matches!(attempt(&broken).await, Err(SendError::Temporary { .. })));
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
     assert!(
-        heard.iter().any(|line| line == "STARTTLS") && !heard.iter().any(|line| line.starts_with("MAIL")),
-        "{heard:?}"
+        commands.iter().any(|line| line == "STARTTLS")
+            && !commands.iter().any(|line| line.starts_with("MAIL")),
+        "{commands:?}"
     );
 }
 
 #[tokio::test]
-async fn nobody_there() {
+async fn no_server_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);

@@ -325,7 +325,7 @@ fn a_nameless_inviter_is_the_organisation() {
 }
 
 #[test]
-fn shows_itself_to_nobody() {
+fn is_not_shown_by_debug() {
     assert_eq!(format!("{:?}", written(&letter())), "Rendered");
 }
 

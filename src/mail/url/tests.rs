@@ -77,7 +77,7 @@ fn says_how_letters_are_kept_from_others_on_the_way() {
 }
 
 #[test]
-fn a_password_that_may_go_in_the_clear_though_nobody_said_so_is_cautioned_of() {
+fn a_password_that_may_go_in_the_clear_without_a_setting_is_cautioned_of() {
     for (text, careless) in [
         ("smtp://ada:hunter2@h", true),
         ("smtp://ada:hunter2@h?ca=/a.pem", true),

@@ -98,7 +98,8 @@ enum Admission {
     Refused(ServiceError),
 }
 
-/// Checks again, with the user's row locked. A refusal has written nothing, so the other attempts can continue.
+/// Checks again, with the user's row locked. A refusal has written nothing, so the other attempts can
+/// continue.
 fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admission, ServiceError> {
     let Attempt { claim, seen, secret, .. } = attempt;
     let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Visibility::everything())? else {

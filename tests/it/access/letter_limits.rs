@@ -1,6 +1,8 @@
 //! How many letters may be asked for in a day: to one mailbox, by the owners of an account, by one caller.
 //! What is past a quota is refused, and nothing is written for it.
 
+mod accounts;
+
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use invitation_service::domain::role::Role;
@@ -9,8 +11,8 @@ use serde_json::Value;
 
 use crate::support::{
     Answer, Backend, Client, TestApp,
-    batches::{BATCH, RESEND, colleague, colleagues},
-    customers::{OWNERS, SUB_ACCOUNTS},
+    batches::{BATCH, RESEND, colleague, colleagues, only},
+    customers::SUB_ACCOUNTS,
     json, on_both_databases, on_each,
 };
 
@@ -56,11 +58,18 @@ async fn fill(app: &TestApp, email: &str) {
     app.advance(TimeDelta::hours(1));
 }
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s")];
     async fn a_mailbox_has_six_letters_a_day_whatever_the_invitation(app: TestApp) {
         let admin = app.admin();
-        let spellings =
-            ["ada@bücher.example", "ADA@bücher.example", "ada+1@xn--bcher-kva.example", "Ada+2@BÜCHER.example", "ada+@bücher.example", "ada@bücher.example"];
+        let spellings = [
+            "ada@bücher.example",
+            "ADA@bücher.example",
+            "ada+1@xn--bcher-kva.example",
+            "Ada+2@BÜCHER.example",
+            "ada+@bücher.example",
+            "ada@bücher.example",
+        ];
         for (sent, email) in spellings.iter().enumerate() {
             let made = invite(&admin, email).await.expect(201);
             assert_eq!(made.header("ratelimit-policy"), format!("\"mailbox\";q=6;w={DAY}"));
@@ -78,7 +87,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         invite(&admin, "a.da@bücher.example").await.expect(201);
         let by_hand = json!({ "email": "ada@bücher.example", "roles": ["viewer"], "delivery": "link" });
         let made = admin.post(INVITE, &by_hand).await.expect(201);
-        assert_eq!((made.header("ratelimit"), made.header("ratelimit-policy")), ("\"mailbox\";r=6;t=0", "\"mailbox\";q=6;w=86400, \"account\";q=500;w=86400"));
+        assert_eq!(
+            (made.header("ratelimit"), made.header("ratelimit-policy")),
+            ("\"mailbox\";r=6;t=0", "\"mailbox\";q=6;w=86400, \"account\";q=500;w=86400")
+        );
         revoke(&app, &made.text_of("id")).await;
         app.letters().await;
         app.advance(TimeDelta::seconds(DAY - 6 * 60 - 1));
@@ -95,7 +107,11 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         let acme = app.owner("grace@acme.example", "Acme").await;
         // Each to a mailbox that has had five letters; the sixth is asked for by this way, and the seventh.
         let ways: [(&str, &str); 6] = [
-            ("resend", "an invitation"), ("user", "a user's"), ("batch resend", "many"), ("batch", "many anew"), ("move", "a new address"),
+            ("resend", "an invitation"),
+            ("user", "a user's"),
+            ("batch resend", "many"),
+            ("batch", "many anew"),
+            ("move", "a new address"),
             ("sub-account", "a customer"),
         ];
         for (number, (way, _)) in ways.into_iter().enumerate() {
@@ -107,27 +123,40 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             }
             let standing = invite(&admin, &label("standing")).await.expect(201);
             let (id, user) = (standing.text_of("id"), standing.text_of("user_id"));
-            let elsewhere = invite(&admin, &format!("elsewhere{number}@example.com")).await.expect(201).text_of("id");
+            let elsewhere =
+                invite(&admin, &format!("elsewhere{number}@example.com")).await.expect(201).text_of("id");
             for (turn, allowed) in [("first", true), ("second", false)] {
                 let before = rows(&app);
                 let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200).body;
                 let answer = match way {
-                    "resend" => admin.post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "de" })).await,
+                    "resend" => {
+                        admin.post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "de" })).await
+                    }
                     "user" => admin.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
-                    "batch resend" => crate::support::batches::only(admin.post(RESEND, &json!({ "ids": [id] })).await),
-                    "batch" => crate::support::batches::only(admin.post(BATCH, &json!({
-                        "invitations": [colleague(&label(turn))]
-                    })).await),
-                    "move" if allowed => admin.update(&elsewhere, "*", &json!({ "email": label(turn) })).await,
+                    "batch resend" => {
+                        only(admin.post(RESEND, &json!({ "ids": [id] })).await)
+                    }
+                    "batch" => only(
+                        admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await,
+                    ),
+                    "move" if allowed => {
+                        admin.update(&elsewhere, "*", &json!({ "email": label(turn) })).await
+                    }
                     "move" => {
                         let other = admin.get("/v1/invitations?email=grace@acme.example").await.expect(200);
                         assert_eq!(other.body["data"].as_array().map(Vec::len), Some(1));
-                        let third = invite(&admin, &format!("third{number}@example.com")).await.expect(201).text_of("id");
+                        let third = invite(&admin, &format!("third{number}@example.com"))
+                            .await
+                            .expect(201)
+                            .text_of("id");
                         let rows_before = rows(&app);
                         let refused = admin.update(&third, "*", &json!({ "email": label(turn) })).await;
                         assert_eq!(rows(&app), rows_before);
                         let shown = admin.get(&format!("/v1/invitations/{third}")).await.expect(200);
-                        assert_eq!((&shown.body["email"], &shown.body["send_count"]), (&json!(format!("third{number}@example.com")), &json!(1)));
+                        assert_eq!(
+                            (&shown.body["email"], &shown.body["send_count"]),
+                            (&json!(format!("third{number}@example.com")), &json!(1))
+                        );
                         spent(refused, "mailbox");
                         continue;
                     }
@@ -137,7 +166,12 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                     assert!([200, 201].contains(&answer.status), "{way}: {}", answer.text);
                     continue;
                 }
-                assert_eq!((answer.status, answer.body["code"].as_str()), (429, Some("rate_limited")), "{way}: {}", answer.text);
+                assert_eq!(
+                    (answer.status, answer.body["code"].as_str()),
+                    (429, Some("rate_limited")),
+                    "{way}: {}",
+                    answer.text
+                );
                 assert_eq!(rows(&app), before, "{way}");
                 let now = admin.get(&format!("/v1/invitations/{id}")).await.expect(200).body;
                 assert_eq!(now, shown, "{way}");
@@ -149,13 +183,13 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn of_a_crowd_exactly_six_get_through(app: TestApp) {
         for round in 0..4 {
             let calls = (0..30).map(|number| {
-                let caller = app.somebody(&format!("staff{number}"), &[Role::Admin]);
+                let caller = app.client_named(&format!("staff{number}"), &[Role::Admin]);
                 async move {
                     let email = format!("crowd{round}+{number}@example.com");
                     if number % 3 == 0 {
-                        crate::support::batches::only(caller.post(BATCH, &json!({
-                            "invitations": [colleague(&email)]
-                        })).await)
+                        only(
+                            caller.post(BATCH, &json!({ "invitations": [colleague(&email)] })).await,
+                        )
                     } else {
                         invite(&caller, &email).await
                     }
@@ -163,21 +197,40 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             });
             let answers = join_all(calls).await;
             let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-            assert_eq!((count(201), count(429)), (6, 24), "{:?}", answers.iter().map(|answer| &answer.text).collect::<Vec<_>>());
-            let rows = ["users", "invitations"].map(|table| app.database.count(&format!("{table} WHERE email \
-                LIKE 'crowd{round}%'")));
+            assert_eq!(
+                (count(201), count(429)),
+                (6, 24),
+                "{:?}",
+                answers.iter().map(|answer| &answer.text).collect::<Vec<_>>()
+            );
+            let rows = ["users", "invitations"].map(|table| {
+                app.database.count(&format!(
+                    "{table} WHERE email \
+                LIKE 'crowd{round}%'"
+                ))
+            });
             assert_eq!(rows, [6, 6]);
         }
         assert_eq!(app.letters().await.len(), 4 * 6);
     }
 
     async fn in_a_batch_the_item_alone_fails(app: TestApp) {
-        let items: Vec<Value> = (0..8).map(|number| colleague(&format!("ada+{number}@example.com"))).chain(colleagues(3)).collect();
-        let judged = app.admin().post(BATCH, &json!({
-            "invitations": items, "validate_only": true
-        })).await.expect(200);
+        let items: Vec<Value> = (0..8)
+            .map(|number| colleague(&format!("ada+{number}@example.com")))
+            .chain(colleagues(3))
+            .collect();
+        let judged = app
+            .admin()
+            .post(BATCH, &json!({ "invitations": items, "validate_only": true }))
+            .await
+            .expect(200);
         let statuses = |answer: &Answer| -> Vec<String> {
-            answer.body["results"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect()
+            answer.body["results"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["status"].as_str().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(statuses(&judged), [vec!["valid"; 6], vec!["failed"; 2], vec!["valid"; 3]].concat());
         assert_eq!(rows(&app), [0; 6]);
@@ -188,9 +241,8 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         assert_eq!(app.database.count("users"), 9);
         // What a resend would do is told without doing it.
         let ids: Vec<&Value> = (0..3).map(|index| &made.body["results"][index]["invitation"]["id"]).collect();
-        let judged = app.admin().post(RESEND, &json!({
-            "ids": ids, "validate_only": true
-        })).await.expect(200);
+        let judged =
+            app.admin().post(RESEND, &json!({ "ids": ids, "validate_only": true })).await.expect(200);
         assert_eq!(statuses(&judged), ["failed"; 3]);
         assert_eq!(app.letters().await.len(), 9);
     }
@@ -209,93 +261,25 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         app.letter().await;
     }
 
-    async fn what_stands_in_the_way_otherwise_is_told_first(app: TestApp) {
+    async fn other_conflicts_are_reported_first(app: TestApp) {
         fill(&app, "ada@example.com").await;
         app.advance(TimeDelta::hours(23));
         let made = invite(&app.admin(), "ada@example.com").await.expect(201).text_of("id");
         let pending = invite(&app.admin(), "ada@example.com").await.problem(409, "invitation_pending");
         assert_eq!(pending.body["invitation_id"], made);
-        assert_eq!((pending.header("ratelimit"), pending.header("ratelimit-policy").is_empty()), ("\"mailbox\";r=6;t=0", false));
+        assert_eq!(
+            (pending.header("ratelimit"), pending.header("ratelimit-policy").is_empty()),
+            ("\"mailbox\";r=6;t=0", false)
+        );
         app.letter().await;
     }
 }
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
-    async fn the_owners_of_a_tree_of_accounts_share_its_letters(app: TestApp) {
-        let acme = app.owner("grace@acme.example", "Acme").await;
-        let (_, mail) = app.invite_by(OWNERS, json!({
-            "email": "otto@acme.example", "account_id": acme.account
-        })).await;
-        app.activate(&mail.token).await.expect(201);
-        let second = app.sign_in("otto@acme.example").await;
-        let south = app.subsidiary("eve@south.example", &acme.account, "South").await;
-        let zenith = app.owner("linus@zenith.example", "Zenith").await;
-        let sent = acme.client.post(SUB_ACCOUNTS, &driver("d1@acme.example", &acme.account)).await.expect(201);
-        // How often others have written to a mailbox is not an owner's to know.
-        assert_eq!(sent.header("ratelimit"), format!("\"account\";r=3;t={DAY}"));
-        assert_eq!(sent.header("ratelimit-policy"), format!("\"account\";q=4;w={DAY}"));
-        second.post(SUB_ACCOUNTS, &driver("d2@acme.example", &acme.account)).await.expect(201);
-        south.client.post(SUB_ACCOUNTS, &driver("d3@south.example", &south.account)).await.expect(201);
-        let items = [driver("d4@acme.example", &south.account), driver("d5@acme.example", &acme.account)];
-        let items = items.map(|item| crate::support::customers::with(item, json!({ "kind": "sub_account" })));
-        let batch = acme.client.post(BATCH, &json!({ "invitations": items })).await.expect(200);
-        assert_eq!((&batch.body["results"][0]["status"], &batch.body["results"][1]["error"]["code"]), (&json!("invited"), &json!("rate_limited")));
-        assert_eq!(batch.header("ratelimit"), format!("\"account\";r=0;t={DAY}"));
-        let before = rows(&app);
-        for (caller, account) in [(&acme.client, &acme.account), (&second, &acme.account), (&south.client, &south.account)] {
-            assert_eq!(spent(caller.post(SUB_ACCOUNTS, &driver("new@acme.example", account)).await, "account"), DAY);
-            let further = json!({ "email": "further@acme.example", "account_id": account });
-            spent(caller.post(OWNERS, &further).await, "account");
-        }
-        spent(acme.client.post_empty(&format!("/v1/invitations/{}/resend", sent.text_of("id"))).await, "account");
-        spent(acme.client.update(&sent.text_of("id"), "*", &json!({ "email": "moved@acme.example" })).await, "account");
-        assert_eq!(rows(&app), before);
-        // A link that is handed over is no letter; others have quotas of their own; staff have none.
-        let by_hand = crate::support::customers::with(driver("hand@acme.example", &acme.account), json!({ "delivery": "link" }));
-        acme.client.post(SUB_ACCOUNTS, &by_hand).await.expect(201);
-        zenith.client.post(SUB_ACCOUNTS, &driver("d6@zenith.example", &zenith.account)).await.expect(201);
-        let staff = app.admin().post(SUB_ACCOUNTS, &driver("d7@acme.example", &acme.account)).await.expect(201);
-        assert_eq!(staff.header("ratelimit"), format!("\"mailbox\";r=5;t={DAY}"));
-        assert_eq!(app.letters().await.len(), 6);
-        app.advance(TimeDelta::days(1));
-        let again = app.sign_in("otto@acme.example").await;
-        again.post(SUB_ACCOUNTS, &driver("d8@acme.example", &acme.account)).await.expect(201);
-        app.letter().await;
-    }
-
-    /// Handed over, expired, and renewed by whoever has it: a letter that an owner could send to a stranger.
-    async fn a_link_that_was_handed_over_is_renewed_on_the_account(app: TestApp) {
-        let acme = app.owner("grace@acme.example", "Acme").await;
-        let mut tokens = Vec::new();
-        for number in 0..6 {
-            let body = crate::support::customers::with(driver(&format!("d{number}@acme.example"), &acme.account), json!({ "delivery": "link" }));
-            let link = acme.client.post(SUB_ACCOUNTS, &body).await.expect(201).text_of("activation_link");
-            tokens.push(link.split_once("?token=").unwrap().1.to_owned());
-        }
-        app.advance(TimeDelta::days(2));
-        for (number, token) in tokens.iter().enumerate() {
-            let renewed = app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await;
-            if number < 4 {
-                renewed.expect(202);
-            } else {
-                let refused = renewed.problem(429, "rate_limited");
-                assert_eq!(refused.header("retry-after"), DAY.to_string());
-                let page = Answer::of(app.anonymous().request(Method::POST, "/activate/renew").form(&[("token", token)])).await.expect(429);
-                assert_eq!(page.header("retry-after"), DAY.to_string());
-            }
-        }
-        // One that was mailed is its reader's own to renew.
-        let mailed = app.letters().await;
-        assert_eq!(mailed.len(), 4);
-        app.advance(TimeDelta::hours(24));
-        app.anonymous().post("/v1/activations/renew", &json!({ "token": mailed[0].token })).await.expect(202);
-        app.letter().await;
-    }
-}
-
-on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTERS_PER_MAILBOX", "off")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTERS_PER_MAILBOX", "off")];
     async fn a_caller_may_be_limited_too(app: TestApp) {
-        let (grace, linus) = (app.somebody("grace", &[Role::Admin]), app.somebody("linus", &[Role::Admin]));
+        let (grace, linus) =
+            (app.client_named("grace", &[Role::Admin]), app.client_named("linus", &[Role::Admin]));
         for left in [2, 1, 0] {
             let made = invite(&grace, "ada@example.com").await.expect(201);
             assert_eq!(made.header("ratelimit"), format!("\"caller\";r={left};t={DAY}"));
@@ -308,7 +292,8 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"
     }
 }
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("LETTERS_PER_CALLER", "1")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("LETTERS_PER_CALLER", "1")];
     async fn nothing_is_counted_where_limits_are_off(app: TestApp) {
         for _ in 0..8 {
             let made = invite(&app.admin(), "ada@example.com").await.expect(201);
@@ -321,7 +306,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("
 }
 
 on_each! {
-    async fn reminders_are_letters_too_and_wait_for_nobody(backend: Backend) {
+    async fn reminders_are_letters_too_and_are_not_sent_later(backend: Backend) {
         let app = TestApp::start(
             backend,
             &[("REMINDER_BEFORE", "4h"), ("LETTERS_PER_MAILBOX", "2"), ("RESEND_COOLDOWN", "0s")],

@@ -25,7 +25,7 @@ on_both_databases! {
             me["permissions"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
         permissions.sort_unstable();
         assert_eq!(permissions, ["accounts:read", "customers:invite", "customers:read", "system_users:read"]);
-        let program = app.somebody("fleet-sync", &[]).get("/v1/me").await.expect(200).body;
+        let program = app.client_named("fleet-sync", &[]).get("/v1/me").await.expect(200).body;
         assert_eq!((&program["type"], &program["id"]), (&json!("client"), &json!("fleet-sync")));
         assert_eq!((&program["permissions"], &program["accounts"]), (&json!([]), &json!([])));
         let owning = app.owning(&[&acme.account]).get("/v1/me").await.expect(200).body;

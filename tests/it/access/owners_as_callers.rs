@@ -15,12 +15,14 @@ use crate::support::{
 
 const STAFF: &str = "/v1/system-users/invitations";
 
-on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
+on_both_databases! {
+    with [("LETTERS_PER_MAILBOX", "off")];
     /// The loop closes: an owner activates, signs in, invites a driver, who activates.
     async fn from_owner_to_driver(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let body = json!({
-            "email": "ada@example.com", "role": "driver", "account_name": "ACME", "reimbursement_rate": "0.23",
+            "email": "ada@example.com", "role": "driver", "account_name": "ACME",
+            "reimbursement_rate": "0.23",
             "account_type": "consumer"
         });
         let (made, mail) = app.send(&acme.client, SUB_ACCOUNTS, body).await;
@@ -31,9 +33,12 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let list = acme.client.get("/v1/invitations?kind=sub_account").await.expect(200).body;
         assert_eq!(list["data"][0]["roles"], json!(["driver"]));
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
-        assert_eq!(events["data"][0]["details"], json!({
-            "account_id": made["account"]["id"], "roles": ["driver"]
-        }));
+        assert_eq!(
+            events["data"][0]["details"],
+            json!({
+                "account_id": made["account"]["id"], "roles": ["driver"]
+            })
+        );
         // Also where an earlier release wrote the role of one.
         app.database.execute(&format!(
             "UPDATE invitation_events SET details = '{{\"account_id\":\"x\",\"role\":\"driver\"}}' WHERE id \
@@ -42,7 +47,12 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         ));
         let old = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         assert_eq!(old["data"][0]["details"], json!({ "account_id": "x", "roles": ["driver"] }));
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200)
+            .body;
         assert_eq!(preview["roles"], json!(["driver"]));
         for path in [format!("/v1/invitations/{id}"), format!("/v1/users/{}", text(&made, "/user_id"))] {
             acme.client.get(&path).await.expect(200);
@@ -52,19 +62,33 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let account = text(&made, "/account/id");
         assert_eq!(
             (&user["status"], &user["memberships"]),
-            (&json!("active"), &json!([
-                { "account_id": account, "account_name": "Ada Lovelace", "role": "driver" }
-            ]))
+            (
+                &json!("active"),
+                &json!([
+                    { "account_id": account, "account_name": "Ada Lovelace", "role": "driver" }
+                ])
+            )
         );
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
-        let who: Vec<_> = events["data"].as_array().unwrap().iter().map(|event| event["actor"]["type"].as_str().unwrap()).collect();
+        let who: Vec<_> = events["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["actor"]["type"].as_str().unwrap())
+            .collect();
         assert_eq!(who, ["user", "user", "system", "link", "user"]);
         // Nothing is left to resend or to take back, and that is told as it is told to staff.
-        for path in [format!("/v1/users/{}/resend-invitation", text(&made, "/user_id")), format!("/v1/invitations/{id}/revoke")] {
+        for path in [
+            format!("/v1/users/{}/resend-invitation", text(&made, "/user_id")),
+            format!("/v1/invitations/{id}/revoke"),
+        ] {
             acme.client.post_empty(&path).await.problem(409, "invitation_not_pending");
         }
         let account = acme.client.get(&format!("/v1/accounts/{account}")).await.expect(200).body;
-        assert_eq!((&account["reimbursement"]["rate"], &account["reimbursement"]["mode"]), (&json!("0.2300"), &json!("automated")));
+        assert_eq!(
+            (&account["reimbursement"]["rate"], &account["reimbursement"]["mode"]),
+            (&json!("0.2300"), &json!("automated"))
+        );
     }
 
     async fn resend_and_revoke_to_any_depth(app: TestApp) {
@@ -91,7 +115,11 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         }
         let revoke = format!("/v1/invitations/{id}/revoke");
         foreigner.post_empty(&revoke).await.problem(404, "not_found");
-        for path in [format!("/v1/invitations/{id}"), format!("/v1/invitations/{id}/events"), format!("/v1/users/{user}")] {
+        for path in [
+            format!("/v1/invitations/{id}"),
+            format!("/v1/invitations/{id}/events"),
+            format!("/v1/users/{user}"),
+        ] {
             foreigner.get(&path).await.problem(404, "not_found");
         }
         let revoked = app.owning(&[&acme.account]).post_empty(&revoke).await.expect(200).body;
@@ -100,11 +128,13 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         app.owning(&[&acme.account]).get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
         app.owning(&[&acme.account]).get(&format!("/v1/invitations/{id}")).await.expect(200);
         // The owner of the account that an invitation leads to sees it; sending it is for those above.
-        let (own, _) = app.invite_by(OWNERS, json!({
-            "email": "max@example.com", "account_id": deep.account
-        })).await;
+        let (own, _) =
+            app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": deep.account })).await;
         app.advance(TimeDelta::minutes(1));
-        app.owning(&[&deep.account]).post_empty(&format!("/v1/invitations/{}/resend", text(&own, "/id"))).await.expect(200);
+        app.owning(&[&deep.account])
+            .post_empty(&format!("/v1/invitations/{}/resend", text(&own, "/id")))
+            .await
+            .expect(200);
         app.letter().await;
     }
 
@@ -115,15 +145,13 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let zenith = app.owner("linus@example.com", "Zenith Secret").await;
         app.invite("staff@example.com", &["viewer"]).await;
         // Joe belongs elsewhere too, and works for the operator.
-        let (_, mail) = app.invite_by(OWNERS, json!({
-            "email": "joe@example.com", "account_id": zenith.account
-        })).await;
+        let (_, mail) =
+            app.invite_by(OWNERS, json!({ "email": "joe@example.com", "account_id": zenith.account })).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
         let (_, mail) = app.invite("joe@example.com", &["finance"]).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
-        let (elsewhere, _) = app.invite_by(OWNERS, json!({
-            "email": "max@example.com", "account_id": zenith.account
-        })).await;
+        let (elsewhere, _) =
+            app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": zenith.account })).await;
 
         for (filter, expected) in [
             ("", vec!["max", "joe", "grace"]),
@@ -144,15 +172,27 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         assert_eq!(found(&acme.client, &by_account(&zenith.account)).await, Vec::<String>::new());
         assert_eq!(found(&app.admin(), &by_account(&zenith.account)).await, ["linus", "max", "joe"]);
         assert_eq!(found(&acme.client, "/v1/invitations").await, ["max", "joe", "grace"]);
-        assert_eq!(found(&acme.client, "/v1/invitations?kind=sub_account&status=activated").await, ["max", "joe"]);
-        assert_eq!(found(&acme.client, &format!("/v1/invitations?account_id={}", south.account)).await, ["joe"]);
-        assert_eq!(found(&acme.client, &format!("/v1/invitations?account_id={}", zenith.account)).await, Vec::<String>::new());
+        assert_eq!(
+            found(&acme.client, "/v1/invitations?kind=sub_account&status=activated").await,
+            ["max", "joe"]
+        );
+        assert_eq!(
+            found(&acme.client, &format!("/v1/invitations?account_id={}", south.account)).await,
+            ["joe"]
+        );
+        assert_eq!(
+            found(&acme.client, &format!("/v1/invitations?account_id={}", zenith.account)).await,
+            Vec::<String>::new()
+        );
         assert_eq!(found(&acme.client, "/v1/invitations?search=zenith").await, Vec::<String>::new());
 
         let joe = acme.client.get(&format!("/v1/users/{}", south.user)).await.expect(200).body;
-        assert_eq!(joe["memberships"], json!([
-            { "account_id": south.account, "account_name": "South", "role": "account_owner" }
-        ]));
+        assert_eq!(
+            joe["memberships"],
+            json!([
+                { "account_id": south.account, "account_name": "South", "role": "account_owner" }
+            ])
+        );
         assert_eq!((&joe["system_roles"], &joe["pending_invitation_id"]), (&json!([]), &json!(null)));
         let max = acme.client.get("/v1/users?search=max").await.expect(200).body;
         assert_eq!(max["data"][0]["pending_invitation_id"], Value::Null, "one elsewhere is not told");
@@ -165,15 +205,18 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         acme.client.get(&format!("/v1/accounts/{}", zenith.account)).await.problem(404, "not_found");
     }
 
-    async fn who_owns_no_business_invites_nobody(app: TestApp) {
+    async fn who_owns_no_business_may_not_invite(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let person = app.consumer("linus@example.com", "Linus at home").await;
         let driver = app.driver("max@example.com", &acme.account).await;
-        let below = |account: &str| json!({
-            "email": "ada@example.com", "role": "driver", "account_id": account
-        });
+        let below = |account: &str| {
+            json!({
+                "email": "ada@example.com", "role": "driver", "account_id": account
+            })
+        };
         let employee = json!({
-            "used_by": "employee", "account_name": "Home", "email": "ada@example.com", "account_type": "consumer"
+            "used_by": "employee", "account_name": "Home", "email": "ada@example.com",
+            "account_type": "consumer"
         });
         let route = |account: &str| format!("/v1/accounts/{account}/sub-accounts");
         person.client.post(SUB_ACCOUNTS, &below(&person.account)).await.problem(409, "parent_not_business");
@@ -183,19 +226,26 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         // What staff sent into it, its owner cannot send again or take back.
         let (made, _) = app.invite_by(OWNERS, further).await;
         for verb in ["resend", "revoke"] {
-            person.client.post_empty(&format!("/v1/invitations/{}/{verb}", text(&made, "/id"))).await.problem(403, "forbidden");
+            person
+                .client
+                .post_empty(&format!("/v1/invitations/{}/{verb}", text(&made, "/id")))
+                .await
+                .problem(403, "forbidden");
         }
         for account in [&acme.account, &driver.account] {
             driver.client.post(SUB_ACCOUNTS, &below(account)).await.problem(403, "forbidden");
             driver.client.post(&route(account), &employee).await.problem(403, "forbidden");
-            driver.client.post(OWNERS, &json!({
-                "email": "ada@example.com", "account_id": account
-            })).await.problem(403, "forbidden");
+            driver
+                .client
+                .post(OWNERS, &json!({ "email": "ada@example.com", "account_id": account }))
+                .await
+                .problem(403, "forbidden");
         }
         for caller in [&acme.client, &person.client, &driver.client] {
-            caller.post(STAFF, &json!({
-                "email": "ada@example.com", "roles": ["viewer"]
-            })).await.problem(403, "forbidden");
+            caller
+                .post(STAFF, &json!({ "email": "ada@example.com", "roles": ["viewer"] }))
+                .await
+                .problem(403, "forbidden");
             caller.get("/v1/roles").await.expect(200);
         }
         for path in ["/v1/users", "/v1/invitations", "/v1/accounts"] {

@@ -86,9 +86,16 @@ const INVITES: [u16; 17] =
 const SEES_STAFF: [u16; 17] =
     [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
-        let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, SUPPORT), (Finance, CUSTOMERS), (Viewer, VIEWS)];
+        let roles = [
+            (Admin, ALL),
+            (UserManager, ALL),
+            (CustomerSupport, SUPPORT),
+            (Finance, CUSTOMERS),
+            (Viewer, VIEWS),
+        ];
         let by_role = roles.map(|(role, expected)| (role.as_str(), app.caller(&[role], &[]), expected));
         let by_scope = Permission::ALL.map(|permission| {
             let expected = match permission {
@@ -104,8 +111,12 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             };
             (permission.as_str(), app.caller(&[], &[permission]), expected)
         });
-        let scopes =
-            [Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersRead, Permission::AccountsRead];
+        let scopes = [
+            Permission::SystemUsersInvite,
+            Permission::SystemUsersRead,
+            Permission::CustomersRead,
+            Permission::AccountsRead,
+        ];
         let others = [
             ("nobody", app.anonymous(), NOBODY),
             ("no role", app.caller(&[], &[]), NOTHING),
@@ -113,7 +124,8 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             ("role and scope", app.caller(&[Viewer], &[Permission::SystemUsersInvite]), ALL),
             ("scopes of a viewer who invites", app.caller(&[], &scopes), ALL),
         ];
-        for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate() {
+        for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate()
+        {
             let answers = knock(&app, &caller, index).await;
             for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
                 assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
@@ -130,7 +142,11 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             }
             if expected == CUSTOMERS || expected == SUPPORT {
                 // Colleagues are not in the lists, however many there are.
-                assert_eq!((&answers[1].body["data"], &answers[6].body["data"]), (&json!([]), &json!([])), "{name}");
+                assert_eq!(
+                    (&answers[1].body["data"], &answers[6].body["data"]),
+                    (&json!([]), &json!([])),
+                    "{name}"
+                );
             }
             if expected == SEES_STAFF {
                 assert_ne!(answers[1].body["data"], json!([]), "{name}");
@@ -138,8 +154,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         }
     }
 
-    async fn nobody_handles_an_invitation_to_more_than_they_hold(app: TestApp) {
-        for (inviter, invited) in [(UserManager, "admin"), (Viewer, "viewer"), (UserManager, "user_manager")] {
+    async fn no_caller_handles_an_invitation_to_more_than_they_hold(app: TestApp) {
+        for (inviter, invited) in [(UserManager, "admin"), (Viewer, "viewer"), (UserManager, "user_manager")]
+        {
             let made = app.invite_unsent(&format!("{invited}@example.com"), &[invited, "finance"]).await;
             let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
             let caller = app.caller(&[inviter], &[]);
@@ -166,11 +183,15 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                 None => changed.problem(409, "invitation_not_pending"),
             };
             let after = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
-            let untouched = (after.body["status"].as_str().unwrap(), after.body["send_count"].as_i64().unwrap());
+            let untouched =
+                (after.body["status"].as_str().unwrap(), after.body["send_count"].as_i64().unwrap());
             assert_eq!(untouched, if refusal.is_some() { ("pending", 1) } else { ("revoked", 3) });
         }
         let invite = json!({ "email": "boss@example.com", "roles": ["viewer", "admin"] });
-        app.caller(&[UserManager], &[]).post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
+        app.caller(&[UserManager], &[])
+            .post("/v1/system-users/invitations", &invite)
+            .await
+            .problem(403, "role_exceeds_yours");
         assert_eq!(app.database.count("users WHERE email_key = 'boss@example.com'"), 0);
     }
 
@@ -202,7 +223,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                 (
                     json!("user_manager"),
                     json!([
-                        "system_users:invite", "system_users:read", "customers:invite", "customers:read",
+                        "system_users:invite",
+                        "system_users:read",
+                        "customers:invite",
+                        "customers:read",
                         "accounts:read"
                     ])
                 ),
@@ -211,6 +235,12 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                 (json!("viewer"), json!(["system_users:read", "customers:read", "accounts:read"])),
             ]
         );
-        assert!(shown.body["data"].as_array().unwrap().iter().all(|role| !role["description"].as_str().unwrap().is_empty()));
+        assert!(
+            shown.body["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|role| !role["description"].as_str().unwrap().is_empty())
+        );
     }
 }

@@ -45,13 +45,18 @@ const ENDPOINTS: [&str; 23] = [
 
 /// Asks at every endpoint, about an invitation of its own below the account.
 async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (&str, &str)) -> [Answer; 23] {
-    let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
+    let below = |name: &str| {
+        json!({
+            "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account
+        })
+    };
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
     let by_name =
         json!({ "email": format!("named{index}@example.com"), "role": "driver", "account_name": "ACME" });
     let by_route = json!({
-        "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home", "account_type": "consumer"
+        "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home",
+        "account_type": "consumer"
     });
     let batch = async |item| only(caller.post(BATCH, &json!({ "invitations": [item] })).await);
     let further = json!({ "email": format!("further{index}@example.com"), "account_id": account });
@@ -145,14 +150,21 @@ const FOREIGNER: Row = [
 ];
 const NOBODY: Row = [401; 23];
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         let person = app.consumer("joe@home.example", "Joe at home").await;
         let below = app.subsidiary("eve@south.example", &acme.account, "South").await;
         let driver = app.driver("max@acme.example", &acme.account).await;
-        let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, SUPPORT), (Finance, FINANCE), (Viewer, VIEWER)];
+        let roles = [
+            (Admin, ALL),
+            (UserManager, ALL),
+            (CustomerSupport, SUPPORT),
+            (Finance, FINANCE),
+            (Viewer, VIEWER),
+        ];
         assert_eq!(roles.map(|(role, _)| role), Role::ALL);
         let by_role = roles.map(|(role, expected)| (role.as_str(), app.caller(&[role], &[]), expected));
         let by_scope = Permission::ALL.map(|permission| {
@@ -176,11 +188,14 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             ("the owner of an account below", below.client, FOREIGNER),
             ("a driver", driver.client, NOTHING),
         ];
-        for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate() {
+        for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate()
+        {
             let answers = knock(&app, &caller, index, (&acme.account, &acme.user)).await;
             for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
                 assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
-                let by_reference = ["POST further owner", "POST sub-account by name", "POST batch sub-account"].contains(endpoint);
+                let by_reference =
+                    ["POST further owner", "POST sub-account by name", "POST batch sub-account"]
+                        .contains(endpoint);
                 let exceeds = name == SystemUsersInvite.as_str() && *endpoint == "POST system user";
                 let code = match status {
                     200 | 201 => None,

@@ -89,7 +89,11 @@ async fn walk(server: &Client, admin: &Client, token: &str, access_token: &str) 
             [("token", token), ("password", password), ("first_name", "Ada"), ("last_name", "Lovelace")];
         server.request(Method::POST, "/activate").form(&fields)
     };
-    let answers = |password: &str| json!({ "token": token, "password": password, "first_name": "Ada", "last_name": "Lovelace" });
+    let answers = |password: &str| {
+        json!({
+            "token": token, "password": password, "first_name": "Ada", "last_name": "Lovelace"
+        })
+    };
     let damaged =
         Client { token: Some(format!("{}x", &access_token[..access_token.len() - 2])), ..server.clone() };
     let mut said = vec![

@@ -83,7 +83,7 @@ async fn a_key_is_read_from_a_file() {
 }
 
 #[test]
-fn two_keys_at_once_are_a_fault_told_with_all_others() {
+fn two_keys_at_once_are_a_fault_reported_with_all_others() {
     let home = Home::new(
         Backend::Sqlite,
         &[

@@ -75,7 +75,7 @@ on_both_databases! {
             .await
             .expect(200);
         let long = "x".repeat(10_000);
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         for (email, password) in [
             ("grace@example.com", "seven green bicycles sing at midnight"),
             ("grace@example.com", ""),
@@ -98,13 +98,13 @@ on_both_databases! {
                 "{email}"
             );
             assert!(!refused.text.contains(email) && !refused.text.contains("access_token"));
-            told.push(but_for_the_id(&refused));
+            answers.push(but_for_the_id(&refused));
         }
-        assert!(told.iter().all(|body| *body == told[0]), "{told:?}");
+        assert!(answers.iter().all(|body| *body == answers[0]), "{answers:?}");
         // Somebody who is kept out is one of them.
         app.database.execute("UPDATE users SET status = 'blocked' WHERE email_key = 'grace@example.com'");
         let blocked = sign_in(&app, "grace@example.com", PASSWORD).await.problem(401, "invalid_credentials");
-        assert_eq!(but_for_the_id(&blocked), told[0]);
+        assert_eq!(but_for_the_id(&blocked), answers[0]);
     }
 
     async fn what_is_no_request(app: TestApp) {

@@ -78,7 +78,7 @@ on_each! {
         );
         let all = lines(&log);
         let checks: Vec<_> = all.iter().filter(|line| line["purpose"] == "sign_in").collect();
-        let told: Vec<(&str, &str, &str)> = checks
+        let logged: Vec<(&str, &str, &str)> = checks
             .iter()
             .map(|line| {
                 (
@@ -89,11 +89,11 @@ on_each! {
             })
             .collect();
         let v4 = "203.0.113.0/24";
-        let (told, limited) = told.split_at(9);
+        let (logged, limited) = logged.split_at(9);
         assert_eq!(limited[..10], [("no address", "198.51.100.0/24", "wrong_credentials"); 10]);
         assert_eq!(limited[10..], [("not read", "198.51.100.0/24", "limited")]);
         assert_eq!(
-            told,
+            logged,
             [
                 ("a…@example.com", v4, "signed_in"),
                 ("a…@example.com", "2001:db8:1::/48", "wrong_credentials"),
@@ -115,7 +115,7 @@ on_each! {
         assert_eq!(warned("a trusted proxy's X-Forwarded-For or Forwarded cannot be read"), 1);
     }
 
-    async fn lines_are_bounded_whoever_wrote_what_is_in_them(backend: Backend) {
+    async fn lines_are_bounded_whatever_a_client_wrote_in_them(backend: Backend) {
         for format in ["json", "pretty"] {
             let home = Home::new(backend, &[("LOG_FORMAT", format), ("LOG", "trace")]);
             let server = home.start(&["serve"]);

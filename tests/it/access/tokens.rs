@@ -29,7 +29,8 @@ fn header() -> Header {
 fn claims(app: &TestApp, change: &Value) -> Value {
     let now = app.now().timestamp();
     let mut claims = json!({
-        "iss": "invitation-service", "aud": "invitation-service", "sub": "ada", "actor": "cli", "iat": now, "exp": now + 3600,
+        "iss": "invitation-service", "aud": "invitation-service", "sub": "ada", "actor": "cli", "iat": now,
+        "exp": now + 3600,
         "roles": ["admin"],
     });
     let members = claims.as_object_mut().unwrap();

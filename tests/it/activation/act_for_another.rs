@@ -147,7 +147,7 @@ on_both_databases! {
         app.anonymous().post("/v1/activations", &body).await.expect(201);
     }
 
-    async fn the_timeline_names_nobody_who_proved_nothing(app: TestApp) {
+    async fn the_timeline_names_no_person_who_proved_nothing(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (id, token) = hand_over(&acme.client, GRACE, &acme.account).await;
         choose(&app, &token, TAKEN, "Grace").await.expect(201);
@@ -196,15 +196,15 @@ on_both_databases! {
                     .await
                     .expect(200);
                 let page = app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
-                let told = |text: &str| text.replace(email, "ADDRESS").replace(&token, "TOKEN");
-                seen.push((path, told(&preview.text), told(&page)));
+                let without_secrets = |text: &str| text.replace(email, "ADDRESS").replace(&token, "TOKEN");
+                seen.push((path, without_secrets(&preview.text), without_secrets(&page)));
             }
         }
         assert_eq!((&seen[0], &seen[1]), (&seen[2], &seen[3]));
         assert_eq!((&seen[0], &seen[1]), (&seen[4], &seen[5]));
     }
 
-    async fn what_is_missing_or_faulty_is_told_alike_of_everybody(app: TestApp) {
+    async fn what_is_missing_or_faulty_is_reported_alike_for_every_person(app: TestApp) {
         let mallory = app.owner("mallory@acme.example", "Acme").await;
         let (_, mail) = app.invite(GRACE, &["admin"]).await;
         app.activate(&mail.token).await.expect(201);
@@ -234,7 +234,7 @@ on_both_databases! {
             with(json!({ "password": "passwordpassword", "email": "x" }), names.clone()),
             with(json!({ "password": "x".repeat(200) }), names),
         ];
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         for email in [GRACE, "taken@acme.example", "nobody@acme.example"] {
             let account = json!({ "email": email, "account_id": mallory.account });
             let driver = json!({ "email": email, "role": "driver", "account_id": mallory.account });
@@ -247,7 +247,7 @@ on_both_databases! {
                 for (number, case) in cases.iter().enumerate() {
                     let body = with(json!({ "token": token }), case.clone());
                     let answer = app.anonymous().post("/v1/activations", &body).await.expect(422);
-                    told.push((path, number, answer.body["errors"].to_string()));
+                    answers.push((path, number, answer.body["errors"].to_string()));
                     let text =
                         |name: &str| case[name].as_str().map(|text| (name.to_owned(), text.to_owned()));
                     let members =
@@ -258,7 +258,7 @@ on_both_databases! {
                     if form.len() < 4 || case["password"] == "z" {
                         let page =
                             Answer::of(app.anonymous().request(Method::POST, "/activate").form(&form)).await;
-                        told.push((
+                        answers.push((
                             path,
                             number,
                             page.expect(422).text.replace(email, "ADDRESS").replace(&token, "TOKEN"),
@@ -267,7 +267,7 @@ on_both_databases! {
                 }
             }
         }
-        let (known, others) = told.split_at(told.len() / 3);
+        let (known, others) = answers.split_at(answers.len() / 3);
         let (taken, unknown) = others.split_at(others.len() / 2);
         for ((known, taken), unknown) in known.iter().zip(taken).zip(unknown) {
             assert_eq!((known, taken), (unknown, unknown));

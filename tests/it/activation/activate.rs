@@ -17,7 +17,7 @@ async fn preview_as(app: &TestApp, token: &str, agent: &str) {
 }
 
 on_both_databases! {
-    async fn every_fault_is_told_together_and_consumes_nothing(app: TestApp) {
+    async fn all_faults_are_reported_together_and_consume_nothing(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let post = async |body: Value| app.anonymous().post("/v1/activations", &body).await;
         let with = |mut members: Value| {

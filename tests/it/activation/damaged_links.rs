@@ -31,7 +31,8 @@ fn damaged(app: &TestApp, token: &str) -> Vec<String> {
         format!("{}/activate?token={token}", app.url),
         format!("<{}/activate?token={token}>", app.url),
         format!(
-            "https://safelinks.example/?url=https%3A%2F%2Finvitations.example%2Factivate%3Ftoken%3D{token}&data=05"
+            "https://safelinks.example/?url=https%3A%2F%2Finvitations.example%2Factivate\
+            %3Ftoken%3D{token}&data=05"
         ),
         format!("{token}&nbsp;"),
         format!("\"{token}\","),

@@ -160,7 +160,8 @@ on_both_databases! {
     async fn a_drivers_form_is_short(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let body = json!({
-            "email": "ada@example.com", "role": "driver", "account_id": acme.account, "account_type": "consumer", "locale": "nl",
+            "email": "ada@example.com", "role": "driver", "account_id": acme.account,
+            "account_type": "consumer", "locale": "nl",
             "reimbursement_rate": "0.23"
         });
         let (made, mail) = app.invite_by(SUB_ACCOUNTS, body).await;

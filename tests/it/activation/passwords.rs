@@ -50,7 +50,11 @@ on_both_databases! {
         .enumerate()
         {
             let (_, mail) = app.invite(&format!("info@customer{index}.example"), &["viewer"]).await;
-            let with = |password: &str| json!({ "token": mail.token, "password": password, "first_name": first, "last_name": last });
+            let with = |password: &str| {
+                json!({
+                    "token": mail.token, "password": password, "first_name": first, "last_name": last
+                })
+            };
             let refused = app.anonymous().post("/v1/activations", &with(bad)).await.expect(422);
             assert_eq!(refused.body["errors"][0]["code"], "password_contains_identity", "{bad}");
             app.anonymous().post("/v1/activations", &with(good)).await.expect(201);
@@ -82,7 +86,8 @@ mod eight_characters {
             // the page.
             for eight in ["qZ7!vR2?", "🦀🐙🦑🐡🐠🐟🐬🐳"] {
                 let refused = with_password(&app, &mail.token, eight).await;
-                let refused = refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
+                let refused =
+                    refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
                 assert!(refused.text.contains("at least 9 characters"), "{}", refused.text);
             }
             let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;

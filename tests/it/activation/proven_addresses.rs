@@ -160,15 +160,16 @@ on_both_databases! {
         }
         // One that nobody could choose is refused as somebody new is refused it.
         for wrong in ["short", "passwordpassword", "", "seven Mallory bells at noon", &"x".repeat(200)] {
-            let of_nobody = choose(&app, &other, wrong, "Mallory").await.expect(422).body["errors"].clone();
+            let of_unknown = choose(&app, &other, wrong, "Mallory").await.expect(422).body["errors"].clone();
             let refused = choose(&app, &second, wrong, "Mallory").await.expect(422).body["errors"].clone();
-            assert_eq!(refused, of_nobody, "{wrong}");
-            assert_eq!(of_nobody[0]["pointer"], "/password", "{wrong}");
+            assert_eq!(refused, of_unknown, "{wrong}");
+            assert_eq!(of_unknown[0]["pointer"], "/password", "{wrong}");
         }
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         // Names and an address, as the form asks everybody for, are set aside.
         let all = json!({
-            "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory", "last_name": "M"
+            "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory",
+            "last_name": "M"
         });
         let joined = app.anonymous().post("/v1/activations", &all).await.expect(201).body;
         assert_eq!(
@@ -191,7 +192,7 @@ on_both_databases! {
         assert_eq!(app.requires(&third).await, asks(true, true, false));
     }
 
-    async fn whoever_does_not_know_it_has_the_invitation_mailed(app: TestApp) {
+    async fn a_person_who_does_not_know_it_has_the_invitation_mailed(app: TestApp) {
         taken(&app, GRACE).await;
         let admin = app.admin();
         let by_hand = json!({ "email": GRACE, "roles": ["admin"], "delivery": "link" });
@@ -243,7 +244,7 @@ on_both_databases! {
         is_given_back(&app, &mail, GRACE).await;
     }
 
-    async fn whoever_has_come_by_letter_proves_themselves_at_a_link_by_hand(app: TestApp) {
+    async fn a_person_who_came_by_letter_proves_themselves_at_a_link_by_hand(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (_, mail) = app.invite(GRACE, &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
@@ -257,7 +258,7 @@ on_both_databases! {
         assert_eq!(app.database.texts("SELECT password_hash AS text FROM users ORDER BY id"), hashes);
     }
 
-    async fn what_somebody_else_joined_stands_in_nobodys_way(app: TestApp) {
+    async fn what_another_person_joined_blocks_no_invite(app: TestApp) {
         let acme = app.owner("mallory@acme.example", "Acme").await;
         let further = json!({ "email": GRACE, "account_id": acme.account, "delivery": "link" });
         let (_, token) = link_of(&acme.client.post(OWNERS, &further).await.expect(201));
@@ -295,7 +296,7 @@ on_both_databases! {
         leave(&app.sign_in(GRACE).await).await.problem(409, "last_owner");
     }
 
-    async fn nobody_is_kept_as_the_last_owner_of_what_somebody_else_joined(app: TestApp) {
+    async fn no_one_is_kept_as_the_last_owner_of_what_another_person_joined(app: TestApp) {
         let acme = app.owner("mallory@acme.example", "Acme").await;
         let further = json!({ "email": GRACE, "account_id": acme.account });
         let by_hand = with(further.clone(), json!({ "delivery": "link" }));

@@ -28,7 +28,7 @@ async fn belongs_to_its_person(app: &TestApp, email: &str, mailed: Answer) {
 on_both_databases! {
     with [("RATE_LIMITS", "off")];
 
-    async fn of_somebody_new(app: TestApp) {
+    async fn of_a_new_person(app: TestApp) {
         let acme = app.owner("mallory@acme.example", "Acme").await;
         for round in 0..ROUNDS {
             let email = person(round);
@@ -51,7 +51,7 @@ on_both_databases! {
         }
     }
 
-    async fn of_somebody_whose_address_was_taken(app: TestApp) {
+    async fn of_a_person_whose_address_was_taken(app: TestApp) {
         let acme = app.owner("mallory@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         for round in 0..ROUNDS {

@@ -17,7 +17,7 @@ fn made_up() -> Vec<u8> {
 }
 
 /// The page and the letter of an invitation that was sent at noon of 24 November 2026.
-async fn told(backend: Backend, folder: &Path) -> (String, String) {
+async fn page_and_letter(backend: Backend, folder: &Path) -> (String, String) {
     let app =
         TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam"), ("TZDIR", folder.to_str().unwrap())])
             .await;
@@ -31,13 +31,13 @@ on_each! {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("Europe")).unwrap();
         fs::write(folder.path().join("Europe/Amsterdam"), made_up()).unwrap();
-        let (page, letter) = told(backend, folder.path()).await;
+        let (page, letter) = page_and_letter(backend, folder.path()).await;
         assert!(page.contains("Wednesday 25 November 2026, 17:45 NEW"), "{page}");
         assert!(letter.contains("17:45 (NEW)"), "{letter}");
     }
 
     async fn the_program_s_own_where_there_are_none(backend: Backend) {
-        let (page, letter) = told(backend, Path::new("/nowhere/zoneinfo")).await;
+        let (page, letter) = page_and_letter(backend, Path::new("/nowhere/zoneinfo")).await;
         assert!(page.contains("Wednesday 25 November 2026, 13:00 CET"), "{page}");
         assert!(letter.contains("13:00 (CET)"), "{letter}");
     }

@@ -49,7 +49,8 @@ fn full(number: usize, parent: &str) -> Value {
     let labels = [56, 56, 54].map(|length| "𠀀".repeat(length)).join(".");
     json!({
         "kind": "sub_account", "email": format!("{number:064}@{labels}"), "role": "account_owner",
-        "account_name": parent, "reimbursement_rate": "99.9999", "used_by": "subsidiary", "sub_account_name": "🏠".repeat(200),
+        "account_name": parent, "reimbursement_rate": "99.9999", "used_by": "subsidiary",
+        "sub_account_name": "🏠".repeat(200),
         "account_type": "business", "locale": "nl-Latn-NL-x-aaaaaaaa-bbbbbbbb-cccc"
     })
 }
@@ -73,9 +74,10 @@ async fn unannounced(app: &TestApp, body: &str) -> String {
 
 /// Uploads that say their first byte and nothing more hold room, but not everybody's.
 #[tokio::test]
-async fn uploads_that_hang_keep_nobody_else_out() {
+async fn uploads_that_hang_block_no_other_client() {
     let app = TestApp::start(Backend::Sqlite, &[]).await;
-    let (hostile, honest) = (app.somebody("hostile", &[Role::Admin]), app.somebody("honest", &[Role::Admin]));
+    let (hostile, honest) =
+        (app.client_named("hostile", &[Role::Admin]), app.client_named("honest", &[Role::Admin]));
     let head = format!(
         "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
          Content-Length: {LIMIT}\r\n\r\n{{",
@@ -242,8 +244,8 @@ on_both_databases! {
             assert_eq!(faults(&answer[index]), expected, "{index}");
         }
         assert_eq!(answer[12]["status"], "invited");
-        let twice = r#"{"invitations": [{"kind": "system_user", "email": "a@b.example", "email": "c@d.example", "roles": ["viewer"],
-            "x": {"y": 1, "y": 2}}]}"#;
+        let twice = r#"{"invitations": [{"kind": "system_user", "email": "a@b.example",
+            "email": "c@d.example", "roles": ["viewer"], "x": {"y": 1, "y": 2}}]}"#;
         let twice = app.admin().post_raw(BATCH, "application/json", twice).await;
         let expected =
             [("/email", "duplicate_member"), ("/x", "unknown_member"), ("/x/y", "duplicate_member")];

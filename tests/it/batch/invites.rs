@@ -134,7 +134,7 @@ on_both_databases! {
         app.letters().await;
     }
 
-    async fn a_name_of_many_accounts_is_told_in_short(app: TestApp) {
+    async fn a_name_of_many_accounts_is_reported_in_short(app: TestApp) {
         let admin = app.admin();
         let twin = |number: usize| {
             owner(json!({ "email": format!("owner{number}@acme.example"), "account_name": "Twins" }))
@@ -143,14 +143,20 @@ on_both_databases! {
         let candidates = |result: &Value| result["error"]["candidates"].as_array().unwrap().len();
         let ten: Vec<Value> = (0..10).map(twin).collect();
         assert_eq!(words(&admin.batch(&ten).await), ["invited"; 10]);
-        let told = &admin.batch(&[dirk()]).await[0];
-        assert_eq!(candidates(told), 10);
-        assert!(!told["error"]["detail"].as_str().unwrap().contains("10"), "{told}");
+        let reported = &admin.batch(&[dirk()]).await[0];
+        assert_eq!(candidates(reported), 10);
+        assert!(!reported["error"]["detail"].as_str().unwrap().contains("10"), "{reported}");
 
         admin.batch(&[twin(10), twin(11)]).await;
-        for told in admin.batch(&[dirk(), dirk()]).await {
-            assert_eq!((&told["error"]["code"], candidates(&told)), (&json!("ambiguous_account"), 10));
-            assert!(told["error"]["detail"].as_str().unwrap().starts_with("More than 10 accounts"), "{told}");
+        for reported in admin.batch(&[dirk(), dirk()]).await {
+            assert_eq!(
+                (&reported["error"]["code"], candidates(&reported)),
+                (&json!("ambiguous_account"), 10)
+            );
+            assert!(
+                reported["error"]["detail"].as_str().unwrap().starts_with("More than 10 accounts"),
+                "{reported}"
+            );
         }
         // By itself it is told all.
         let alone = json!({ "email": "dirk@acme.example", "role": "driver", "account_name": "Twins" });

@@ -98,9 +98,9 @@ on_both_databases! {
             .iter()
             .filter(|answer| answer.status == 200 && answer.header("idempotency-replayed").is_empty());
         assert_eq!(first.count(), 1);
-        let told: Vec<&str> =
+        let reported: Vec<&str> =
             answers.iter().filter(|answer| answer.status == 200).map(|answer| answer.text.as_str()).collect();
-        assert!(told.iter().all(|text| *text == told[0]));
+        assert!(reported.iter().all(|text| *text == reported[0]));
         for answer in answers.into_iter().filter(|answer| answer.status != 200) {
             answer.problem(409, "idempotency_in_progress");
         }

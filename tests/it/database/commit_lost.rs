@@ -49,12 +49,13 @@ async fn pass(client: TcpStream, server: TcpStream, left: Arc<AtomicI64>) {
     let asks = tokio::spawn(async move { copy(&mut from_client, &mut to_server).await });
     let mut answers = vec![0; 65_536];
     while let Ok(length @ 1..) = from_server.read(&mut answers).await {
-        let told = answers.get(..length).unwrap();
+        let forwarded = answers.get(..length).unwrap();
         // CommandComplete, as the protocol has it: "COMMIT" and a zero.
-        if told.windows(7).any(|words| words == b"COMMIT\0") && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if forwarded.windows(7).any(|words| words == b"COMMIT\0") && left.fetch_sub(1, Ordering::SeqCst) == 1
+        {
             break;
         }
-        if to_client.write_all(told).await.is_err() {
+        if to_client.write_all(forwarded).await.is_err() {
             break;
         }
     }
@@ -62,7 +63,7 @@ async fn pass(client: TcpStream, server: TcpStream, left: Arc<AtomicI64>) {
 }
 
 #[tokio::test]
-async fn many_who_share_a_commit_hear_that_it_is_not_known() {
+async fn many_who_share_a_commit_are_answered_that_it_is_in_doubt() {
     let database = TestDatabase::new(Backend::Postgres);
     let cut = Cut::before(&database).await;
     let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url), ("WRITE_BATCH", "16")]).await;

@@ -50,7 +50,11 @@ async fn requests_after_a_cut_are_answered_as_ever() {
 
         let (resend, revoke) =
             (format!("/v1/invitations/{id}/resend"), format!("/v1/invitations/{id}/revoke"));
-        let body = |number: usize| json!({ "email": format!("bob{number}@round{round}.example.com"), "roles": ["viewer"] });
+        let body = |number: usize| {
+            json!({
+                "email": format!("bob{number}@round{round}.example.com"), "roles": ["viewer"]
+            })
+        };
         let bodies: Vec<_> = (0..8).map(body).collect();
         let looks = async { join_all((0..8).map(|_| admin.get(&shown))).await };
         let lists = async { join_all((0..16).map(|_| admin.get("/v1/invitations"))).await };

@@ -78,7 +78,7 @@ async fn what_waits_behind_a_commit_becomes_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_than_can_wait_are_turned_away_and_whoever_hangs_up_changes_nothing() {
+async fn more_than_can_wait_are_refused_and_a_caller_who_hangs_up_changes_nothing() {
     let app = TestApp::start(Backend::Sqlite, &[]).await;
     let (batcher, go, sizes) = held(&app);
     let first = tokio::spawn({

@@ -29,10 +29,10 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
     app.invite_unsent("bob@example.com", &["viewer"]).await;
     let admin = app.admin();
     app.advance(TimeDelta::minutes(2));
-    let mut somebody = app.database.postgres();
-    somebody.batch_execute("BEGIN").unwrap();
+    let mut other = app.database.postgres();
+    other.batch_execute("BEGIN").unwrap();
     let user = invitation["user_id"].as_str().unwrap();
-    sql_query(format!("SELECT id FROM users WHERE id = '{user}' FOR UPDATE")).execute(&mut somebody).unwrap();
+    sql_query(format!("SELECT id FROM users WHERE id = '{user}' FOR UPDATE")).execute(&mut other).unwrap();
 
     let resend = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
     let waiting = async {
@@ -56,7 +56,7 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
     };
     tokio::join!(waiting, others);
 
-    somebody.batch_execute("ROLLBACK").unwrap();
+    other.batch_execute("ROLLBACK").unwrap();
     admin.post_empty(&resend).await.expect(200);
     app.letter().await;
 }
@@ -141,11 +141,11 @@ async fn no_words_need_to_be_understood() {
 
 /// A server that is frozen: its kernel answers for it, and no limit of its own ends the wait.
 #[tokio::test]
-async fn nobody_waits_for_ever() {
+async fn no_request_waits_for_ever() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
     let db = app.parts.services.db.within(Duration::from_millis(100));
-    let mut somebody = app.database.postgres();
-    somebody.batch_execute("BEGIN; LOCK TABLE users").unwrap();
+    let mut other = app.database.postgres();
+    other.batch_execute("BEGIN; LOCK TABLE users").unwrap();
     let fault = db.read::<_, DbFault>(|c| Ok(sql_query("SELECT FROM users").execute(c)?)).await.unwrap_err();
     assert!(matches!(fault, DbFault::Unavailable(_)) && fault.to_string().contains("in time"), "{fault}");
     let delete = |tx: &mut Tx<'_>| Ok(sql_query("DELETE FROM users").execute(tx.reading())?);
@@ -156,6 +156,6 @@ async fn nobody_waits_for_ever() {
     for fault in [db.write(delete).await.unwrap_err(), shared.run(()).await.unwrap_err()] {
         assert!(matches!(fault, DbFault::InDoubt(_)) && fault.to_string().contains("in time"), "{fault}");
     }
-    somebody.batch_execute("ROLLBACK").unwrap();
+    other.batch_execute("ROLLBACK").unwrap();
     app.anonymous().get("/readyz").await.expect(200);
 }

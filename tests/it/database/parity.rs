@@ -61,14 +61,17 @@ const POSTGRES: [&str; 4] = [
      AND connamespace = 'public'::regnamespace",
 ];
 const SQLITE: [&str; 4] = [
-    r#"SELECT 'column ' || t.name || '.' || c.name || CASE WHEN c."notnull" THEN ' not null ' ELSE ' null ' END
+    r#"SELECT 'column ' || t.name || '.' || c.name
+         || CASE WHEN c."notnull" THEN ' not null ' ELSE ' null ' END
          || lower(c.type) || ' key ' || c.pk AS text
      FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"#,
     r#"SELECT 'foreign key ' || t.name || '.' || f."from" || ' to ' || f."table" || '.' || f."to" AS text
      FROM sqlite_master t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'"#,
     r#"SELECT 'index ' || i.name || CASE WHEN i."unique" THEN ' unique ' ELSE ' ' END || t.name || ' '
-         || (SELECT group_concat(c.name, ',') FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno) c)
-         || ' where ' || CASE WHEN i.partial THEN substr(s.sql, instr(s.sql, ' WHERE ') + 7) ELSE 'true' END AS text
+         || (SELECT group_concat(c.name, ',')
+             FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno) c)
+         || ' where '
+         || CASE WHEN i.partial THEN substr(s.sql, instr(s.sql, ' WHERE ') + 7) ELSE 'true' END AS text
      FROM sqlite_master t, pragma_index_list(t.name) i JOIN sqlite_master s ON s.name = i.name
      WHERE t.type = 'table' AND i.origin = 'c'"#,
     // SQLite lists no rules: they are found in the statements that made the tables.

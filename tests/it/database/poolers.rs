@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Backend, Home, TestApp,
-    cluster::{as_somebody, give_away},
+    cluster::{as_other_user, give_away},
     database::TestDatabase,
     eventually, json,
 };
@@ -55,7 +55,7 @@ impl PgBouncer {
         give_away(folder.path());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         write_settings(folder.path(), port, database, settings);
-        let child = as_somebody(program, &[&folder.path().join("pgbouncer.ini").display().to_string()])
+        let child = as_other_user(program, &[&folder.path().join("pgbouncer.ini").display().to_string()])
             .spawn()
             .unwrap();
         let bouncer = Self { folder, port, child };
@@ -69,9 +69,9 @@ impl PgBouncer {
 
     fn reload(&self, database: &TestDatabase, settings: &str) {
         write_settings(self.folder.path(), self.port, database, settings);
-        let told =
+        let reload =
             Command::new("sh").args(["-c", &format!("kill -HUP {}", self.child.id())]).status().unwrap();
-        assert!(told.success());
+        assert!(reload.success());
     }
 
     fn url(&self) -> String {

@@ -11,7 +11,7 @@ use std::{
 
 use crate::support::{
     Backend, Home, eventually,
-    imports::{TIMEOUT, colleagues, command, import, nobody_is_missing_or_twice, summary, told},
+    imports::{TIMEOUT, colleagues, command, import, no_person_is_missing_or_twice, outcome_of, summary},
     on_each,
 };
 
@@ -36,12 +36,12 @@ on_each! {
             first.wait().unwrap();
         }
         assert_eq!(killed, 2, "both were killed in the middle of it");
-        let (code, results, errors) = told(&import(&home, &server, &lines, &[]));
+        let (code, results, errors) = outcome_of(&import(&home, &server, &lines, &[]));
         let numbers: Vec<usize> =
             results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
         assert!(numbers[1] >= 200 && numbers[0] > 0, "{results}");
-        nobody_is_missing_or_twice(&home, PEOPLE).await;
+        no_person_is_missing_or_twice(&home, PEOPLE).await;
         server.stop().await;
     }
 
@@ -56,7 +56,7 @@ on_each! {
         let mut rows: Vec<String> = results.by_ref().take(50).collect();
         interrupt(&first);
         rows.extend(results);
-        let (code, _, errors) = told(&first.wait_with_output().unwrap());
+        let (code, _, errors) = outcome_of(&first.wait_with_output().unwrap());
         let of = |status: &str| {
             rows.iter().filter(|row| row.contains(&format!("\"status\":\"{status}\""))).count()
         };
@@ -73,7 +73,7 @@ on_each! {
             &import(&home, &server, &lines, &[]),
             &format!("invited {}, already there {known}, failed 0", of("not_sent")),
         );
-        nobody_is_missing_or_twice(&home, PEOPLE).await;
+        no_person_is_missing_or_twice(&home, PEOPLE).await;
         server.stop().await;
     }
 
@@ -95,7 +95,7 @@ on_each! {
             "UPDATE idempotency_keys SET held_until = '2026-01-01T00:00:00.000Z' WHERE status IS NULL",
         );
         let server = home.start(&["serve"]);
-        let (code, results, errors) = told(&running.wait_with_output().unwrap());
+        let (code, results, errors) = outcome_of(&running.wait_with_output().unwrap());
         let numbers: Vec<usize> =
             results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
@@ -122,13 +122,13 @@ async fn an_import_waits_for_a_database_that_is_away() {
     let output = running.wait_with_output().unwrap();
     assert_eq!(errors.map(Result::unwrap).collect::<Vec<_>>(), Vec::<String>::new());
     summary(&output, "invited 30, already there 0, failed 0");
-    nobody_is_missing_or_twice(&home, 30).await;
+    no_person_is_missing_or_twice(&home, 30).await;
     server.stop().await;
 }
 
 /// A service that goes away for good: what is left is told, and how to go on.
 #[tokio::test]
-async fn an_import_gives_up_when_nobody_answers() {
+async fn an_import_gives_up_when_no_server_answers() {
     let home = Home::new(Backend::Sqlite, &[]);
     let mut server = home.start(&["serve"]);
     let mut running = command(&home, &server, &colleagues(2000), &["--retry-for", "1s"]);
@@ -138,7 +138,7 @@ async fn an_import_gives_up_when_nobody_answers() {
     })
     .await;
     server.kill();
-    let (code, results, errors) = told(&running.wait_with_output().unwrap());
+    let (code, results, errors) = outcome_of(&running.wait_with_output().unwrap());
     assert!(code == 1 && results.contains("failed 0, not sent 1"), "{results}");
     assert!(errors.contains("Gave up") && errors.contains("Run the same command again"), "{errors}");
 }
@@ -181,7 +181,7 @@ fn a_service_that_asks_for_time_is_given_it() {
     let home = Home::new(Backend::Sqlite, &[]);
     std::fs::write(home.path().join("people.csv"), colleagues(1)).unwrap();
     let output = home.run(&["import", "people.csv", "--url", &format!("{url}/")]);
-    let (code, results, errors) = told(&output);
+    let (code, results, errors) = outcome_of(&output);
     assert_eq!((code, results.as_str()), (0, "invited 1, already there 0, failed 0\n"), "{errors}");
     assert!(errors.contains("429") && errors.lines().count() == 1, "{errors}");
     let asked = serving.join().unwrap();
@@ -196,7 +196,7 @@ fn a_service_that_asks_for_time_is_given_it() {
         ready,
         "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     ]);
-    let (code, results, errors) = told(&home.run(&["import", "people.csv", "--url", &url]));
+    let (code, results, errors) = outcome_of(&home.run(&["import", "people.csv", "--url", &url]));
     assert_eq!(
         (code, results.as_str()),
         (1, "invited 0, already there 0, failed 0, not sent 1\n"),
@@ -204,6 +204,6 @@ fn a_service_that_asks_for_time_is_given_it() {
     );
     // Something else at that address.
     let (url, _) = stand_in(vec!["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nwiki"]);
-    let (code, _, errors) = told(&home.run(&["import", "people.csv", "--url", &url]));
+    let (code, _, errors) = outcome_of(&home.run(&["import", "people.csv", "--url", &url]));
     assert!(code == 1 && errors.contains("is no invitation-service"), "{errors}");
 }

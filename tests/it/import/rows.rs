@@ -9,7 +9,9 @@ use crate::support::{
     Backend, Client, Home, PASSWORD,
     customers::{OWNERS, company},
     eventually,
-    imports::{TIMEOUT, colleagues, command, import, nobody_is_missing_or_twice, reached, summary, told},
+    imports::{
+        TIMEOUT, colleagues, command, import, no_person_is_missing_or_twice, outcome_of, reached, summary,
+    },
     json, on_each,
 };
 
@@ -82,7 +84,7 @@ on_each! {
         );
         let repeated = |arguments: &[&str], code: &str| {
             let (ended, results, errors) =
-                told(&import(&home, &server, &lines, &[arguments, &["--json"]].concat()));
+                outcome_of(&import(&home, &server, &lines, &[arguments, &["--json"]].concat()));
             assert_eq!((ended, errors.as_str()), (0, "invited 0, already there 40, failed 0\n"));
             for line in results.lines() {
                 let row: Value = serde_json::from_str(line).unwrap();
@@ -95,19 +97,19 @@ on_each! {
         repeated(&[], "invitation_pending");
         home.database.execute("DELETE FROM idempotency_keys");
         repeated(&["--subject", "Grace Hopper"], "invitation_pending");
-        nobody_is_missing_or_twice(&home, 40).await;
+        no_person_is_missing_or_twice(&home, 40).await;
         server.stop().await;
     }
 
     /// What was refused once is asked anew by the next run: the reason may be gone.
-    async fn a_refusal_is_told_with_its_row_and_does_not_stick(backend: Backend) {
+    async fn a_refusal_is_reported_with_its_row_and_does_not_stick(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
         let admin = server.client(Some(home.token()));
         let lines = "kind,email,roles,account_name,role\nsystem_user,ada@example.com,viewer,,\n\
                      sub_account,dave@globex.example,,Globex Leasing,driver\n";
         for round in 0..2 {
-            let (code, results, errors) = told(&import(&home, &server, lines, &[]));
+            let (code, results, errors) = outcome_of(&import(&home, &server, lines, &[]));
             assert_eq!(
                 errors,
                 "people.csv:3: account_name: There is no such account, or this token may not \
@@ -122,7 +124,7 @@ on_each! {
         summary(&import(&home, &server, lines, &[]), "invited 1, already there 1, failed 0");
         summary(&import(&home, &server, lines, &[]), "invited 0, already there 2, failed 0");
         account(&home, &admin, "gerd@globex.example", "Globex Leasing").await;
-        let (_, _, errors) = told(&import(&home, &server, &lines.replace("dave", "dora"), &[]));
+        let (_, _, errors) = outcome_of(&import(&home, &server, &lines.replace("dave", "dora"), &[]));
         assert!(
             errors.starts_with("people.csv:3: account_name: ") && errors.matches("acc_").count() == 2,
             "{errors}"
@@ -163,7 +165,7 @@ on_each! {
         });
         admin.post("/v1/activations", &name).await.expect(201);
 
-        let (code, results, errors) = told(&import(&home, &server, &lines, &[]));
+        let (code, results, errors) = outcome_of(&import(&home, &server, &lines, &[]));
         assert_eq!(
             (code, results.as_str()),
             (1, "invited 0, already there 3, failed 0, no longer invited 2\n")
@@ -178,7 +180,7 @@ on_each! {
             errors,
             said(2, "was revoked", "invitation_revoked") + &said(3, "has expired", "invitation_expired")
         );
-        let (_, results, _) = told(&import(&home, &server, &lines, &["--json"]));
+        let (_, results, _) = outcome_of(&import(&home, &server, &lines, &["--json"]));
         let rows: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let statuses: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
         assert_eq!(
@@ -203,10 +205,12 @@ on_each! {
     }
 
     /// A token without the right to read says as much as it may know.
-    async fn whoever_may_not_read_is_told_that_it_came_to_nothing(backend: Backend) {
+    async fn a_caller_who_may_not_read_learns_that_nothing_was_sent(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
-        let lines = "kind,email,account_name\naccount_owner,olga@acme.example,Acme\naccount_owner,bob@globex.example,Globex\n";
+        let lines = "kind,email,account_name\n\
+            account_owner,olga@acme.example,Acme\n\
+            account_owner,bob@globex.example,Globex\n";
         let blind = home
             .print(&["token", "--scope", "customers:invite", "--subject", "operations"])
             .trim()
@@ -218,7 +222,7 @@ on_each! {
             .post_empty(&format!("/v1/invitations/{}/revoke", found.body["data"][0]["id"].as_str().unwrap()))
             .await
             .expect(200);
-        let (code, results, errors) = told(&import(&home, &server, lines, &["--token", &blind]));
+        let (code, results, errors) = outcome_of(&import(&home, &server, lines, &["--token", &blind]));
         assert_eq!(
             (code, results.as_str()),
             (1, "invited 0, already there 1, failed 0, no longer invited 1\n")
@@ -234,11 +238,14 @@ on_each! {
     async fn the_good_rows_are_sent_when_that_is_asked_for(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
-        let lines = "kind,email,roles\nsystem_user,ada@example.com,viewer\nsystem_user,ada,viewer\nsystem_user,bob@example.com,admin\n";
-        let (code, results, _) = told(&import(&home, &server, lines, &[]));
+        let lines = "kind,email,roles\n\
+            system_user,ada@example.com,viewer\n\
+            system_user,ada,viewer\n\
+            system_user,bob@example.com,admin\n";
+        let (code, results, _) = outcome_of(&import(&home, &server, lines, &[]));
         assert_eq!((code, results.as_str()), (1, "invited 0, already there 0, failed 1, not sent 2\n"));
         assert_eq!(home.database.count("invitations"), 0);
-        let (code, results, errors) = told(&import(&home, &server, lines, &["--skip-faulty"]));
+        let (code, results, errors) = outcome_of(&import(&home, &server, lines, &["--skip-faulty"]));
         assert_eq!((code, results.as_str()), (1, "invited 2, already there 0, failed 1\n"));
         assert!(errors.lines().count() == 1 && errors.starts_with("people.csv:3: email: "), "{errors}");
         server.stop().await;
@@ -263,21 +270,21 @@ on_each! {
             ),
         ] {
             let output = command(&home, &server, &lines, &[]).env("ACCESS_TOKEN", &token).output().unwrap();
-            let (code, _, errors) = told(&output);
+            let (code, _, errors) = outcome_of(&output);
             assert!(code == 1 && errors.contains(words) && errors.lines().count() == 1, "{errors}");
             assert!(!errors.contains(&token));
         }
         let other_key = command(&home, &server, &lines, &[])
             .env("SECRET_KEY", "another key, which this server does not have")
             .output();
-        let (code, _, errors) = told(&other_key.unwrap());
+        let (code, _, errors) = outcome_of(&other_key.unwrap());
         assert!(code == 1 && errors.contains("SECRET_KEY"), "{errors}");
         assert_eq!(home.database.count("invitations"), 0);
         // A role that exceeds what the token holds concerns its row alone.
         let lines =
             "kind,email,roles\nsystem_user,ada@example.com,admin\nsystem_user,bob@example.com,viewer\n";
         let manager = token(&["--role", "user_manager"]);
-        let (code, results, errors) = told(&import(&home, &server, lines, &["--token", &manager]));
+        let (code, results, errors) = outcome_of(&import(&home, &server, lines, &["--token", &manager]));
         assert_eq!((code, results.as_str()), (1, "invited 1, already there 0, failed 1\n"));
         assert!(
             errors.starts_with("people.csv:2: roles: ") && errors.ends_with("(role_exceeds_yours)\n"),
@@ -288,13 +295,13 @@ on_each! {
 }
 
 #[tokio::test]
-async fn results_that_nobody_reads_end_the_import() {
+async fn unread_results_end_the_import() {
     let home = Home::new(Backend::Sqlite, &[]);
     let server = home.start(&["serve"]);
     let mut running = command(&home, &server, &colleagues(1000), &["--json"]);
     let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(running.stdout.take());
-    let (code, _, errors) = told(&running.wait_with_output().unwrap());
+    let (code, _, errors) = outcome_of(&running.wait_with_output().unwrap());
     assert!(
         code == 1 && errors.contains("the results cannot be written") && !errors.contains("panicked"),
         "{errors}"
@@ -320,7 +327,7 @@ async fn a_terminal_shows_how_far_it_is() {
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &words.join(" "), "/dev/null"]).current_dir(home.path()).env("TERM", "xterm");
     terminal.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
-    let (code, shown, _) = told(&terminal.output().unwrap());
+    let (code, shown, _) = outcome_of(&terminal.output().unwrap());
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("/60") && shown.contains('█'), "{shown:?}");
     assert!(shown.trim_end().ends_with("invited 60, already there 0, failed 0"), "{shown:?}");

@@ -1,5 +1,5 @@
-//! `import` of files as spreadsheets, other programs and people write them: `tests/it/import/spelling_cases` and their
-//! kin.
+//! `import` of files as spreadsheets, other programs and people write them: `tests/it/import/spelling_cases`
+//! and their kin.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::{
     import::rows::account,
     support::{
         Backend, Client, Home,
-        imports::{import, summary, told},
+        imports::{import, outcome_of, summary},
         json, on_each,
     },
 };
@@ -68,7 +68,8 @@ on_each! {
         }
         assert_eq!(invited(&admin, "p7@example.com").await.0["roles"], json!(["finance", "viewer"]));
 
-        let (ended, results, errors) = told(&import(&home, &server, &case("index-without-a-name"), &[]));
+        let (ended, results, errors) =
+            outcome_of(&import(&home, &server, &case("index-without-a-name"), &[]));
         assert_eq!((ended, results.as_str()), (1, ""));
         assert!(errors.starts_with("people.csv:1: column 1: This column has no name"), "{errors}");
         server.stop().await;
@@ -101,7 +102,7 @@ on_each! {
                      sub_account,dora@acme.example,Acme B.V.,driver,23\n";
         let warning = "people.csv:3: reimbursement_rate: Warning: 23 EUR per kWh is unusually high. Some \
             programs turn 0,23 into 23: compare it with the source. (rate_unusually_high)\n";
-        let dry = told(&import(&home, &server, lines, &["--dry-run"]));
+        let dry = outcome_of(&import(&home, &server, lines, &["--dry-run"]));
         assert_eq!(
             dry,
             (0, "would be invited 2, already there 0, failed 0\n".to_owned(), warning.to_owned())
@@ -111,7 +112,7 @@ on_each! {
             (&["--json"], "invited"),
             (&["--json"], "already_there"),
         ] {
-            let (ended, results, errors) = told(&import(&home, &server, lines, arguments));
+            let (ended, results, errors) = outcome_of(&import(&home, &server, lines, arguments));
             assert!(ended == 0 && errors.starts_with(warning), "{errors}");
             let rows: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
             assert_eq!(

@@ -47,7 +47,7 @@ on_each! {
 }
 
 on_each! {
-    async fn is_for_nobody_whose_link_is_dead_or_never_went_by_mail(backend: Backend) {
+    async fn is_not_sent_for_a_link_that_is_dead_or_was_never_mailed(backend: Backend) {
         let app = reminding(backend).await;
         let admin = app.admin();
         let (_, active) = app.invite("active@example.com", &["viewer"]).await;
@@ -85,7 +85,7 @@ on_each! {
 }
 
 on_each! {
-    async fn that_waits_goes_to_nobody_whose_link_died_meanwhile(backend: Backend) {
+    async fn that_waits_is_not_sent_when_the_link_died_meanwhile(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
         let app = TestApp::start(backend, &[("REMINDER_BEFORE", "4h"), ("MAIL_URL", &relay.url())]).await;

@@ -40,7 +40,8 @@ on_both_databases! {
         let digits = revision(&tag).strip_prefix('"').unwrap();
         assert!(digits.len() == 32 && digits.chars().all(|c| c.is_ascii_hexdigit()), "{tag}");
         assert_eq!(look(&admin, &id).await.0, tag);
-        // Neither the progress of the letter nor the clock changes what can be changed; what is shown, they do.
+        // Neither the progress of the letter nor the clock changes what can be changed; what is shown, they
+        // do.
         app.letter().await;
         let sent = look(&admin, &id).await.0;
         assert!(revision(&sent) == revision(&tag) && sent != tag, "{sent}");
@@ -193,7 +194,7 @@ on_both_databases! {
         );
     }
 
-    async fn every_faulty_member_is_told_together(app: TestApp) {
+    async fn all_faulty_members_are_reported_together(app: TestApp) {
         let admin = app.admin();
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
@@ -307,7 +308,7 @@ on_both_databases! {
         app.activate(&new.token).await.expect(201);
     }
 
-    async fn nobody_gives_more_than_they_hold(app: TestApp) {
+    async fn no_caller_gives_more_than_they_hold(app: TestApp) {
         use invitation_service::domain::role::Role::UserManager;
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");

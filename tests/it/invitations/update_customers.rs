@@ -14,7 +14,8 @@ on_both_databases! {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Acme").await;
         let body = json!({
-            "email": "dirk@acme.example", "role": "driver", "account_id": acme.account, "sub_account_name": "Dirk", "reimbursement_rate": "0.23"
+            "email": "dirk@acme.example", "role": "driver", "account_id": acme.account,
+            "sub_account_name": "Dirk", "reimbursement_rate": "0.23"
         });
         let made = admin.post(SUB_ACCOUNTS, &body).await.expect(201);
         let (id, account) = (made.text_of("id"), text(&made.body, "/account/id").to_owned());
@@ -42,12 +43,12 @@ on_both_databases! {
             assert_eq!(shown().await, (name, rate), "{patch}");
             assert_eq!(look(&admin, &id).await, (tag.clone(), changed.body));
         }
-        let told = json!({
+        let expected = json!({
             "account_name": {
                 "from": null, "to": "Élodie"
             }, "reimbursement_rate": { "from": "1.5000", "to": "0.2300" }
         });
-        assert_eq!(changes(&app, &id).await, told);
+        assert_eq!(changes(&app, &id).await, expected);
         // The same rate written otherwise is the same rate.
         let same = admin
             .update(&id, &tag, &json!({ "reimbursement_rate": "0.2300", "account_name": "Élodie" }))

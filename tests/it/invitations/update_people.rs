@@ -221,7 +221,7 @@ on_both_databases! {
         assert_eq!(user(&app, &made["user_id"]).await.1["email"], "ada@xn--bcher-kva.example");
     }
 
-    async fn somebody_known_takes_it_over(app: TestApp) {
+    async fn a_known_person_takes_it_over(app: TestApp) {
         let admin = app.admin();
         let owner = app.owner("olga@acme.example", "Acme").await;
         let (made, _) = app.invite("adda@example.com", &["viewer"]).await;

@@ -100,7 +100,7 @@ on_both_databases! {
         assert_eq!(app.database.count("users WHERE status = 'active'"), i64::try_from(ROUNDS).unwrap());
     }
 
-    async fn many_who_do_not_mind_what_they_change_are_all_heard(app: TestApp) {
+    async fn many_with_any_tag_are_all_applied(app: TestApp) {
         let admin = app.admin();
         let made = app.invite_unsent("adda@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
@@ -143,7 +143,7 @@ on_both_databases! {
         app.letters().await;
     }
 
-    async fn a_revoke_while_it_moves_to_somebody_who_is_invited_elsewhere(app: TestApp) {
+    async fn a_revoke_while_it_moves_to_a_person_who_is_invited_elsewhere(app: TestApp) {
         let admin = app.admin();
         let mut moved = 0;
         for round in 0..ROUNDS {

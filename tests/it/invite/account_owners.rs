@@ -73,8 +73,10 @@ on_both_databases! {
             assert_eq!(
                 activated["account"],
                 json!({
-                    "id": id, "name": "Acme", "type": account_type, "status": "active", "parent_account_id": null,
-                    "used_by": null, "reimbursement": null, "company": expected_company, "created_at": "2026-11-24T12:00:00.000Z"
+                    "id": id, "name": "Acme", "type": account_type, "status": "active",
+                    "parent_account_id": null,
+                    "used_by": null, "reimbursement": null, "company": expected_company,
+                    "created_at": "2026-11-24T12:00:00.000Z"
                 })
             );
             let member = json!([{ "account_id": id, "account_name": "Acme", "role": "account_owner" }]);
@@ -137,7 +139,11 @@ on_both_databases! {
 
     async fn names_of_accounts(app: TestApp) {
         let admin = app.admin();
-        let invite = |index: usize, name: &str| json!({ "email": format!("owner{index}@example.com"), "account_name": name });
+        let invite = |index: usize, name: &str| {
+            json!({
+                "email": format!("owner{index}@example.com"), "account_name": name
+            })
+        };
         let (longest, family) = ("ä".repeat(200), "👩‍👩‍👧".repeat(28));
         let good = [
             "A",

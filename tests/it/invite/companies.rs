@@ -58,9 +58,9 @@ on_both_databases! {
             ("/address/planet", json!("Earth"), "unknown_member"),
         ] {
             let answer = activate(but(pointer, value.clone())).await;
-            let told = answer.problem(422, "validation_failed");
+            let reported = answer.problem(422, "validation_failed");
             let at = format!("/account/company{pointer}");
-            let errors: Vec<_> = told.body["errors"]
+            let errors: Vec<_> = reported.body["errors"]
                 .as_array()
                 .unwrap()
                 .iter()
@@ -226,11 +226,11 @@ on_both_databases! {
         ]);
         let mut both = company();
         both["vat_exempt"] = json!(true);
-        let told = [
+        let reported = [
             ("/account/company/vat_exempt", "vat_exempt_with_number"),
             ("/account/company/vat_exempt", "not_applicable"),
         ];
-        activate(both.clone()).await.faults(&told);
+        activate(both.clone()).await.faults(&reported);
         both["vat_exempt"] = json!("yes");
         activate(both.clone()).await.faults(&[("/account/company/vat_exempt", "wrong_type")]);
         both["vat_exempt"] = json!(false);
@@ -311,9 +311,9 @@ on_both_databases! {
         ] {
             let mut neither = neither;
             neither["vat_number"] = Value::Null;
-            let told = activate(neither).await;
+            let reported = activate(neither).await;
             let detail =
-                told.faults(&[("/account/company/vat_number", "required")]).body["errors"][0]["detail"]
+                reported.faults(&[("/account/company/vat_number", "required")]).body["errors"][0]["detail"]
                     .clone();
             assert!(detail.as_str().unwrap().contains("vat_exempt true"), "{detail}");
         }
@@ -326,11 +326,9 @@ on_both_databases! {
         let path = format!("/v1/accounts/{}", activated["account"]["id"].as_str().unwrap());
         assert_eq!(app.admin().get(&path).await.expect(200).body["company"], exempt());
         // Another one has a number, as ever.
-        assert_eq!(
-            app.owner("eve@example.com", "Eve").await.client.get("/v1/accounts").await.expect(200).body["data"]
-                [0]["company"],
-            company()
-        );
+        let eve = app.owner("eve@example.com", "Eve").await.client;
+        let accounts = eve.get("/v1/accounts").await.expect(200);
+        assert_eq!(accounts.body["data"][0]["company"], company());
     }
 
     async fn a_consumer_is_asked_nothing_of_the_kind(app: TestApp) {

@@ -62,7 +62,8 @@ on_both_databases! {
     async fn every_route_hands_over(app: TestApp) {
         let admin = app.admin();
         let owner = json!({
-            "email": "olga@acme.example", "account_name": "Acme", "account_type": "business", "delivery": "link",
+            "email": "olga@acme.example", "account_name": "Acme", "account_type": "business",
+            "delivery": "link",
         });
         let owner = admin.post("/v1/account-owners/invitations", &owner).await.expect(201);
         let body = json!({
@@ -81,7 +82,8 @@ on_both_databases! {
         });
         token_of(&admin.post("/v1/sub-accounts/invitations", &driver).await.expect(201));
         let below = json!({
-            "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord", "account_type": "business",
+            "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord",
+            "account_type": "business",
             "delivery": "link",
         });
         let path = format!("/v1/accounts/{}/sub-accounts", acme.as_str().unwrap());
@@ -120,7 +122,11 @@ on_both_databases! {
         let admin = app.admin();
         let odd = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "pigeon" });
         admin.post(INVITE, &odd).await.faults(&[("/delivery", "unknown_value")]);
-        let item = |way: Value| json!({ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way });
+        let item = |way: Value| {
+            json!({
+                "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way
+            })
+        };
         let ways = ["link", "mail", "pigeon"].map(Value::from).into_iter().chain([json!(1), json!("email")]);
         let batch = json!({ "invitations": ways.map(item).collect::<Vec<_>>() });
         let answer = admin.post("/v1/invitations/batch", &batch).await.expect(200);

@@ -13,7 +13,8 @@ async fn invite(acme: &Owner, number: usize, specific: bool, rate: Value) -> Ans
     let email = format!("driver{number}.{specific}@example.com");
     let (path, body) = if specific {
         let body = json!({
-            "used_by": "employee", "account_name": "Home", "email": email, "account_type": "consumer", "reimbursement_rate": rate
+            "used_by": "employee", "account_name": "Home", "email": email, "account_type": "consumer",
+            "reimbursement_rate": rate
         });
         (format!("/v1/accounts/{}/sub-accounts", acme.account), body)
     } else {

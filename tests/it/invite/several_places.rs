@@ -184,7 +184,8 @@ on_both_databases! {
         let below = json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account });
         let (made, _) = app.invite_by(SUB_ACCOUNTS, below.clone()).await;
         let by_route = json!({
-            "used_by": "employee", "account_name": "Home", "email": "ada@example.com", "account_type": "consumer"
+            "used_by": "employee", "account_name": "Home", "email": "ada@example.com",
+            "account_type": "consumer"
         });
         let blocked =
             app.admin().post(&format!("/v1/accounts/{}/sub-accounts", acme.account), &by_route).await;

@@ -31,7 +31,8 @@ on_both_databases! {
             assert_eq!(
                 made["account"],
                 json!({
-                    "id": made["account"]["id"], "name": null, "parent_account_id": acme.account, "used_by": "employee",
+                    "id": made["account"]["id"], "name": null, "parent_account_id": acme.account,
+                    "used_by": "employee",
                     "type": null
                 })
             );
@@ -97,7 +98,8 @@ on_both_databases! {
         post(json!({ "account_name": "" })).await.faults(&[("/account_name", "required")]);
         post(json!({ "account_name": "a".repeat(201) })).await.faults(&[("/account_name", "too_long")]);
         let faulty = json!({
-            "email": "ada", "role": "boss", "used_by": "cousin", "sub_account_name": "a\nb", "account_type": "club", "locale": "xx",
+            "email": "ada", "role": "boss", "used_by": "cousin", "sub_account_name": "a\nb",
+            "account_type": "club", "locale": "xx",
             "reimbursment_rate": "0.23"
         });
         admin.post(SUB_ACCOUNTS, &faulty).await.faults(&[

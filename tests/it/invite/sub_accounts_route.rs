@@ -28,7 +28,8 @@ on_both_databases! {
             ("e@example.com", "subsidiary", Some("account_owner"), "consumer", "manual"),
         ] {
             let body = json!({
-                "used_by": used_by, "account_name": "شركة ⚡️", "email": email, "account_type": account_type, "role": role,
+                "used_by": used_by, "account_name": "شركة ⚡️", "email": email, "account_type": account_type,
+                "role": role,
                 "reimbursement_rate": "0.3141", "locale": "nl"
             });
             let (made, mail) = app.invite_by(&route(&acme.account), body).await;
@@ -48,7 +49,8 @@ on_both_databases! {
                     "id": made["account"]["id"], "name": "شركة ⚡️", "type": account_type, "status": "active",
                     "parent_account_id": acme.account, "used_by": used_by,
                     "reimbursement": { "rate": "0.3141", "currency": "EUR", "unit": "kWh", "mode": mode },
-                    "company": if business { company() } else { Value::Null }, "created_at": "2026-11-24T12:00:00.000Z"
+                    "company": if business { company() } else { Value::Null },
+                    "created_at": "2026-11-24T12:00:00.000Z"
                 })
             );
             assert_eq!(activated["user"]["memberships"][0]["role"], expected);
@@ -71,7 +73,8 @@ on_both_databases! {
             ("/account_type", "required"),
         ]);
         post(json!({
-            "used_by": "cousin", "account_name": "a".repeat(10_000), "email": 5, "account_type": "club", "role": "boss",
+            "used_by": "cousin", "account_name": "a".repeat(10_000), "email": 5, "account_type": "club",
+            "role": "boss",
             "reimbursement_rate": 0.23, "locale": 1, "account_id": "acc_x", "sub_account_name": "x"
         }))
         .await

@@ -51,7 +51,8 @@ on_both_databases! {
         assert_eq!(
             preview.body["requires"],
             json!({
-                "password": true, "person_name": true, "email": false, "account_name": false, "account_type": false, "company": false
+                "password": true, "person_name": true, "email": false, "account_name": false,
+                "account_type": false, "company": false
             })
         );
 
@@ -93,7 +94,7 @@ on_both_databases! {
         app.activate(&app.letter().await.token).await.expect(201);
     }
 
-    async fn nobody_grants_more_than_they_hold(app: TestApp) {
+    async fn no_caller_grants_more_than_they_hold(app: TestApp) {
         let manager = app.caller(&[Role::UserManager], &[]);
         let invite = |role: &str| json!({ "email": "ada@example.com", "roles": [role] });
         manager

@@ -26,8 +26,10 @@ on_both_databases! {
         assert_eq!(
             app.admin().get(&path).await.expect(200).body,
             json!({
-                "id": made["account"]["id"], "name": null, "type": null, "status": "invited", "parent_account_id": null,
-                "used_by": null, "reimbursement": null, "company": null, "created_at": "2026-11-24T12:00:00.000Z"
+                "id": made["account"]["id"], "name": null, "type": null, "status": "invited",
+                "parent_account_id": null,
+                "used_by": null, "reimbursement": null, "company": null,
+                "created_at": "2026-11-24T12:00:00.000Z"
             })
         );
         assert_eq!(names(&app.admin(), "/v1/accounts").await, ["-"]);
@@ -133,7 +135,8 @@ on_both_databases! {
         let acme = app.owner("grace@example.com", "Acme").await;
         for index in 0..7 {
             let body = json!({
-                "used_by": "employee", "account_name": format!("Home {index}"), "email": format!("d{index}@example.com"),
+                "used_by": "employee", "account_name": format!("Home {index}"),
+                "email": format!("d{index}@example.com"),
                 "account_type": "consumer"
             });
             admin.post(&format!("/v1/accounts/{}/sub-accounts", acme.account), &body).await.expect(201);

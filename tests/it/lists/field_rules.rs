@@ -77,8 +77,10 @@ fn shown(world: &World, (person, made): &(Value, Option<Value>), sees: Sees, cal
         Invited { when } => {
             let made = made.as_ref().unwrap();
             Some(json!({
-                "id": person["id"], "email": made["email"], "first_name": null, "last_name": null, "status": "invited",
-                "system_roles": [], "memberships": [], "created_at": if when { made["created_at"].clone() } else { Value::Null },
+                "id": person["id"], "email": made["email"], "first_name": null, "last_name": null,
+                "status": "invited",
+                "system_roles": [], "memberships": [],
+                "created_at": if when { made["created_at"].clone() } else { Value::Null },
                 "activated_at": null, "pending_invitation_id": made["id"]
             }))
         }
@@ -284,7 +286,8 @@ on_both_databases! {
             let details = async |caller: &Client| {
                 let events = caller.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
                 let of = |kind: &str| {
-                    events["data"].as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["details"].clone()
+                    let mut events = events["data"].as_array().unwrap().iter();
+                    events.find(|one| one["type"] == kind).unwrap()["details"].clone()
                 };
                 (of("updated"), of("revoked"))
             };

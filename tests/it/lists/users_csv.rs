@@ -48,8 +48,10 @@ on_both_databases! {
         assert_eq!(
             text_of,
             format!(
-                "{HEADER}\"{plain}\",\"plain@example.com\",\"\",\"\",\"invited\",\"\",\"\",\"2026-11-24T12:00:00.000Z\",\"\"\r\n\
-                 \"{user}\",\"'=cmd@example.com\",\"'@Ada, \"\"Countess\"\"\",\"'-Lovelace\",\"active\",\"finance; viewer\",\
+                "{HEADER}\"{plain}\",\"plain@example.com\",\"\",\"\",\"invited\",\"\",\"\",\
+                 \"2026-11-24T12:00:00.000Z\",\"\"\r\n\
+                 \"{user}\",\"'=cmd@example.com\",\"'@Ada, \"\"Countess\"\"\",\"'-Lovelace\",\
+                 \"active\",\"finance; viewer\",\
                  \"'=HYPERLINK(\"\"x\"\"), Ltd ({account}, account_owner)\",\
                  \"2026-11-24T12:00:00.000Z\",\"2026-11-24T12:00:00.000Z\"\r\n"
             )

@@ -40,7 +40,7 @@ async fn app_with(relay: &mut Relay) -> TestApp {
 }
 
 #[tokio::test]
-async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back() {
+async fn a_courier_with_a_claimed_letter_records_it_when_the_database_is_back() {
     let mut relay = Relay::new(Speaks::Smtp);
     let app = app_with(&mut relay).await;
     let other = another(&app);
@@ -58,15 +58,16 @@ async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back()
         Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(30)) }
     );
     assert_eq!(sending.await.unwrap(), Step::Worked(1));
-    let told = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone();
-    assert_eq!((&told["state"], &told["attempts"]), (&json!("sent"), &json!(1)));
+    let delivery =
+        app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone();
+    assert_eq!((&delivery["state"], &delivery["attempts"]), (&json!("sent"), &json!(1)));
     assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: None });
     assert_eq!(relay.taken().len(), 0, "a second copy");
 }
 
 /// Whoever had it is dead.
 #[tokio::test]
-async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
+async fn a_letter_without_a_record_after_an_outage_is_sent_a_moment_later() {
     let mut relay = Relay::new(Speaks::Smtp);
     let app = app_with(&mut relay).await;
     let other = another(&app);
@@ -105,9 +106,9 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
 }
 
 fn held(app: &TestApp) -> PgConnection {
-    let mut somebody = app.database.postgres();
-    somebody.batch_execute("BEGIN; LOCK TABLE invitations").unwrap();
-    somebody
+    let mut lock_holder = app.database.postgres();
+    lock_holder.batch_execute("BEGIN; LOCK TABLE invitations").unwrap();
+    lock_holder
 }
 
 /// The database answered so late that others may have the letter by now.
@@ -118,7 +119,7 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
     relay.is(Behaviour::Takes);
     for (seconds, worked) in [(46, 0), (45, 1)] {
         app.invite_unsent(&format!("bob-{seconds}@example.com"), &["viewer"]).await;
-        let mut somebody = held(&app);
+        let mut lock_holder = held(&app);
         let sending = started(&app.parts.courier);
         let looks = async || {
             (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1)
@@ -126,7 +127,7 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
         };
         eventually("it is looked at", TIMEOUT, looks).await;
         app.advance(TimeDelta::seconds(seconds));
-        somebody.batch_execute("ROLLBACK").unwrap();
+        lock_holder.batch_execute("ROLLBACK").unwrap();
         assert_eq!(sending.await.unwrap(), Step::Worked(worked), "after {seconds} s");
         assert_eq!(relay.taken().len(), worked);
         let untried = "letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL";
@@ -144,7 +145,7 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
     let mut relay = Relay::new(Speaks::Smtp);
     let app = app_with(&mut relay).await;
     app.invite_unsent("bob@example.com", &["viewer"]).await;
-    let mut somebody = held(&app);
+    let mut lock_holder = held(&app);
     let sending = started(&app.parts.courier);
     let cut = "SELECT pid::text AS text FROM \
                (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = \
@@ -156,7 +157,7 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
         (connections.len() >= 3).then_some(())
     };
     eventually("it is looked at, and cut off", TIMEOUT, async || all_cut()).await;
-    somebody.batch_execute("ROLLBACK").unwrap();
+    lock_holder.batch_execute("ROLLBACK").unwrap();
     assert_eq!(sending.await.unwrap(), Step::Worked(0));
     assert_eq!(
         app.database.count("letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL"),

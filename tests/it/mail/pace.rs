@@ -45,24 +45,24 @@ on_each! {
         let mut relay = Relay::new(Speaks::Smtp);
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
         let anonymous = app.anonymous();
-        let told = async |status: &str, mail: &str| {
+        let assert_health = async |status: &str, mail: &str| {
             let ready = anonymous.get("/readyz").await.expect(200).body;
             assert_eq!((ready["status"].as_str(), ready["mail"].as_str()), (Some(status), Some(mail)));
         };
-        told("ok", "ok").await;
+        assert_health("ok", "ok").await;
         app.invite_unsent("ada@example.com", &["viewer"]).await;
         app.parts.courier.step().await.unwrap();
         app.advance(TimeDelta::minutes(15));
-        told("ok", "ok").await;
+        assert_health("ok", "ok").await;
         app.advance(TimeDelta::seconds(1));
-        told("degraded", "late").await;
+        assert_health("degraded", "late").await;
         let metrics = anonymous.get("/metrics").await.expect(200).text;
         assert!(metrics.contains("invitation_service_outbox_queued 1\n"), "{metrics}");
         assert!(metrics.contains("invitation_service_outbox_oldest_seconds 901.0\n"), "{metrics}");
         relay.up();
         app.parts.courier.step().await.unwrap();
         assert_eq!(relay.taken().len(), 1);
-        told("ok", "ok").await;
+        assert_health("ok", "ok").await;
         assert!(
             anonymous.get("/metrics").await.expect(200).text.contains("invitation_service_outbox_queued 0\n")
         );

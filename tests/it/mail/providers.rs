@@ -1,5 +1,5 @@
-//! Letters through mail providers, from the invite to what the provider reports in the end; `src/mail/providers` has
-//! the shapes of requests, answers and reports.
+//! Letters through mail providers, from the invite to what the provider reports in the end;
+//! `src/mail/providers` has the shapes of requests, answers and reports.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
@@ -169,9 +169,9 @@ on_each! {
             for _ in 0..2 {
                 report(&headers, body.to_string()).await.expect(200);
             }
-            let told = delivery(&app, &id).await;
-            assert_eq!(told["state"], "bounced", "{}", case.provider);
-            assert!(told["advice"].as_str().unwrap().contains("address"), "{told}");
+            let reported = delivery(&app, &id).await;
+            assert_eq!(reported["state"], "bounced", "{}", case.provider);
+            assert!(reported["advice"].as_str().unwrap().contains("address"), "{reported}");
             assert_eq!(
                 app.timeline(&id).await,
                 ["created", "email_queued", "email_sent", "email_bounced"],
@@ -279,7 +279,10 @@ on_each! {
                 (
                     422,
                     "",
-                    r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#,
+                    concat!(
+                        r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is "#,
+                        r#"not a Sender Signature on your account."}"#
+                    ),
                 ),
                 (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
                 "MAIL_FROM",
@@ -301,7 +304,10 @@ on_each! {
                 (
                     403,
                     "",
-                    r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#,
+                    concat!(
+                        r#"{"statusCode":403,"message":"The example.com domain is not "#,
+                        r#"verified.","name":"validation_error"}"#
+                    ),
                 ),
                 (200, "", r#"{"id":"m"}"#),
                 "MAIL_FROM",

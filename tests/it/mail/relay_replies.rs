@@ -106,21 +106,21 @@ on_each! {
         ));
         relay.is_to(move |to| moods.get(to).copied().unwrap_or(Behaviour::Takes));
         work(&app).await;
-        let (somebody, _) = invited.pop().unwrap();
-        assert_eq!(delivery(&app, &somebody).await["state"], "sent");
+        let (other_invitation, _) = invited.pop().unwrap();
+        assert_eq!(delivery(&app, &other_invitation).await["state"], "sent");
         for (id, case) in &invited {
             wrongs.extend(wrong(case, &delivery(&app, id).await));
         }
         let page = app.admin().get("/v1/invitations?delivery=failed&limit=200").await.expect(200);
         let failed = invited.iter().filter(|(_, case)| !case.waits).count();
         assert_eq!(page.body["data"].as_array().unwrap().len(), failed);
-        let told = app.database.texts(
+        let reported = app.database.texts(
             "SELECT invitations.email || ' ' || cause AS text FROM letters
              JOIN invitations ON invitations.id = letters.invitation_id WHERE cause IS NOT NULL",
         );
         for (_, case) in invited.iter().filter(|(_, case)| !case.fault.is_empty()) {
             let wanted = format!("{} {}", case.recipient(), case.fault);
-            if !told.contains(&wanted) {
+            if !reported.contains(&wanted) {
                 wrongs.push(format!("not {wanted}: {}", case.reply));
             }
         }
@@ -158,10 +158,10 @@ on_each! {
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         work(&app).await;
-        let told = delivery(&app, &id).await;
-        assert_eq!((&told["state"], &told["failed_at"]), (&json!("queued"), &Value::Null));
-        assert!(told["advice"].as_str().unwrap().contains("sent automatically"), "{told}");
-        assert!(told["reason"].as_str().unwrap().contains("(MAIL_FROM)"), "{told}");
+        let reported = delivery(&app, &id).await;
+        assert_eq!((&reported["state"], &reported["failed_at"]), (&json!("queued"), &Value::Null));
+        assert!(reported["advice"].as_str().unwrap().contains("sent automatically"), "{reported}");
+        assert!(reported["reason"].as_str().unwrap().contains("(MAIL_FROM)"), "{reported}");
         let failed = app.events(&id).await.into_iter().find(|event| event["type"] == "email_failed").unwrap();
         assert_eq!(
             (&failed["details"]["will_retry"], &failed["details"]["fault"]),
@@ -170,16 +170,22 @@ on_each! {
 
         app.advance(TimeDelta::hours(24));
         assert_eq!(work(&app).await, Step::Idle { next_due: None });
-        let told = delivery(&app, &id).await;
-        assert_eq!((&told["state"], &told["attempts"]), (&json!("failed"), &json!(2)));
-        assert!(told["advice"].as_str().unwrap().contains("then resend the invitation"), "{told}");
-        assert!(told["reason"].as_str().unwrap().contains("The operator must put this right"), "{told}");
+        let reported = delivery(&app, &id).await;
+        assert_eq!((&reported["state"], &reported["attempts"]), (&json!("failed"), &json!(2)));
+        assert!(reported["advice"].as_str().unwrap().contains("then resend the invitation"), "{reported}");
+        assert!(
+            reported["reason"].as_str().unwrap().contains("The operator must put this right"),
+            "{reported}"
+        );
 
         relay.is(Behaviour::Takes);
         app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         work(&app).await;
-        let told = delivery(&app, &id).await;
-        assert_eq!((&told["state"], told.get("reason"), told.get("advice")), (&json!("sent"), None, None));
+        let reported = delivery(&app, &id).await;
+        assert_eq!(
+            (&reported["state"], reported.get("reason"), reported.get("advice")),
+            (&json!("sent"), None, None)
+        );
         assert_eq!(relay.taken().len(), 1);
     }
 
@@ -197,10 +203,11 @@ on_each! {
         ] {
             relay.is(Behaviour::Refuses(reply));
             work(&app).await;
-            let told = delivery(&app, &id).await;
-            assert_eq!(told["state"], state, "{reply}: {told}");
-            let operators = told["reason"].as_str().is_some_and(|words| words.contains("The operator must"));
-            assert_eq!(operators, reason, "{reply}: {told}");
+            let reported = delivery(&app, &id).await;
+            assert_eq!(reported["state"], state, "{reply}: {reported}");
+            let operators =
+                reported["reason"].as_str().is_some_and(|words| words.contains("The operator must"));
+            assert_eq!(operators, reason, "{reply}: {reported}");
             app.advance(TimeDelta::minutes(15));
         }
     }

@@ -27,7 +27,7 @@ async fn delivery(app: &TestApp, id: &str) -> Value {
 }
 
 on_each! {
-    async fn those_that_a_relay_is_silent_about_hold_up_nobody_else(backend: Backend) {
+    async fn those_that_a_relay_is_silent_about_delay_no_other(backend: Backend) {
         let relay = silent_about("silent");
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
         let stop = CancellationToken::new();
@@ -95,12 +95,12 @@ on_each! {
         relay.lets_go();
         assert_eq!(sending.await.unwrap().unwrap(), Step::Worked(1));
         assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: None });
-        let told = delivery(&app, &id).await;
-        assert_eq!((&told["state"], &told["attempts"]), (&json!("sent"), &json!(1)));
+        let reported = delivery(&app, &id).await;
+        assert_eq!((&reported["state"], &reported["attempts"]), (&json!("sent"), &json!(1)));
         assert_eq!(relay.taken().len(), 1);
     }
 
-    async fn what_arrives_after_a_newer_letter_was_put_in_is_told_as_the_older_one(backend: Backend) {
+    async fn what_arrives_after_a_newer_letter_was_queued_is_recorded_as_the_older_one(backend: Backend) {
         let relay = silent_about("ada");
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
         let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
@@ -129,7 +129,7 @@ on_each! {
     }
 
     /// The link is dead, and the letter is not back for that.
-    async fn what_is_on_its_way_when_the_link_dies_is_told_as_such(backend: Backend) {
+    async fn what_is_being_sent_when_the_link_dies_is_reported_as_such(backend: Backend) {
         let relay = silent_about("ada");
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
         let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
@@ -138,11 +138,11 @@ on_each! {
         let sending = tokio::spawn(async move { courier.step().await });
         holds.notified().await;
         app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
-        let told = delivery(&app, &id).await;
+        let reported = delivery(&app, &id).await;
         assert_eq!(
-            (&told["state"], &told["last_error"], &told["reason"]),
+            (&reported["state"], &reported["last_error"], &reported["reason"]),
             (&json!("sending"), &Value::Null, &Value::Null),
-            "{told}"
+            "{reported}"
         );
         for (state, listed) in [("sending", 1), ("failed", 0)] {
             let list = app.admin().get(&format!("/v1/invitations?delivery={state}")).await.expect(200);

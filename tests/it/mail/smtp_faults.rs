@@ -342,7 +342,7 @@ on_each! {
         }
     }
 
-    async fn a_mail_server_that_refuses_is_told_apart_from_one_that_is_busy(backend: Backend) {
+    async fn a_mail_server_that_refuses_is_distinguished_from_one_that_is_busy(backend: Backend) {
         let mut relay = Relay::new(Speaks::Mailpit);
         relay.up();
         relay.is(Behaviour::Refuses("503 Service Unavailable"));

@@ -5,7 +5,11 @@ use invitation_service::courier::Step;
 use crate::support::{Backend, Home, Relay, TestApp, json, on_each, relay::Speaks};
 
 /// A relay that offers this, with what it heard and the letter's source.
-async fn told(backend: Backend, offers: &'static str, variables: &[(&str, &str)]) -> (Vec<String>, String) {
+async fn session(
+    backend: Backend,
+    offers: &'static str,
+    variables: &[(&str, &str)],
+) -> (Vec<String>, String) {
     let mut relay = Relay::new(Speaks::Smtp);
     relay.up();
     relay.says(&[("EHLO", offers)]);
@@ -28,13 +32,16 @@ async fn told(backend: Backend, offers: &'static str, variables: &[(&str, &str)]
     // Whatever way it travels, whoever reads the source finds the link whole.
     let whole = source.lines().filter(|line| line.contains(&link)).count();
     assert!(whole >= 1 && source.lines().all(|line| line.len() <= 998), "{source}");
-    (relay.heard(), source)
+    (relay.commands(), source)
 }
 
 on_each! {
     async fn a_relay_that_takes_eight_bits_gets_a_german_letter_as_it_is(backend: Backend) {
-        let (heard, source) = told(backend, "250-relay\r\n250 8BITMIME", &[]).await;
-        assert!(heard.contains(&"MAIL FROM:<no-reply@localhost> BODY=8BITMIME".to_owned()), "{heard:?}");
+        let (commands, source) = session(backend, "250-relay\r\n250 8BITMIME", &[]).await;
+        assert!(
+            commands.contains(&"MAIL FROM:<no-reply@localhost> BODY=8BITMIME".to_owned()),
+            "{commands:?}"
+        );
         assert_eq!(source.matches("Content-Transfer-Encoding: 8bit").count(), 2, "{source}");
         assert!(source.contains("ladeplattform von") || source.contains("lädt Sie"), "{source}");
         assert!(
@@ -44,21 +51,21 @@ on_each! {
     }
 
     async fn one_that_does_not_gets_ascii_alone(backend: Backend) {
-        let (heard, source) = told(backend, "250-relay\r\n250 SIZE 1000000", &[]).await;
-        assert!(heard.contains(&"MAIL FROM:<no-reply@localhost>".to_owned()), "{heard:?}");
+        let (commands, source) = session(backend, "250-relay\r\n250 SIZE 1000000", &[]).await;
+        assert!(commands.contains(&"MAIL FROM:<no-reply@localhost>".to_owned()), "{commands:?}");
         assert!(source.is_ascii() && !source.contains("8bit"), "{source}");
     }
 
     async fn mail_helo_is_what_the_relay_is_greeted_with(backend: Backend) {
         let greeting =
-            |heard: &[String]| heard.iter().find(|line| line.starts_with("EHLO")).cloned().unwrap();
-        let (heard, _) = told(backend, "250 relay", &[("MAIL_HELO", "mail.voltmark.example")]).await;
-        assert_eq!(greeting(&heard), "EHLO mail.voltmark.example");
-        let (heard, _) = told(backend, "250 relay", &[("MAIL_HELO", "[192.0.2.1]")]).await;
-        assert_eq!(greeting(&heard), "EHLO [192.0.2.1]");
+            |commands: &[String]| commands.iter().find(|line| line.starts_with("EHLO")).cloned().unwrap();
+        let (commands, _) = session(backend, "250 relay", &[("MAIL_HELO", "mail.voltmark.example")]).await;
+        assert_eq!(greeting(&commands), "EHLO mail.voltmark.example");
+        let (commands, _) = session(backend, "250 relay", &[("MAIL_HELO", "[192.0.2.1]")]).await;
+        assert_eq!(greeting(&commands), "EHLO [192.0.2.1]");
         // This machine's own name, where it has a domain; else the connection's address.
-        let (heard, _) = told(backend, "250 relay", &[]).await;
-        let own = greeting(&heard);
+        let (commands, _) = session(backend, "250 relay", &[]).await;
+        let own = greeting(&commands);
         let name = own.trim_start_matches("EHLO ");
         assert!(name == "[127.0.0.1]" || (name.contains('.') && !name.starts_with('[')), "{own}");
         // A relay that knows HELO alone is told the same.
@@ -71,7 +78,7 @@ on_each! {
         app.invite_unsent("ada@example.com", &["viewer"]).await;
         while let Step::Worked(_) = app.parts.courier.step().await.unwrap() {}
         assert_eq!(relay.taken().len(), 1);
-        assert!(relay.heard().contains(&"HELO mail.voltmark.example".to_owned()));
+        assert!(relay.commands().contains(&"HELO mail.voltmark.example".to_owned()));
     }
 }
 
@@ -99,11 +106,11 @@ fn check_config_warns_of_a_sender_and_a_link_that_lead_nowhere() {
     );
     let broken = Home::new(Backend::Sqlite, &[("MAIL_HELO", "mail voltmark"), ("MAIL_FROM", "nobody")])
         .run(&["check-config"]);
-    let told = String::from_utf8(broken.stderr).unwrap();
+    let errors = String::from_utf8(broken.stderr).unwrap();
     assert!(
         broken.status.code() == Some(78)
-            && told.contains("\n  MAIL_HELO: ")
-            && told.contains("\n  MAIL_FROM "),
-        "{told}"
+            && errors.contains("\n  MAIL_HELO: ")
+            && errors.contains("\n  MAIL_FROM "),
+        "{errors}"
     );
 }

@@ -25,7 +25,7 @@ async fn greeting(server: &Process) -> String {
 }
 
 #[test]
-fn a_password_that_cannot_be_read_is_told_without_being_shown() {
+fn a_password_that_cannot_be_read_is_reported_without_being_shown() {
     let home = Home::new(Backend::Sqlite, &[("DATABASE_URL", "postgres://u:s3cr%ZZ@127.0.0.1:1/x")]);
     for arguments in [&["check-config"][..], &["serve"], &["migrate"]] {
         let said = complaint(&home, arguments);

@@ -24,9 +24,12 @@ async fn answer_to(app: &TestApp, request: &str) -> String {
 }
 
 on_both_databases! {
-    async fn a_member_that_is_named_twice_is_told(app: TestApp) {
+    async fn a_duplicate_member_is_reported(app: TestApp) {
         let admin = app.admin();
-        let body = r#"{"email": "ada@example.com", "email": "eve@example.com", "roles": ["viewer"], "rolls": {"x": 1, "x": 2}}"#;
+        let body = concat!(
+            r#"{"email": "ada@example.com", "email": "eve@example.com", "roles": ["viewer"], "#,
+            r#""rolls": {"x": 1, "x": 2}}"#
+        );
         admin.post_raw(INVITE, "application/json", body).await.faults(&[
             ("/email", "duplicate_member"),
             ("/rolls/x", "duplicate_member"),
@@ -34,7 +37,10 @@ on_both_databases! {
         ]);
         let (invitation, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let body = format!(
-            r#"{{"token": "{}", "password": "correct horse battery staple", "first_name": "A", "first_name": "B", "last_name": "L"}}"#,
+            concat!(
+                r#"{{"token": "{}", "password": "correct horse battery staple", "first_name": "A", "#,
+                r#""first_name": "B", "last_name": "L"}}"#
+            ),
             mail.token
         );
         let anonymous = app.anonymous();
@@ -94,7 +100,7 @@ on_both_databases! {
         assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("text/html"), "{answer}");
     }
 
-    async fn a_damaged_cursor_is_told_with_the_rest(app: TestApp) {
+    async fn a_damaged_cursor_is_reported_with_the_rest(app: TestApp) {
         app.admin().get("/v1/users?cursor=x&limit=0&role=boss&verbose=1").await.faults(&[
             ("cursor", "invalid_cursor"),
             ("limit", "invalid_limit"),

@@ -19,7 +19,7 @@ const PATHS: [&str; 12] = [
 ];
 
 on_both_databases! {
-    async fn nobody_may_frame_it_or_learn_its_address(app: TestApp) {
+    async fn no_site_may_frame_it_or_learn_its_address(app: TestApp) {
         for path in PATHS {
             let answer = app.anonymous().get(path).await;
             let policy = answer.header("content-security-policy");

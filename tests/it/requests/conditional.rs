@@ -152,7 +152,8 @@ on_both_databases! {
             .header("accept-encoding", "gzip")
             .json(&body);
         let batch = json!({ "invitations": (0..20).map(|number| json!({
-            "kind": "system_user", "email": format!("b{number}@example.com"), "roles": ["viewer"], "delivery": "link"
+            "kind": "system_user", "email": format!("b{number}@example.com"), "roles": ["viewer"],
+            "delivery": "link"
         })).collect::<Vec<Value>>() });
         let batch = admin
             .request(Method::POST, "/v1/invitations/batch")

@@ -12,7 +12,7 @@ use crate::support::{Answer, TestApp, eventually, json, on_both_databases};
 const ATTEMPTS: usize = 60;
 
 on_both_databases! {
-    async fn nobody_is_kept_waiting_for_themselves(app: TestApp) {
+    async fn no_caller_waits_for_their_own_request(app: TestApp) {
         let admin = app.admin();
         let (token, address) =
             (admin.token.clone().unwrap(), app.url.strip_prefix("http://").unwrap().to_owned());

@@ -49,8 +49,8 @@ on_both_databases! {
         keyed(&admin, INVITE, "k", &other).await.problem(422, "idempotency_key_reused");
         let resend = format!("/v1/invitations/{}/resend", made.text_of("id"));
         keyed(&admin, &resend, "k", &json!({})).await.problem(422, "idempotency_key_reused");
-        let somebody = app.somebody("somebody else", &[Role::Admin]);
-        keyed(&somebody, INVITE, "k", &other).await.expect(201);
+        let other_caller = app.client_named("somebody else", &[Role::Admin]);
+        keyed(&other_caller, INVITE, "k", &other).await.expect(201);
         assert_eq!(app.letters().await.len(), 2);
     }
 
@@ -72,9 +72,9 @@ on_both_databases! {
         let wrong = json!({ "email": "ada" });
         let faults = keyed(&admin, INVITE, "third", &wrong).await.problem(422, "validation_failed");
         assert_eq!(keyed(&admin, INVITE, "third", &wrong).await.text, faults.text);
-        let viewer = app.somebody("viewer", &[Role::Viewer]);
+        let viewer = app.client_named("viewer", &[Role::Viewer]);
         keyed(&viewer, INVITE, "fourth", &ada()).await.problem(403, "forbidden");
-        keyed(&app.somebody("viewer", &[Role::Admin]), INVITE, "fourth", &ada()).await.expect(201);
+        keyed(&app.client_named("viewer", &[Role::Admin]), INVITE, "fourth", &ada()).await.expect(201);
         app.letters().await;
     }
 
@@ -114,7 +114,7 @@ on_both_databases! {
             assert_eq!(send(path, &key, "[1]").await.text, first.text);
         }
         // Whoever may not do it at all is told that, whatever they send.
-        app.somebody("viewer", &[Role::Viewer])
+        app.client_named("viewer", &[Role::Viewer])
             .post_raw(INVITE, "application/json", "{")
             .await
             .problem(403, "forbidden");

@@ -37,7 +37,8 @@ const AROUND: [&str; 15] = [
     "\u{1680}", "\u{FEFF}", "\u{200B}", "\u{202A}",
 ];
 
-on_both_databases! { with [("RATE_LIMITS", "off")];
+on_both_databases! {
+    with [("RATE_LIMITS", "off")];
     async fn a_name_of_nothing_is_required(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let activate = async |first: &str, last: &str| {
@@ -46,29 +47,48 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             });
             app.anonymous().post("/v1/activations", &body).await
         };
-        activate("\u{200B}", "\u{3164}").await.faults(&[("/first_name", "required"), ("/last_name", "required")]);
+        activate("\u{200B}", "\u{3164}")
+            .await
+            .faults(&[("/first_name", "required"), ("/last_name", "required")]);
         for unseen in UNSEEN {
             activate(unseen, "Lovelace").await.faults(&[("/first_name", "required")]);
             activate("Ada", unseen).await.faults(&[("/last_name", "required")]);
-            let fields = [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", unseen), ("last_name", "L")];
+            let fields = [
+                ("token", mail.token.as_str()),
+                ("password", PASSWORD),
+                ("first_name", unseen),
+                ("last_name", "L"),
+            ];
             let page = submit_form(&app, &fields).await.expect(422).text;
             assert!(page.contains("id=\"first_name-error\""), "{unseen:?}: {page}");
         }
         // What a reader needs stays, and nothing else that is not seen.
-        let user = activate("\u{FEFF}Zo\u{AD}e\u{308}\u{200B}\u{3164}", "می\u{200C}خواهم 👩\u{200D}👧").await.expect(201).body;
+        let user = activate("\u{FEFF}Zo\u{AD}e\u{308}\u{200B}\u{3164}", "می\u{200C}خواهم 👩\u{200D}👧")
+            .await
+            .expect(201)
+            .body;
         assert_eq!(text(&user, "/user/first_name"), "Zoe\u{308}");
         assert_eq!(text(&user, "/user/last_name"), "می\u{200C}خواهم 👩\u{200D}👧");
-        for search in ["ZOË", "\u{200B}zoë", "zo\u{AD}ë", "میخواهم", "می\u{200C}خواهم", "👩👧"] {
-            assert_eq!(found(&app.admin(), &format!("/v1/users?{}", query(&[("search", search)]))).await, ["ada"], "{search:?}");
+        for search in ["ZOË", "\u{200B}zoë", "zo\u{AD}ë", "میخواهم", "می\u{200C}خواهم", "👩👧"]
+        {
+            assert_eq!(
+                found(&app.admin(), &format!("/v1/users?{}", query(&[("search", search)]))).await,
+                ["ada"],
+                "{search:?}"
+            );
         }
-        let everything = found(&app.admin(), &format!("/v1/users?{}", query(&[("search", "\u{200B}")]))).await;
+        let everything =
+            found(&app.admin(), &format!("/v1/users?{}", query(&[("search", "\u{200B}")]))).await;
         assert_eq!(everything, ["ada"], "a search for nothing is none");
     }
 
     async fn an_account_or_a_company_of_nothing_is_required(app: TestApp) {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Ac\u{200B}me\u{2800}").await;
-        assert_eq!(admin.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200).body["name"], "Acme");
+        assert_eq!(
+            admin.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200).body["name"],
+            "Acme"
+        );
         let business = json!({
             "email": "nora@noord.example", "account_name": "Noord", "account_type": "business"
         });
@@ -86,9 +106,9 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
                 let mut company = company();
                 let at = if pointer.contains("/address/") { &mut company["address"] } else { &mut company };
                 *at = with(at.clone(), pieces);
-                app.activate_with(&mail.token, json!({
-                    "account": { "company": company }
-                })).await.faults(&[(pointer, "required")]);
+                app.activate_with(&mail.token, json!({ "account": { "company": company } }))
+                    .await
+                    .faults(&[(pointer, "required")]);
             }
         }
         // The parent is found by its name, whatever nobody sees in it.
@@ -103,10 +123,20 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         let admin = app.admin();
         let acme = app.owner("grace@example.com", "Acme").await;
         let copied = AROUND.map(|around| format!("{around}Grace@example.com{around}{around}"));
-        let linked = ["grace@example.com;", "Grace Hopper <grace@example.com", "grace@example.com (Grace)", "Grace Hopper <grace@example.com>", "\"Hopper, G.\" <Grace@Example.com>", "mailto:grace@example.com",
-            "MAILTO:grace%40example.com?subject=Hi", "grace@example.com <mailto:grace@example.com>", "grace@exam\u{AD}ple.com"];
+        let linked = [
+            "grace@example.com;",
+            "Grace Hopper <grace@example.com",
+            "grace@example.com (Grace)",
+            "Grace Hopper <grace@example.com>",
+            "\"Hopper, G.\" <Grace@Example.com>",
+            "mailto:grace@example.com",
+            "MAILTO:grace%40example.com?subject=Hi",
+            "grace@example.com <mailto:grace@example.com>",
+            "grace@exam\u{AD}ple.com",
+        ];
         for typed in copied.iter().map(String::as_str).chain(linked) {
-            let refused = admin.post(OWNERS, &json!({ "email": typed })).await.problem(409, "already_account_owner");
+            let refused =
+                admin.post(OWNERS, &json!({ "email": typed })).await.problem(409, "already_account_owner");
             assert!(!refused.text.contains('\u{200B}'));
             let token = json!({ "email": typed, "password": PASSWORD });
             app.anonymous().post("/v1/auth/token", &token).await.expect(200);
@@ -125,8 +155,8 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             }
         }
         let several = json!({ "email": "ada@example.com; eve@example.com", "roles": ["viewer"] });
-        let told = admin.post(STAFF, &several).await.faults(&[("/email", "invalid_email")]);
-        assert!(told.text.contains("several addresses"), "{}", told.text);
+        let refused = admin.post(STAFF, &several).await.faults(&[("/email", "invalid_email")]);
+        assert!(refused.text.contains("several addresses"), "{}", refused.text);
         acme.client.get("/v1/roles").await.expect(200);
     }
 
@@ -160,10 +190,19 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             ("bcher.example", &[]),
         ] {
             for list in ["/v1/users", "/v1/invitations"] {
-                assert_eq!(found(&admin, &format!("{list}?{}", query(&[("search", search)]))).await, expected, "{list} {search}");
+                assert_eq!(
+                    found(&admin, &format!("{list}?{}", query(&[("search", search)]))).await,
+                    expected,
+                    "{list} {search}"
+                );
             }
         }
-        for email in ["code@bücher.example", "CODE@Xn--Bcher-Kva.Example", "code@bu\u{308}cher.example", "code@bü\u{200B}cher.example"] {
+        for email in [
+            "code@bücher.example",
+            "CODE@Xn--Bcher-Kva.Example",
+            "code@bu\u{308}cher.example",
+            "code@bü\u{200B}cher.example",
+        ] {
             let filter = query(&[("email", email)]);
             assert_eq!(found(&admin, &format!("/v1/invitations?{filter}")).await, ["code"], "{email}");
         }
@@ -177,8 +216,16 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         let (_, mail) = app.invite("ada@bücher.example", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let made = app.invite_unsent("eve@example.com", &["viewer"]).await;
-        let tag = admin.get(&format!("/v1/invitations/{}", text(&made, "/id"))).await.expect(200).header("etag").to_owned();
-        admin.update(text(&made, "/id"), &tag, &json!({ "email": "eve@xn--bcher-kva.example" })).await.expect(200);
+        let tag = admin
+            .get(&format!("/v1/invitations/{}", text(&made, "/id")))
+            .await
+            .expect(200)
+            .header("etag")
+            .to_owned();
+        admin
+            .update(text(&made, "/id"), &tag, &json!({ "email": "eve@xn--bcher-kva.example" }))
+            .await
+            .expect(200);
         let both = async || {
             for search in ["bücher", "xn--bcher", "LOVELACE"] {
                 for list in ["/v1/users", "/v1/invitations"] {
@@ -199,8 +246,13 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             Backend::Sqlite => "sqlite",
             Backend::Postgres => "postgres",
         };
-        let up = format!("{}/migrations/{folder}/2026-11-28-000009_searched_text/up.sql", env!("CARGO_MANIFEST_DIR"));
-        for statement in std::fs::read_to_string(up).unwrap().split(";\n").filter(|statement| !statement.trim().is_empty()) {
+        let up = format!(
+            "{}/migrations/{folder}/2026-11-28-000009_searched_text/up.sql",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        for statement in
+            std::fs::read_to_string(up).unwrap().split(";\n").filter(|statement| !statement.trim().is_empty())
+        {
             app.database.execute(statement);
         }
         both().await;

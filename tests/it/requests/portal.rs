@@ -17,7 +17,8 @@ fn origin() -> String {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: \
+                close\r\n\r\n",
             );
         }
     });
@@ -35,7 +36,8 @@ const WALK: &str = r#"
             method, headers, body: body && JSON.stringify(body), credentials: "include",
         });
         const text = await answer.text();
-        return { status: answer.status, get: name => answer.headers.get(name), body: text && JSON.parse(text) };
+        const get = name => answer.headers.get(name);
+        return { status: answer.status, get, body: text && JSON.parse(text) };
     };
     const walk = async () => {
         const seen = {};
@@ -52,7 +54,8 @@ const WALK: &str = r#"
         seen.replayed = [again.status, again.get("idempotency-replayed")];
         const list = await api("GET", "/v1/invitations?limit=1");
         seen.link = list.get("link").includes("cursor=");
-        seen.known = (await api("GET", "/v1/invitations?limit=1", null, { "If-None-Match": list.get("etag") })).status;
+        const tag = { "If-None-Match": list.get("etag") };
+        seen.known = (await api("GET", "/v1/invitations?limit=1", null, tag)).status;
         const shown = await api("GET", seen.location);
         const patch = { "If-Match": shown.get("etag") };
         seen.amended = (await api("PATCH", seen.location, { roles: ["viewer"] }, patch)).status;

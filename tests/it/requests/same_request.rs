@@ -62,7 +62,10 @@ on_both_databases! {
 
     async fn so_it_is_in_batches_and_without_a_body_that_is_needed(app: TestApp) {
         let admin = app.admin();
-        let batch = r#"{"invitations":[{"kind":"system_user","email":"ada@example.com","roles":["viewer"]}],"validate_only":false}"#;
+        let batch = concat!(
+            r#"{"invitations":[{"kind":"system_user","email":"ada@example.com","roles":["viewer"]}],"#,
+            r#""validate_only":false}"#
+        );
         let first = keyed(&admin, BATCH, "b", batch).await;
         assert_eq!(words(&results(&first)), ["invited"]);
         for same in [

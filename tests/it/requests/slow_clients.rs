@@ -32,7 +32,7 @@ async fn rest(stream: &mut TcpStream, limit: Duration) -> Vec<u8> {
 }
 
 on_each! {
-    async fn silent_connections_up_to_the_descriptor_limit_keep_nobody_out(backend: Backend) {
+    async fn silent_connections_up_to_the_descriptor_limit_block_no_other_client(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.serve_with_descriptors(192);
         let mut held = Vec::new();
@@ -71,7 +71,7 @@ async fn from(address: &str, url: &str, said: &[u8]) -> TcpStream {
 }
 
 on_each! {
-    async fn answers_that_nobody_reads_keep_nobody_out(backend: Backend) {
+    async fn unread_answers_block_no_other_client(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.serve_with_descriptors(192);
         let pipelined = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40);
@@ -104,7 +104,7 @@ on_each! {
 }
 
 on_each! {
-    async fn requests_sent_ahead_wait_in_nobodys_memory(backend: Backend) {
+    async fn requests_sent_ahead_are_not_held_in_memory(backend: Backend) {
         const CLIENTS: usize = 8;
         let home = Home::new(backend, &[("LOG", "warn")]);
         let server = home.serve_with_descriptors(192);
@@ -137,7 +137,12 @@ on_each! {
     }
 }
 
-on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
+on_both_databases! {
+    with [
+        ("MAIL_EVENTS_POSTMARK", SECRET),
+        ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+        ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun"),
+    ];
     async fn every_head_has_its_time_and_so_has_every_answer(app: TestApp) {
         let second_head = async {
             let mut stream = connected(&app.url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
@@ -211,13 +216,20 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEN
 
     async fn a_webhook_that_proves_nothing_is_answered_before_its_body_comes(app: TestApp) {
         let head = |provider: &str, more: &str| {
-            format!("POST /v1/mail-events/{provider} HTTP/1.1\r\nHost: x\r\nContent-Type: \
-                application/json\r\nContent-Length: 1048576\r\n{more}\r\n{{")
+            format!(
+                "POST /v1/mail-events/{provider} HTTP/1.1\r\nHost: x\r\nContent-Type: \
+                application/json\r\nContent-Length: 1048576\r\n{more}\r\n{{"
+            )
         };
         let fresh = app.now().timestamp().to_string();
         let resend = |id: &str, at: &str, signature: &str| {
-            head("resend", &format!("svix-id: {id}\r\nsvix-timestamp: {at}\r\nsvix-signature: \
-                {signature}\r\n"))
+            head(
+                "resend",
+                &format!(
+                    "svix-id: {id}\r\nsvix-timestamp: {at}\r\nsvix-signature: \
+                {signature}\r\n"
+                ),
+            )
         };
         let signature = format!("v1,{}", "A".repeat(43) + "=");
         for request in [
@@ -247,7 +259,10 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEN
             assert_eq!(answers, [*b"HTTP/1.1 503"]);
             drop(held);
             // Those who have gone hold nothing.
-            let again = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/mailgun").json(&serde_json::json!({}));
+            let again = app
+                .anonymous()
+                .request(reqwest::Method::POST, "/v1/mail-events/mailgun")
+                .json(&serde_json::json!({}));
             assert_eq!(Answer::of(again).await.status, 401);
         }
     }

@@ -7,7 +7,7 @@ use crate::support::{Answer, TestApp, json, on_both_databases};
 const INVITE: &str = "/v1/system-users/invitations";
 
 on_both_databases! {
-    async fn every_faulty_member_is_told_together(app: TestApp) {
+    async fn all_faulty_members_are_reported_together(app: TestApp) {
         let admin = app.admin();
         let body = json!({
             "email": 5, "roles": [

@@ -245,7 +245,7 @@ on_both_databases! {
     }
 
     /// As when the database answered too late, and the courier told it again.
-    async fn an_outcome_that_is_told_twice_is_recorded_once(app: TestApp) {
+    async fn an_outcome_that_is_reported_twice_is_recorded_once(app: TestApp) {
         let (start, db) = (app.now(), &app.parts.services.db);
         for (name, outcome) in ["ada", "bob", "cy"].into_iter().zip([
             Outcome::Sent { at: start, receipt: Receipt { provider: None, message_id: None } },

@@ -96,7 +96,7 @@ impl TestApp {
     }
 
     /// A caller of that id, with these roles.
-    pub fn somebody(&self, id: &str, roles: &[Role]) -> Client {
+    pub fn client_named(&self, id: &str, roles: &[Role]) -> Client {
         let grant = Grant {
             holder: ActorRef { kind: ActorKind::Client, id: id.to_owned(), name: id.to_owned() },
             roles: roles.to_vec(),

@@ -71,8 +71,8 @@ impl Browser {
         Self { driver, client, _profile: profile }
     }
 
-    /// Does this with a browser, and closes it whatever goes wrong. Where chromedriver or a browser is missing,
-    /// says so and does nothing.
+    /// Does this with a browser, and closes it whatever goes wrong. Where chromedriver or a browser is
+    /// missing, says so and does nothing.
     pub async fn with(work: impl AsyncFnOnce(&Self)) {
         let found = on_path("chromedriver").zip(on_path("chromium").or_else(|| on_path("google-chrome")));
         let Some((driver, chromium)) = found else {

@@ -126,7 +126,7 @@ impl Drop for Cluster {
 }
 
 /// Whom servers belong to where tests run as root: PostgreSQL and PgBouncer refuse it.
-fn somebody() -> Option<(u32, u32)> {
+fn server_user() -> Option<(u32, u32)> {
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let of = |name: &str| {
@@ -140,13 +140,13 @@ fn somebody() -> Option<(u32, u32)> {
 /// Makes a file or a folder theirs.
 pub fn give_away(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
-    if let Some((user, group)) = somebody() {
+    if let Some((user, group)) = server_user() {
         chown(path, Some(user), Some(group)).unwrap();
     }
 }
 
 /// A program that runs as theirs, with nothing of our environment.
-pub fn as_somebody(program: &Path, arguments: &[&str]) -> Command {
+pub fn as_other_user(program: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -155,7 +155,7 @@ pub fn as_somebody(program: &Path, arguments: &[&str]) -> Command {
         .env("LC_ALL", "C")
         .current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Some((user, group)) = somebody() {
+    if let Some((user, group)) = server_user() {
         command.uid(user).gid(group);
     }
     command
@@ -164,7 +164,7 @@ pub fn as_somebody(program: &Path, arguments: &[&str]) -> Command {
 /// PostgreSQL's own programs.
 pub fn command(program: &str, arguments: &[&str]) -> Command {
     let folder = std::env::var("PGBIN").expect("PGBIN is not set: run the tests by `make test`");
-    as_somebody(&Path::new(&folder).join(program), arguments)
+    as_other_user(&Path::new(&folder).join(program), arguments)
 }
 
 fn run(program: &str, arguments: &[&str]) {

@@ -11,7 +11,8 @@ pub const GRACE: &str = "grace@operator.example";
 /// Invites a driver below an account, by a link that whoever invites is given.
 pub async fn hand_over(caller: &Client, email: &str, account: &str) -> (String, String) {
     let body = json!({
-        "email": email, "role": "driver", "account_id": account, "account_type": "consumer", "sub_account_name": "Home",
+        "email": email, "role": "driver", "account_id": account, "account_type": "consumer",
+        "sub_account_name": "Home",
         "delivery": "link",
     });
     link_of(&caller.post(SUB_ACCOUNTS, &body).await.expect(201))

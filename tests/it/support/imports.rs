@@ -23,14 +23,14 @@ pub fn command(home: &Home, server: &Process, lines: &str, arguments: &[&str]) -
 }
 
 /// What it printed and complained of, and how it ended.
-pub fn told(output: &Output) -> (i32, String, String) {
+pub fn outcome_of(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 #[track_caller]
 pub fn summary(output: &Output, expected: &str) {
-    let (code, results, errors) = told(output);
+    let (code, results, errors) = outcome_of(output);
     assert_eq!((code, results.as_str(), errors.as_str()), (0, format!("{expected}\n").as_str(), ""));
 }
 
@@ -51,7 +51,7 @@ pub async fn reached(home: &Home) -> Vec<String> {
 }
 
 /// Everybody of [`colleagues`] is invited, once, and has one letter.
-pub async fn nobody_is_missing_or_twice(home: &Home, count: usize) {
+pub async fn no_person_is_missing_or_twice(home: &Home, count: usize) {
     let expected: BTreeSet<String> = (0..count).map(|number| format!("person{number}@example.com")).collect();
     let letters = reached(home).await;
     assert_eq!(letters.len(), count, "a letter each");

@@ -184,9 +184,9 @@ impl Process {
 
     /// Asks it to end.
     pub fn terminate(&self) {
-        let told =
+        let printed =
             Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
-        assert!(told.success());
+        assert!(printed.success());
     }
 
     /// Waits for its end, and for its last words.

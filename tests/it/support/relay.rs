@@ -50,16 +50,16 @@ pub struct Relay {
     /// Holds the port while nobody listens: whoever knocks is refused.
     reserved: Option<TcpSocket>,
     running: Option<JoinSet<()>>,
-    told: Arc<Mutex<Told>>,
+    state: Arc<Mutex<RelayState>>,
 }
 
-struct Told {
+struct RelayState {
     mood: Box<dyn Fn(&str) -> Behaviour + Send>,
     a_session: usize,
     holds: Arc<Notify>,
     lets_go: watch::Sender<bool>,
     says: Vec<(&'static str, &'static str)>,
-    heard: Vec<String>,
+    commands: Vec<String>,
     sources: Vec<String>,
     each_takes: Option<(Clock, TimeDelta)>,
     taken: Vec<Mail>,
@@ -71,20 +71,20 @@ impl Relay {
     pub fn new(speaks: Speaks) -> Self {
         let reserved = reserve("127.0.0.1:0".parse().unwrap());
         let address = reserved.local_addr().unwrap();
-        let told = Told {
+        let state = RelayState {
             mood: Box::new(|_| Behaviour::Takes),
             a_session: usize::MAX,
             holds: Arc::default(),
             lets_go: watch::Sender::default(),
             says: Vec::new(),
-            heard: Vec::new(),
+            commands: Vec::new(),
             sources: Vec::new(),
             each_takes: None,
             taken: Vec::new(),
             unanswered: Vec::new(),
             refused: 0,
         };
-        Self { address, speaks, reserved: Some(reserved), running: None, told: Arc::new(Mutex::new(told)) }
+        Self { address, speaks, reserved: Some(reserved), running: None, state: Arc::new(Mutex::new(state)) }
     }
 
     /// For `MAIL_URL`.
@@ -98,7 +98,7 @@ impl Relay {
     pub fn up(&mut self) {
         let listener = self.reserved.take().expect("the relay is away").listen(64).unwrap();
         let mut running = JoinSet::new();
-        running.spawn(accept(listener, self.speaks, self.told.clone()));
+        running.spawn(accept(listener, self.speaks, self.state.clone()));
         self.running = Some(running);
     }
 
@@ -114,61 +114,61 @@ impl Relay {
 
     /// From now on its mood depends on the recipient.
     pub fn is_to(&self, mood: impl Fn(&str) -> Behaviour + Send + 'static) {
-        self.told.lock().unwrap().mood = Box::new(mood);
+        self.state.lock().unwrap().mood = Box::new(mood);
     }
 
     /// From now on it says 421 to whoever has handed over so many letters and begins with another one; SMTP
     /// alone.
     pub fn takes_a_session(&self, letters: usize) {
-        self.told.lock().unwrap().a_session = letters;
+        self.state.lock().unwrap().a_session = letters;
     }
 
     /// Rung from now on when it has read a letter whole and keeps silent.
     pub fn holds(&self) -> Arc<Notify> {
         let outbox_wakeup = Arc::<Notify>::default();
-        self.told.lock().unwrap().holds = outbox_wakeup.clone();
+        self.state.lock().unwrap().holds = outbox_wakeup.clone();
         outbox_wakeup
     }
 
     /// Takes the letters that it was silent about, and is not silent about others.
     pub fn lets_go(&self) {
-        self.told.lock().unwrap().lets_go.send_replace(true);
+        self.state.lock().unwrap().lets_go.send_replace(true);
     }
 
     /// From now on it answers this command so, whatever the letter is; an empty command is its greeting. SMTP
     /// alone.
     pub fn says(&self, replies: &[(&'static str, &'static str)]) {
-        self.told.lock().unwrap().says = replies.to_vec();
+        self.state.lock().unwrap().says = replies.to_vec();
     }
 
     /// The commands that it was given since the last look, but for AUTH's; SMTP alone.
-    pub fn heard(&self) -> Vec<String> {
-        std::mem::take(&mut self.told.lock().unwrap().heard)
+    pub fn commands(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().unwrap().commands)
     }
 
     /// The letters that it has read whole since the last look, as they travelled; SMTP alone.
     pub fn sources(&self) -> Vec<String> {
-        std::mem::take(&mut self.told.lock().unwrap().sources)
+        std::mem::take(&mut self.state.lock().unwrap().sources)
     }
 
     /// From now on so much time passes with each letter.
     pub fn is_slow(&self, clock: &Clock, each: TimeDelta) {
-        self.told.lock().unwrap().each_takes = Some((clock.clone(), each));
+        self.state.lock().unwrap().each_takes = Some((clock.clone(), each));
     }
 
     /// The letters taken since the last look.
     pub fn taken(&self) -> Vec<Mail> {
-        std::mem::take(&mut self.told.lock().unwrap().taken)
+        std::mem::take(&mut self.state.lock().unwrap().taken)
     }
 
     /// The letters that were read whole and never answered for.
     pub fn unanswered(&self) -> Vec<Mail> {
-        std::mem::take(&mut self.told.lock().unwrap().unanswered)
+        std::mem::take(&mut self.state.lock().unwrap().unanswered)
     }
 
     /// How often it refused a recipient.
     pub fn refused(&self) -> usize {
-        self.told.lock().unwrap().refused
+        self.state.lock().unwrap().refused
     }
 }
 
@@ -179,22 +179,22 @@ fn reserve(address: SocketAddr) -> TcpSocket {
     socket
 }
 
-async fn accept(listener: TcpListener, speaks: Speaks, told: Arc<Mutex<Told>>) {
+async fn accept(listener: TcpListener, speaks: Speaks, state: Arc<Mutex<RelayState>>) {
     // Ends with this task, and with it everybody who is in the middle of something.
     let mut talks = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let told = told.clone();
+        let state = state.clone();
         talks.spawn(async move {
             // A caller who hangs up ends the talk, and nothing else.
             let _ = match speaks {
-                Speaks::Smtp => smtp(stream, &told).await,
-                Speaks::Mailpit => mailpit(stream, &told).await,
+                Speaks::Smtp => smtp(stream, &state).await,
+                Speaks::Mailpit => mailpit(stream, &state).await,
             };
         });
     }
 }
 
-impl Told {
+impl RelayState {
     /// Notes a letter that was read whole; `None` when there is to be no answer.
     fn take(&mut self, mail: Mail) -> Option<()> {
         if matches!((self.mood)(&mail.to), Behaviour::HangsUp | Behaviour::Holds) {
@@ -209,17 +209,17 @@ impl Told {
     }
 }
 
-async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
+async fn smtp(stream: TcpStream, state: &Mutex<RelayState>) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader);
     let says = |command: &str| {
-        let told = told.lock().unwrap();
-        told.says.iter().find(|(known, _)| *known == command).map(|(_, reply)| *reply)
+        let state = state.lock().unwrap();
+        state.says.iter().find(|(known, _)| *known == command).map(|(_, reply)| *reply)
     };
     // Notes the command, and gives its verb.
-    let heard = |line: &str| {
+    let record_command = |line: &str| {
         if !line.starts_with("AUTH") {
-            told.lock().unwrap().heard.push(line.trim_end().to_owned());
+            state.lock().unwrap().commands.push(line.trim_end().to_owned());
         }
         line.split([' ', ':', '\r']).next().unwrap_or_default().to_owned()
     };
@@ -239,18 +239,18 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
             }
             Some(text) if line == ".\r\n" => {
                 let mail = parse(text.as_bytes());
-                told.lock().unwrap().sources.push(text.clone());
+                state.lock().unwrap().sources.push(text.clone());
                 letter = None;
-                let answered = told.lock().unwrap().take(mail.clone());
+                let answered = state.lock().unwrap().take(mail.clone());
                 if answered.is_none() && mood != Behaviour::Holds {
                     return Ok(());
                 }
                 if answered.is_none() {
-                    let mut lets_go = told.lock().unwrap().lets_go.subscribe();
-                    told.lock().unwrap().holds.notify_one();
+                    let mut lets_go = state.lock().unwrap().lets_go.subscribe();
+                    state.lock().unwrap().holds.notify_one();
                     // As long as the relay is there.
                     let _ = lets_go.wait_for(|lets_go| *lets_go).await;
-                    told.lock().unwrap().taken.push(mail);
+                    state.lock().unwrap().taken.push(mail);
                 }
                 handed_over += 1;
                 "250 taken"
@@ -260,17 +260,18 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 continue;
             }
-            None => match heard(&line).as_str() {
+            None => match record_command(&line).as_str() {
                 command if says(command).is_some() => says(command).unwrap(),
-                "MAIL" if handed_over >= told.lock().unwrap().a_session => {
+                "MAIL" if handed_over >= state.lock().unwrap().a_session => {
                     return writer.write_all(b"421 4.7.0 that was enough for one session\r\n").await;
                 }
                 "RCPT" => {
-                    let mut told = told.lock().unwrap();
-                    mood = (told.mood)(line.trim_end().trim_start_matches("RCPT TO:<").trim_end_matches('>'));
+                    let mut state = state.lock().unwrap();
+                    mood =
+                        (state.mood)(line.trim_end().trim_start_matches("RCPT TO:<").trim_end_matches('>'));
                     match mood {
                         Behaviour::Refuses(reply) => {
-                            told.refused += 1;
+                            state.refused += 1;
                             reply
                         }
                         _ => "250 ok",
@@ -298,7 +299,7 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
     }
 }
 
-async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
+async fn mailpit(stream: TcpStream, state: &Mutex<RelayState>) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     loop {
@@ -318,12 +319,12 @@ async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).await?;
         let refusal = {
-            let mut told = told.lock().unwrap();
+            let mut state = state.lock().unwrap();
             let mail = from_json(&body);
-            if let Behaviour::Refuses(status) = (told.mood)(&mail.to) {
-                told.refused += 1;
+            if let Behaviour::Refuses(status) = (state.mood)(&mail.to) {
+                state.refused += 1;
                 Some(status)
-            } else if told.take(mail).is_none() {
+            } else if state.take(mail).is_none() {
                 return Ok(());
             } else {
                 None

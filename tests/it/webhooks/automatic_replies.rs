@@ -28,12 +28,16 @@ async fn report(app: &TestApp, event: &str, bounce: Option<(&str, &str)>, id: &s
     Answer::of(request).await.expect(200);
 }
 
-on_both_databases! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2VuZA==")];
+on_both_databases! {
+    with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2VuZA==")];
     async fn one_to_a_delivered_letter_changes_nothing(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = ada["id"].as_str().unwrap();
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
-        let state = async || app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"]["state"].clone();
+        let state = async || {
+            app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"]["state"]
+                .clone()
+        };
         report(&app, "email.delivery_delayed", None, "e1", &letter).await;
         assert_eq!(state().await, "deferred");
         report(&app, "email.delivered", None, "e2", &letter).await;
@@ -42,7 +46,10 @@ on_both_databases! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2V
         assert_eq!(state().await, "delivered");
         assert_eq!(app.timeline(id).await[3..], ["email_deferred", "email_delivered"]);
         let metrics = app.anonymous().get("/metrics").await.text;
-        assert!(metrics.contains("mail_events_total{provider=\"resend\",outcome=\"outranked\"} 2"), "{metrics}");
+        assert!(
+            metrics.contains("mail_events_total{provider=\"resend\",outcome=\"outranked\"} 2"),
+            "{metrics}"
+        );
         // A full mailbox is no reply.
         report(&app, "email.bounced", Some(("Transient", "MailboxFull")), "e5", &letter).await;
         assert_eq!(state().await, "bounced");
@@ -55,6 +62,9 @@ on_both_databases! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2V
         report(&app, "email.delivery_delayed", None, "e1", &letter).await;
         report(&app, "email.bounced", Some(("Transient", "General")), "e2", &letter).await;
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
-        assert_eq!((&shown.body["delivery"]["state"], &shown.body["delivery"]["reason"]), (&json!("bounced"), &json!("says why")));
+        assert_eq!(
+            (&shown.body["delivery"]["state"], &shown.body["delivery"]["reason"]),
+            (&json!("bounced"), &json!("says why"))
+        );
     }
 }

@@ -53,18 +53,25 @@ async fn timeline(app: &TestApp, invitation: &Value) -> Vec<String> {
         .collect()
 }
 
-on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
+on_both_databases! {
+    with [("MAIL_EVENTS_POSTMARK", SECRET)];
     async fn a_bounce_is_on_the_invitation_and_in_its_timeline(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(10));
         let answer = report(&app, SECRET, &event("HardBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(answer.body, json!({ "received": 1 }));
-        let told = delivery(&app, &ada).await;
-        assert_eq!((&told["state"], &told["reported_at"]), (&json!("bounced"), &json!("2026-11-24T12:01:00.000Z")));
-        assert_eq!(told["reason"], "smtp;550 5.1.1 unknown user, see");
+        let reported = delivery(&app, &ada).await;
+        assert_eq!(
+            (&reported["state"], &reported["reported_at"]),
+            (&json!("bounced"), &json!("2026-11-24T12:01:00.000Z"))
+        );
+        assert_eq!(reported["reason"], "smtp;550 5.1.1 unknown user, see");
         // Whoever reads it learns what to do; once the invitation is taken back, there is nothing to do.
-        assert!(told["advice"].as_str().unwrap().contains("the address is wrong: correct it"), "{told}");
+        assert!(
+            reported["advice"].as_str().unwrap().contains("the address is wrong: correct it"),
+            "{reported}"
+        );
         let entry = app.events(ada["id"].as_str().unwrap()).await.pop().unwrap();
         assert_eq!((&entry["type"], &entry["actor"]["name"]), (&json!("email_bounced"), &json!("Postmark")));
         assert_eq!(
@@ -75,12 +82,22 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
             })
         );
         let metrics = app.anonymous().get("/metrics").await.text;
-        assert!(metrics.contains("mail_events_total{provider=\"postmark\",outcome=\"bounced\"} 1"), "{metrics}");
-        let revoked = app.admin().post_empty(&format!("/v1/invitations/{}/revoke", ada["id"].as_str().unwrap())).await.expect(200);
-        assert_eq!((&revoked.body["delivery"]["state"], &revoked.body["delivery"]["advice"]), (&json!("bounced"), &Value::Null));
+        assert!(
+            metrics.contains("mail_events_total{provider=\"postmark\",outcome=\"bounced\"} 1"),
+            "{metrics}"
+        );
+        let revoked = app
+            .admin()
+            .post_empty(&format!("/v1/invitations/{}/revoke", ada["id"].as_str().unwrap()))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&revoked.body["delivery"]["state"], &revoked.body["delivery"]["advice"]),
+            (&json!("bounced"), &Value::Null)
+        );
     }
 
-    async fn whoever_proves_nothing_changes_nothing(app: TestApp) {
+    async fn an_unverified_report_changes_nothing(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         let bounce = event("HardBounce", 1, "m1", 0);
@@ -90,13 +107,23 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         }
         app.admin().post(POSTMARK, &bounce).await.problem(401, "mail_event_unverified");
         for absent in ["sendgrid", "mailgun", "resend", "somebody"] {
-            let refused = app.anonymous().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
-            assert_eq!(refused.body["detail"], "There is no mail provider of this name, or its MAIL_EVENTS_… \
-                is not set.");
+            let refused = app
+                .anonymous()
+                .post(&format!("/v1/mail-events/{absent}"), &bounce)
+                .await
+                .problem(404, "not_found");
+            assert_eq!(
+                refused.body["detail"],
+                "There is no mail provider of this name, or its MAIL_EVENTS_… \
+                is not set."
+            );
         }
         report(&app, SECRET, &json!([])).await.faults(&[("", "wrong_type")]);
         let raw = |body: &'static str| {
-            let request = app.anonymous().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", SECRET);
+            let request = app
+                .anonymous()
+                .request(reqwest::Method::POST, POSTMARK)
+                .header("x-mail-events-secret", SECRET);
             Answer::of(request.header("content-type", "application/json").body(body))
         };
         raw("{").await.problem(400, "malformed_json");
@@ -108,7 +135,12 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
     async fn what_matters_not_is_received_and_set_aside(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
-        for aside in [event("AutoResponder", 1, "m1", 0), event("HardBounce", 2, "somebody-else", 0), json!({ "RecordType": "Open" }), json!({})] {
+        for aside in [
+            event("AutoResponder", 1, "m1", 0),
+            event("HardBounce", 2, "somebody-else", 0),
+            json!({ "RecordType": "Open" }),
+            json!({}),
+        ] {
             report(&app, SECRET, &aside).await.expect(200);
         }
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
@@ -121,7 +153,10 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         for _ in 0..3 {
             report(&app, SECRET, &event("Delivery", 1, "m1", 0)).await.expect(200);
         }
-        assert_eq!((delivery(&app, &ada).await["state"].clone(), timeline(&app, &ada).await), (json!("delivered"), vec!["email_delivered".to_owned()]));
+        assert_eq!(
+            (delivery(&app, &ada).await["state"].clone(), timeline(&app, &ada).await),
+            (json!("delivered"), vec!["email_delivered".to_owned()])
+        );
         assert_eq!(app.database.count("mail_events"), 1);
         app.advance(TimeDelta::days(31));
         report(&app, SECRET, &event("HardBounce", 2, "somebody-else", 0)).await.expect(200);
@@ -142,22 +177,34 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
             ("Delivery", 40, "bounced", 8),
             ("SpamComplaint", 7, "complained", 7),
             ("HardBounce", 50, "complained", 7),
-        ].into_iter().enumerate() {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             report(&app, SECRET, &event(kind, id.try_into().unwrap(), "m1", seconds)).await.expect(200);
-            let told = delivery(&app, &ada).await;
+            let reported = delivery(&app, &ada).await;
             let when = format!("2026-11-24T12:00:{at:02}.000Z");
-            assert_eq!((&told["state"], &told["reported_at"]), (&json!(state), &json!(when)), "{id}: {kind}");
+            assert_eq!(
+                (&reported["state"], &reported["reported_at"]),
+                (&json!(state), &json!(when)),
+                "{id}: {kind}"
+            );
         }
         // That it waits is told once; everything else as often as it is reported.
-        let expected = ["deferred", "delivered", "bounced", "delivered", "complained", "bounced"].map(|one| format!("email_{one}"));
+        let expected = ["deferred", "delivered", "bounced", "delivered", "complained", "bounced"]
+            .map(|one| format!("email_{one}"));
         assert_eq!(timeline(&app, &ada).await, expected);
     }
 
     /// Events without an id of their own are told apart by what they say.
-    async fn events_without_a_number_are_told_apart(app: TestApp) {
+    async fn events_without_a_number_are_distinguished(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
-        for (kind, id, state) in [("Transient", Value::Null, "deferred"), ("HardBounce", Value::Null, "bounced"), ("SpamComplaint", json!(" "), "complained")] {
+        for (kind, id, state) in [
+            ("Transient", Value::Null, "deferred"),
+            ("HardBounce", Value::Null, "bounced"),
+            ("SpamComplaint", json!(" "), "complained"),
+        ] {
             let mut event = event(kind, 0, "m1", 0);
             event["ID"] = id;
             report(&app, SECRET, &event).await.expect(200);
@@ -169,13 +216,21 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(2));
-        app.admin().post_empty(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap())).await.expect(200);
+        app.admin()
+            .post_empty(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         report(&app, SECRET, &event("SoftBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "queued");
         app.letter().await;
         taken(&app, "m2");
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
-        let entry = app.events(ada["id"].as_str().unwrap()).await.into_iter().find(|one| one["type"] == "email_bounced").unwrap();
+        let entry = app
+            .events(ada["id"].as_str().unwrap())
+            .await
+            .into_iter()
+            .find(|one| one["type"] == "email_bounced")
+            .unwrap();
         assert_eq!(entry["details"]["superseded"], true);
         // The first letter is named by our own id, the second by the provider's.
         let ids = app.database.texts("SELECT id AS text FROM letters ORDER BY generation");
@@ -183,7 +238,10 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         complaint["Metadata"] = json!({ "letter": ids[0] });
         report(&app, SECRET, &complaint).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
-        assert_eq!(app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1"), ["complained"]);
+        assert_eq!(
+            app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1"),
+            ["complained"]
+        );
         report(&app, SECRET, &event("Delivery", 3, "m2", 130)).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "delivered");
         // Nor does one provider speak of another's letters.
@@ -205,33 +263,56 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
         report(&app, SECRET, &event("SoftBounce", 1, "ada", 0)).await.expect(200);
         report(&app, SECRET, &event("Transient", 2, "max", 0)).await.expect(200);
-        app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE \
-            invitation_id = '{}'", all[1].0));
+        app.database.execute(&format!(
+            "UPDATE letters SET state = 'failed', sent_at = NULL WHERE \
+            invitation_id = '{}'",
+            all[1].0
+        ));
         let admin = app.admin();
-        for state in ["queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed", "handed_over"] {
+        for state in [
+            "queued",
+            "sending",
+            "sent",
+            "delivered",
+            "deferred",
+            "bounced",
+            "complained",
+            "failed",
+            "handed_over",
+        ] {
             let page = admin.get(&format!("/v1/invitations?delivery={state}")).await.expect(200);
-            let found: Vec<&str> = page.body["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
-            let expected: Vec<&str> = all.iter().filter(|(_, is)| *is == state).map(|(id, _)| id.as_str()).collect();
+            let found: Vec<&str> =
+                page.body["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+            let expected: Vec<&str> =
+                all.iter().filter(|(_, is)| *is == state).map(|(id, _)| id.as_str()).collect();
             assert_eq!(found, expected, "{state}");
         }
         admin.get("/v1/invitations?delivery=lost").await.faults(&[("delivery", "unknown_value")]);
         let page = admin.get("/v1/invitations?limit=1").await.expect(200);
         let cursor = page.body["next_cursor"].as_str().unwrap();
-        admin.get(&format!("/v1/invitations?limit=1&delivery=sent&cursor={cursor}")).await.problem(422, "cursor_mismatch");
+        admin
+            .get(&format!("/v1/invitations?limit=1&delivery=sent&cursor={cursor}"))
+            .await
+            .problem(422, "cursor_mismatch");
 
         let resend = "/v1/invitations/batch/resend";
-        admin.post(resend, &json!({
-            "filter": { "delivery": "lost" }
-        })).await.faults(&[("/filter/delivery", "unknown_value")]);
+        admin
+            .post(resend, &json!({ "filter": { "delivery": "lost" } }))
+            .await
+            .faults(&[("/filter/delivery", "unknown_value")]);
         app.advance(TimeDelta::minutes(2));
         for (state, place) in [("bounced", 0), ("failed", 1)] {
-            let none = admin.post(resend, &json!({
-                "filter": { "delivery": state, "status": "expired" }
-            })).await.expect(200);
+            let none = admin
+                .post(resend, &json!({ "filter": { "delivery": state, "status": "expired" } }))
+                .await
+                .expect(200);
             assert_eq!(none.body["results"], json!([]));
             let sent = admin.post(resend, &json!({ "filter": { "delivery": state } })).await.expect(200);
             assert_eq!(sent.body["results"].as_array().map(Vec::len), Some(1), "{}", sent.text);
-            assert_eq!((&sent.body["results"][0]["id"], &sent.body["results"][0]["status"]), (&json!(all[place].0), &json!("resent")));
+            assert_eq!(
+                (&sent.body["results"][0]["id"], &sent.body["results"][0]["status"]),
+                (&json!(all[place].0), &json!("resent"))
+            );
             let again = admin.post(resend, &json!({ "filter": { "delivery": state } })).await.expect(200);
             assert_eq!(again.body["results"], json!([]));
         }

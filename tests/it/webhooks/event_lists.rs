@@ -71,12 +71,16 @@ on_each! {
         }
     }
 
-    async fn what_happened_first_is_told_first(backend: Backend) {
+    async fn what_happened_first_is_applied_first(backend: Backend) {
         let app = start(backend).await;
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
         let now = app.now().timestamp();
-        let event = |event: &str, id: &str, at: i64| json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter });
+        let event = |event: &str, id: &str, at: i64| {
+            json!({
+                "event": event, "sg_event_id": id, "timestamp": at, "letter": letter
+            })
+        };
         let events = [
             event("spamreport", "a", now),
             event("delivered", "b", now - 1),

@@ -86,63 +86,116 @@ const WRONG: &str = "Unless the reason says otherwise, the address is wrong";
 const UNAVAILABLE: &str = "nothing is said against the address";
 const OPERATOR: &str = "Nothing is wrong with the address";
 
-on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
+on_both_databases! {
+    with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
     async fn what_is_no_fault_of_the_address_is_not_called_bounced(app: TestApp) {
-        let failed = |reason: &str| json!({
-            "type": "email.failed", "data": { "failed": { "reason": reason } }
-        });
+        let failed = |reason: &str| {
+            json!({
+                "type": "email.failed", "data": { "failed": { "reason": reason } }
+            })
+        };
         let rejected = json!({ "event": "rejected", "reject": { "reason": "Sandbox subdomains are for test \
             purposes only." } });
         let mut all = Vec::new();
         for (number, (provider, more, state, advice, reason)) in [
             ("resend", failed("reached_daily_quota"), "failed", OPERATOR, "reached_daily_quota"),
             ("resend", failed("something_new"), "failed", OPERATOR, "the mail provider"),
-            ("postmark", json!({ "Type": "SMTPApiError" }), "failed", OPERATOR, "The operator must see to \
-                this"),
-            ("postmark", json!({
-                "Type": "TemplateRenderingFailed", "Name": "Template rendering failed"
-            }), "failed", OPERATOR, "Template rendering failed"),
+            (
+                "postmark",
+                json!({ "Type": "SMTPApiError" }),
+                "failed",
+                OPERATOR,
+                "The operator must see to \
+                this",
+            ),
+            (
+                "postmark",
+                json!({ "Type": "TemplateRenderingFailed", "Name": "Template rendering failed" }),
+                "failed",
+                OPERATOR,
+                "Template rendering failed",
+            ),
             ("postmark", json!({ "Type": "DMARCPolicy" }), "failed", OPERATOR, "DMARC"),
             ("mailgun", rejected, "failed", OPERATOR, "test purposes"),
             ("mailgun", json!({ "event": "failed", "reason": "espblock" }), "failed", OPERATOR, "reputation"),
-            ("postmark", json!({
-                "Type": "SpamNotification", "Details": "smtp;550 spam"
-            }), "bounced", "took the letter for spam", "smtp;550 spam"),
+            (
+                "postmark",
+                json!({ "Type": "SpamNotification", "Details": "smtp;550 spam" }),
+                "bounced",
+                "took the letter for spam",
+                "smtp;550 spam",
+            ),
             ("postmark", json!({ "Type": "Blocked" }), "bounced", "says nothing against the address", ""),
-            ("mailgun", json!({ "event": "failed", "reason": "suppress-bounce" }), "bounced", "suppression \
-                list", ""),
-            ("postmark", json!({
-                "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user"
-            }), "bounced", WRONG, "unknown user"),
+            (
+                "mailgun",
+                json!({ "event": "failed", "reason": "suppress-bounce" }),
+                "bounced",
+                "suppression \
+                list",
+                "",
+            ),
+            (
+                "postmark",
+                json!({ "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user" }),
+                "bounced",
+                WRONG,
+                "unknown user",
+            ),
             ("mailgun", json!({ "event": "failed", "reason": "bounce" }), "bounced", WRONG, ""),
             ("postmark", json!({ "Type": "Transient" }), "bounced", UNAVAILABLE, ""),
-            ("postmark", json!({
-                "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full"
-            }), "bounced", UNAVAILABLE, "full"),
+            (
+                "postmark",
+                json!({ "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full" }),
+                "bounced",
+                UNAVAILABLE,
+                "full",
+            ),
             ("mailgun", json!({ "event": "failed", "reason": "old" }), "bounced", UNAVAILABLE, ""),
-            ("mailgun", json!({ "event": "rejected", "reject": { "reason": "'to' parameter is not a valid \
-                address" } }), "bounced", WRONG, "'to' parameter"),
-        ].into_iter().enumerate() {
+            (
+                "mailgun",
+                json!({ "event": "rejected", "reject": { "reason": "'to' parameter is not a valid \
+                address" } }),
+                "bounced",
+                WRONG,
+                "'to' parameter",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let (invitation, _) = app.invite(&format!("ada{number}@example.com"), &["viewer"]).await;
             let (id, name) = (invitation["id"].as_str().unwrap().to_owned(), format!("name-{number}"));
-            let taken = format!("UPDATE letters SET provider = '{provider}', provider_message_id = '{name}' \
-                WHERE provider IS NULL AND state = 'sent'");
+            let taken = format!(
+                "UPDATE letters SET provider = '{provider}', provider_message_id = '{name}' \
+                WHERE provider IS NULL AND state = 'sent'"
+            );
             assert_eq!(app.database.execute(&taken), 1);
             report(&app, provider, number, &event(provider, number, &name, &more)).await;
-            let told = delivery(&app, &id).await;
-            assert_eq!(told["state"], state, "{more}: {told}");
-            assert!(told["advice"].as_str().unwrap().contains(advice), "{more}: {told}");
-            assert!(told["reason"].as_str().unwrap_or_default().contains(reason), "{more}: {told}");
-            assert_eq!(told["reason"].as_str().is_some_and(|text| text.contains("The operator must")), state == "failed", "{told}");
+            let reported = delivery(&app, &id).await;
+            assert_eq!(reported["state"], state, "{more}: {reported}");
+            assert!(reported["advice"].as_str().unwrap().contains(advice), "{more}: {reported}");
+            assert!(reported["reason"].as_str().unwrap_or_default().contains(reason), "{more}: {reported}");
+            assert_eq!(
+                reported["reason"].as_str().is_some_and(|text| text.contains("The operator must")),
+                state == "failed",
+                "{reported}"
+            );
             // The provider's clock is a second behind.
-            assert!(told["reported_at"].as_str().unwrap() >= told["sent_at"].as_str().unwrap(), "{told}");
+            assert!(
+                reported["reported_at"].as_str().unwrap() >= reported["sent_at"].as_str().unwrap(),
+                "{reported}"
+            );
             let entry = app.events(&id).await.pop().unwrap();
             let kind = if state == "failed" { "email_failed" } else { "email_bounced" };
-            assert_eq!((&entry["type"], &entry["details"]["reported_at"]), (&json!(kind), &told["reported_at"]));
+            assert_eq!(
+                (&entry["type"], &entry["details"]["reported_at"]),
+                (&json!(kind), &reported["reported_at"])
+            );
             all.push((id, state));
         }
         for state in ["failed", "bounced", "sent"] {
-            let mut expected: Vec<String> = all.iter().filter(|(_, is)| *is == state).map(|(id, _)| id.clone()).collect();
+            let mut expected: Vec<String> =
+                all.iter().filter(|(_, is)| *is == state).map(|(id, _)| id.clone()).collect();
             expected.reverse();
             assert_eq!(listed(&app, state).await, expected, "{state}");
         }
@@ -162,14 +215,24 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILG
     async fn signatures_are_as_old_as_whole_seconds_say(app: TestApp) {
         let (_, _) = app.invite("ada@example.com", &["viewer"]).await;
         let post = async |late: i64| {
-            let (signed, body) = (app.now().timestamp(), json!({
-                "type": "email.opened", "data": {}
-            }).to_string());
+            let (signed, body) = (
+                app.now().timestamp(),
+                json!({
+                    "type": "email.opened", "data": {}
+                })
+                .to_string(),
+            );
             let signature = STANDARD.encode(mac(&format!("msg_1.{signed}.{body}")));
             app.advance(TimeDelta::milliseconds(late));
             let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/resend");
             let request = request.header("svix-id", "msg_1").header("svix-timestamp", signed.to_string());
-            Answer::of(request.header("svix-signature", format!("v1,{signature}")).header("content-type", "application/json").body(body)).await
+            Answer::of(
+                request
+                    .header("svix-signature", format!("v1,{signature}"))
+                    .header("content-type", "application/json")
+                    .body(body),
+            )
+            .await
         };
         post(300_000).await.expect(200);
         post(300_999).await.expect(200);

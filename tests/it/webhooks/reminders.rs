@@ -27,7 +27,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) {
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
         "RecordType": record, "Type": kind, "ID": id, "MessageID": letter, "BouncedAt": at, "DeliveredAt": at,
-        "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" }, "Metadata": { "letter": letter }
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" },
+        "Metadata": { "letter": letter }
     });
     let request = app
         .anonymous()
@@ -40,7 +41,8 @@ async fn delivery(app: &TestApp, invitation: &str) -> Value {
     app.admin().get(&format!("/v1/invitations/{invitation}")).await.expect(200).body["delivery"].clone()
 }
 
-on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
+on_both_databases! {
+    with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
     async fn the_timeline_says_that_it_was_the_reminder(app: TestApp) {
         let (ada, _, reminder) = reminded(&app).await;
         report(&app, "Transient", 2, &reminder).await;
@@ -48,8 +50,14 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         let events = app.events(&ada).await;
         let [first, deferred, delivered] = &events[events.len() - 3..] else { panic!() };
         assert_eq!((&first["type"], &first["details"]["letter"]), (&json!("email_delivered"), &Value::Null));
-        assert_eq!((&deferred["type"], &deferred["details"]["letter"]), (&json!("email_deferred"), &json!("reminder")));
-        assert_eq!((&delivered["type"], &delivered["details"]["letter"]), (&json!("email_delivered"), &json!("reminder")));
+        assert_eq!(
+            (&deferred["type"], &deferred["details"]["letter"]),
+            (&json!("email_deferred"), &json!("reminder"))
+        );
+        assert_eq!(
+            (&delivered["type"], &delivered["details"]["letter"]),
+            (&json!("email_delivered"), &json!("reminder"))
+        );
     }
 
     /// A mailbox that is gone since yesterday, somebody who calls the second letter spam.
@@ -59,9 +67,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         report(&app, "Transient", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "delivered");
         report(&app, "HardBounce", 3, &reminder).await;
-        let told = delivery(&app, &ada).await;
-        assert_eq!((&told["state"], &told["reason"]), (&json!("bounced"), &json!("550 unknown")));
-        assert_eq!(told["reported_at"], app.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+        let reported = delivery(&app, &ada).await;
+        assert_eq!((&reported["state"], &reported["reason"]), (&json!("bounced"), &json!("550 unknown")));
+        assert_eq!(reported["reported_at"], app.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
         let listed = app.admin().get("/v1/invitations?delivery=bounced").await.expect(200);
         assert_eq!(listed.body["data"][0]["id"], *ada);
         // Once in the timeline.
@@ -78,10 +86,18 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         app.letter().await;
         report(&app, "HardBounce", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
-        assert_eq!(app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1 AND kind = \
-            'invitation'"), ["delivered"]);
+        assert_eq!(
+            app.database.texts(
+                "SELECT fate AS text FROM letters WHERE generation = 1 AND kind = \
+            'invitation'"
+            ),
+            ["delivered"]
+        );
         let entry = app.events(&ada).await.pop().unwrap();
-        assert_eq!((&entry["details"]["letter"], &entry["details"]["superseded"]), (&json!("reminder"), &json!(true)));
+        assert_eq!(
+            (&entry["details"]["letter"], &entry["details"]["superseded"]),
+            (&json!("reminder"), &json!(true))
+        );
     }
 
     /// The provider took it and broke down before it said so.
@@ -93,9 +109,10 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         assert_eq!(app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200).body, before);
         let events = app.events(&ada).await;
         let [sent, delivered] = &events[events.len() - 2..] else { panic!() };
-        assert_eq!((&sent["type"], &sent["details"]), (&json!("email_sent"), &json!({
-            "attempt": 1, "letter": "reminder"
-        })));
+        assert_eq!(
+            (&sent["type"], &sent["details"]),
+            (&json!("email_sent"), &json!({ "attempt": 1, "letter": "reminder" }))
+        );
         assert_eq!(delivered["type"], "email_delivered");
     }
 }

@@ -47,7 +47,8 @@ async fn state(app: &TestApp, invitation: &str) -> String {
     shown.body["delivery"]["state"].as_str().unwrap().to_owned()
 }
 
-on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
+on_both_databases! {
+    with [("MAIL_EVENTS_MAILGUN", SECRET)];
     async fn a_token_proves_one_event(app: TestApp) {
         let (ada, letter) = invited(&app, "ada@example.com").await;
         let signature = signed(&app, "t1");
@@ -57,14 +58,21 @@ on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
         }
         assert_eq!(app.timeline(&ada).await.iter().filter(|one| *one == "email_delivered").count(), 1);
         // Whoever saw the request has the signature, and another body.
-        for forged in [event(&app, "failed", "e2", &letter), event(&app, "failed", "e1", &letter), event(&app, "opened", "e3", &letter)] {
+        for forged in [
+            event(&app, "failed", "e2", &letter),
+            event(&app, "failed", "e1", &letter),
+            event(&app, "opened", "e3", &letter),
+        ] {
             let refused = report(&app, &signature, &forged).await.problem(401, "mail_event_unverified");
             assert_eq!(refused.header("www-authenticate"), "Signature");
         }
         assert_eq!(state(&app, &ada).await, "delivered");
         let metrics = app.anonymous().get("/metrics").await.text;
         for line in ["outcome=\"unverified\"} 3", "outcome=\"delivered\"} 1", "outcome=\"repeated\"} 1"] {
-            assert!(metrics.contains(&format!("mail_events_total{{provider=\"mailgun\",{line}")), "{line}: {metrics}");
+            assert!(
+                metrics.contains(&format!("mail_events_total{{provider=\"mailgun\",{line}")),
+                "{line}: {metrics}"
+            );
         }
         report(&app, &signed(&app, "t2"), &event(&app, "complained", "e4", &letter)).await.expect(200);
         assert_eq!(state(&app, &ada).await, "complained");
@@ -76,7 +84,9 @@ on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
         for (token, harmless) in [("t1", event(&app, "opened", "e1", &letter)), ("t2", other)] {
             let signature = signed(&app, token);
             report(&app, &signature, &harmless).await.expect(200);
-            report(&app, &signature, &event(&app, "failed", "e3", &letter)).await.problem(401, "mail_event_unverified");
+            report(&app, &signature, &event(&app, "failed", "e3", &letter))
+                .await
+                .problem(401, "mail_event_unverified");
             report(&app, &signature, &harmless).await.expect(200);
         }
         assert_eq!(state(&app, &ada).await, "sent");
@@ -101,7 +111,8 @@ on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
     async fn a_signature_holds_while_mailgun_tries_and_its_token_is_remembered_for_longer(app: TestApp) {
         let (ada, letter) = invited(&app, "ada@example.com").await;
         let (signature, late) = (signed(&app, "t1"), signed(&app, "t2"));
-        let (delivered, failed) = (event(&app, "delivered", "e1", &letter), event(&app, "failed", "e2", &letter));
+        let (delivered, failed) =
+            (event(&app, "delivered", "e1", &letter), event(&app, "failed", "e2", &letter));
         app.advance(TimeDelta::hours(8));
         report(&app, &signature, &delivered).await.expect(200);
         assert_eq!(state(&app, &ada).await, "delivered");
@@ -135,10 +146,14 @@ on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
             (json!({ "at": [] }), 0),
             (json!("60"), 60),
             (json!(60), 60),
-        ].into_iter().enumerate() {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let (ada, letter) = invited(&app, &format!("ada{place}@example.com")).await;
             app.advance(TimeDelta::minutes(2));
-            let told = (app.now() - TimeDelta::seconds(ago)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            let reported =
+                (app.now() - TimeDelta::seconds(ago)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
             let minute_ago = app.now().timestamp() - 60;
             let mut delivered = event(&app, "delivered", &format!("e{place}"), &letter);
             delivered["timestamp"] = match at {
@@ -148,7 +163,7 @@ on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
             };
             report(&app, &signed(&app, &format!("t{place}")), &delivered).await.expect(200);
             let shown = app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200);
-            assert_eq!(shown.body["delivery"]["reported_at"], *told, "{}", delivered["timestamp"]);
+            assert_eq!(shown.body["delivery"]["reported_at"], *reported, "{}", delivered["timestamp"]);
         }
     }
 }

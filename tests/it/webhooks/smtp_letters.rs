@@ -68,11 +68,11 @@ async fn state(app: &TestApp, invitation: &str) -> Value {
 on_each! {
     async fn a_report_that_tells_our_message_id_is_on_the_letter(backend: Backend) {
         let (app, mail, ada) = invited(backend, Behaviour::Takes).await;
-        let told = mail.message_id.trim_matches(['<', '>']);
+        let reported_id = mail.message_id.trim_matches(['<', '>']);
         for (event, becomes) in
             [("delivered", "delivered"), ("failed", "bounced"), ("complained", "complained")]
         {
-            mailgun(&app, event, told).await;
+            mailgun(&app, event, reported_id).await;
             assert_eq!(state(&app, &ada).await, becomes);
         }
         let timeline = app.timeline(&ada).await;

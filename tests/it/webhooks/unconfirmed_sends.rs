@@ -42,7 +42,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) -> Answer {
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
         "RecordType": record, "Type": kind, "ID": id, "MessageID": "name-of-theirs", "BouncedAt": at,
-        "Details": if kind == Some("Transient") { "action: delayed" } else { "" }, "Metadata": { "letter": letter }
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "" },
+        "Metadata": { "letter": letter }
     });
     let request = app
         .anonymous()
@@ -73,15 +74,15 @@ on_each! {
             assert_eq!(shown(&app, &ada).await["delivery"]["state"], "queued");
             app.advance(TimeDelta::seconds(3));
             report(&app, kind, 1, &letter).await;
-            let told = shown(&app, &ada).await;
-            let delivery = &told["delivery"];
+            let reported = shown(&app, &ada).await;
+            let delivery = &reported["delivery"];
             assert_eq!(
                 (&delivery["state"], &delivery["last_error"]),
                 (&json!(state), &Value::Null),
                 "{kind}"
             );
-            assert_eq!((time(&delivery["sent_at"]), time(&told["last_sent_at"])), (app.now(), app.now()));
-            assert_eq!(time(&told["expires_at"]), app.now() + TimeDelta::days(1));
+            assert_eq!((time(&delivery["sent_at"]), time(&reported["last_sent_at"])), (app.now(), app.now()));
+            assert_eq!(time(&reported["expires_at"]), app.now() + TimeDelta::days(1));
             let entry = format!("email_{state}");
             assert_eq!(
                 app.timeline(&ada).await,
@@ -146,7 +147,7 @@ on_each! {
         assert_eq!(shown(&app, &ada).await, before);
     }
 
-    async fn a_letter_whose_link_died_on_the_way_is_told_and_gives_no_time(backend: Backend) {
+    async fn a_letter_whose_link_died_on_the_way_is_reported_and_gives_no_time(backend: Backend) {
         let (app, _provider) = breaking(backend).await;
         let (ada, letter) = invite(&app).await;
         work(&app).await;
@@ -163,7 +164,7 @@ on_each! {
     }
 
     /// A database that was put back to an earlier day: what it knows not to have tried stays to be tried.
-    async fn a_letter_that_nobody_tried_waits_on(backend: Backend) {
+    async fn an_untried_letter_waits_on(backend: Backend) {
         let (app, _provider) = breaking(backend).await;
         let (ada, letter) = invite(&app).await;
         report(&app, "Delivery", 1, &letter).await;

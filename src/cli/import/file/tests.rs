@@ -125,7 +125,10 @@ fn cells_that_cannot_be_read_are_reported_with_their_column() {
 
 proptest! {
     #[test]
-    fn never_panics_and_counts_upwards(bytes in proptest::collection::vec(any::<u8>(), 0..60), text in "[ab,;\"\r\n\t]{0,40}") {
+    fn never_panics_and_counts_upwards(
+        bytes in proptest::collection::vec(any::<u8>(), 0..60),
+        text in "[ab,;\"\r\n\t]{0,40}",
+    ) {
         for bytes in [bytes, text.into_bytes()] {
             let file = [&b"kind,email\n"[..], &bytes].concat();
             let _ = read(&bytes);

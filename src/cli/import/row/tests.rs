@@ -3,7 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::cli::import::file;
 
-const HEADER: &str = "kind,email,roles,account_id,account_name,account_type,role,reimbursement_rate,used_by,sub_account_name,locale";
+const HEADER: &str = "kind,email,roles,account_id,account_name,account_type,role,\
+    reimbursement_rate,used_by,sub_account_name,locale";
 const ACME: &str = "acc_01kavx6e9kfzabv5qhm1p4d6xn";
 
 fn rows(lines: &[&str]) -> (Vec<Row>, Vec<Row>) {

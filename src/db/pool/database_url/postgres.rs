@@ -154,7 +154,7 @@ fn writable(attributes: &str) -> Result<(), DatabaseUrlError> {
     }
 }
 
-/// `text`, percent-decoded.
+/// `text`, percent-decoded. A `+` stays one, as for libpq. See findings/libpq-url-plus.sh.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unforeseen_is_told_as_the_service_says_it() {
+    fn an_unexpected_fault_has_the_service_s_own_text() {
         assert_eq!(reported("/password", "password_haunted", Locale::Nl).1, "as the service says it");
         assert_eq!(reported("/email", "not_applicable", Locale::Nl).1, "as the service says it");
         assert_eq!(reported("/nothing", "unknown_member", Locale::Nl).1, "as the service says it");

@@ -43,7 +43,9 @@ errors! {
     ),
     responses(
         (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
-            ("SubAccounts" = (summary = "The one sub-account", value = json!(sample_data::page(vec![sample_data::home()])))),
+            ("SubAccounts" = (
+                summary = "The one sub-account", value = json!(sample_data::page(vec![sample_data::home()]))
+            )),
         )),
         SubAccountsErrors,
     ),

@@ -168,24 +168,39 @@ errors! {
     operation_id = "activate",
     request_body(content = ActivateRequest, examples(
         ("ActivateSystemUser" = (summary = "A colleague", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada",
+            "last_name": "Lovelace"
         }))),
         ("ActivateAccountOwner" = (summary = "The owner of a business account", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia", "last_name": "Oakley",
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia",
+            "last_name": "Oakley",
             "account": { "company": sample_data::acme().company }
         }))),
-        ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({
-            "token": sample_data::TOKEN, "email": "ada@example.com"
-        }))),
+        ("ActivateMailed" = (
+            summary = "A person who is active, by a mailed link: their address, typed",
+            value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" })
+        )),
         ("ActivateByHand" = (summary = "A person who is active, by a link that was handed over: their \
             present password", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada",
+            "last_name": "Lovelace"
         }))),
     )),
     responses(
         (status = 201, description = "Active.", body = ActivatedView, examples(
-            ("ActivatedSystemUser" = (summary = "A colleague", value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() }))),
-            ("ActivatedAccountOwner" = (summary = "An account owner", value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() }))),
+            ("ActivatedSystemUser" = (
+                summary = "A colleague",
+                value = json!(ActivatedView {
+                    user: sample_data::ada(), account: None, memberships_before: Vec::new()
+                })
+            )),
+            ("ActivatedAccountOwner" = (
+                summary = "An account owner",
+                value = json!(ActivatedView {
+                    user: sample_data::olivia(), account: Some(sample_data::acme()),
+                    memberships_before: Vec::new()
+                })
+            )),
         )),
         ActivateErrors,
     ),

@@ -202,8 +202,13 @@ errors! {
     responses(
         (status = 200, description = "The link is valid.", body = PreviewView, examples(
             ("SystemUserPreview" = (summary = "A colleague's link", value = json!(example_for_ada()))),
-            ("AccountOwnerPreview" = (summary = "An account owner's link", value = json!(example_for_olivia()))),
-            ("ActivePreview" = (summary = "Mailed to a person who is active: they type their address", value = json!(example_of_active()))),
+            ("AccountOwnerPreview" = (
+                summary = "An account owner's link", value = json!(example_for_olivia())
+            )),
+            ("ActivePreview" = (
+                summary = "Mailed to a person who is active: they type their address",
+                value = json!(example_of_active())
+            )),
         )),
         PreviewErrors,
     ),

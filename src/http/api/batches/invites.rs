@@ -153,11 +153,12 @@ errors! {
     request_body(content = InviteBatch, examples(
         ("InviteBatch" = (summary = "Four at once, two of them faulty", value = json!({ "invitations": [
             { "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "locale": "en" },
-            { "kind": "sub_account", "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.",
-              "reimbursement_rate": "0.23", "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl" },
+            { "kind": "sub_account", "email": "dirk@acme.example", "role": "driver",
+              "account_name": "Acme B.V.", "reimbursement_rate": "0.23", "sub_account_name": "Dirk at home",
+              "account_type": "consumer", "locale": "nl" },
             { "kind": "system_user", "email": "ADA@example.com", "roles": ["viewer"] },
-            { "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver", "account_id": sample_data::acme().id,
-              "used_by": "subsidiary" },
+            { "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver",
+              "account_id": sample_data::acme().id, "used_by": "subsidiary" },
         ] }))),
         ("ValidateBatch" = (summary = "One, validated only", value = json!({
             "invitations": [

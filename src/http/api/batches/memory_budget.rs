@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nobody_has_more_than_their_share() {
+    async fn no_client_has_more_than_its_share() {
         let budget = MemoryBudget { timeout: Duration::from_millis(10), ..MemoryBudget::new() };
         let (greedy, other) = (caller("greedy"), caller("other"));
         let mut held = Vec::new();

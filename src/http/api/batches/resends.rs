@@ -256,7 +256,9 @@ errors! {
     )),
     responses(
         (status = 200, description = "The result of each.", body = ResendResults, examples(
-            ("BatchResent" = (summary = "One is resent, one was sent a moment ago", value = json!(example()))),
+            ("BatchResent" = (
+                summary = "One is resent, one was sent a moment ago", value = json!(example())
+            )),
         )),
         ResendErrors,
     ),

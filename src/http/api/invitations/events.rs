@@ -40,7 +40,10 @@ errors! {
     ),
     responses(
         (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
-            ("Timeline" = (summary = "From the invite to the first time that the link was opened", value = json!(sample_data::page(sample_data::timeline())))),
+            ("Timeline" = (
+                summary = "From the invite to the first time that the link was opened",
+                value = json!(sample_data::page(sample_data::timeline()))
+            )),
         )),
         EventsErrors,
     ),

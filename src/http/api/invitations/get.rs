@@ -21,17 +21,21 @@ errors! {
 
 /// Show an invitation
 ///
-/// The part of `ETag` before the dot covers the members that PATCH can change, and `If-Match` is compared by it
-/// alone: a change is not refused because a letter was sent meanwhile. The whole tag covers the answer, for
-/// `If-None-Match`.
+/// The part of `ETag` before the dot covers the members that PATCH can change, and `If-Match` is compared by
+/// it alone: a change is not refused because a letter was sent meanwhile. The whole tag covers the answer,
+/// for `If-None-Match`.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
         (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag")), examples(
-            ("SentInvitation" = (summary = "The letter was sent", value = json!(sample_data::for_ada_sent()))),
-            ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
+            ("SentInvitation" = (
+                summary = "The letter was sent", value = json!(sample_data::for_ada_sent())
+            )),
+            ("BouncedInvitation" = (
+                summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced())
+            )),
         )),
         GetErrors,
     ),

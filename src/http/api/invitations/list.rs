@@ -39,7 +39,10 @@ errors! {
     params(
         ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the \
             token may not see.", example = "system_user"),
-        ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
+        (
+            "status" = Option<InvitationStatus>, Query, description = "Those with this status.",
+            example = "pending"
+        ),
         ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this \
             state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),

@@ -67,7 +67,10 @@ errors! {
     )),
     responses(
         (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
+            ("ResentInvitation" = (
+                summary = "A letter with a new link is queued",
+                value = json!(sample_data::for_ada_resent(600))
+            )),
         )),
         ResendErrors,
     ),
@@ -85,7 +88,7 @@ pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse
 pub(in crate::http::api) async fn resend_once<K: Named + 'static>(
     path: &str,
     Command { request, state, actor, query, body }: Command,
-    authorise: impl AsyncFnOnce(RequestContext, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    permit: impl AsyncFnOnce(RequestContext, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
     send: impl AsyncFnOnce(
         &Services,
         &Actor,
@@ -101,8 +104,8 @@ pub(in crate::http::api) async fn resend_once<K: Named + 'static>(
     let work = async move |(state, actor): RequestContext, wanted, ticket| {
         Ok(quota_statuses.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
-    let authorise = async |caller: RequestContext, (wanted, _), stored: Option<&StoredAnswer>| {
-        authorise(caller, wanted, stored).await
+    let permit = async |caller: RequestContext, (wanted, _), stored: Option<&StoredAnswer>| {
+        permit(caller, wanted, stored).await
     };
-    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, permit, work).await
 }

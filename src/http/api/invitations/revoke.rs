@@ -39,7 +39,9 @@ errors! {
     )),
     responses(
         (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
-            ("RevokedInvitation" = (summary = "The link no longer works", value = json!(sample_data::for_ada_revoked()))),
+            ("RevokedInvitation" = (
+                summary = "The link no longer works", value = json!(sample_data::for_ada_revoked())
+            )),
         )),
         RevokeErrors,
     ),

@@ -107,8 +107,8 @@ errors! {
 /// Corrects a pending invitation, expired or not. Callers who may resend it may change it.
 ///
 /// `If-Match` has the `ETag` of the state that the change is meant for, so that two people who change the
-/// same invitation at once do not overwrite each other's changes; `*` matches any state. Tags are compared up to
-/// a dot. That part changes with every member that can be changed here, with each sending, and when the
+/// same invitation at once do not overwrite each other's changes; `*` matches any state. Tags are compared up
+/// to a dot. That part changes with every member that can be changed here, with each sending, and when the
 /// invitation is activated or revoked. It does not change with the progress of the letter, nor when the link
 /// expires.
 ///
@@ -136,15 +136,21 @@ errors! {
     ),
     request_body(content(
         (AmendInvitationRequest = "application/json", examples(
-            ("AmendAddress" = (summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" }))),
-            ("AmendDriver" = (summary = "Another rate; the person who activates chooses the name", value = json!({
-                "reimbursement_rate": "0.25", "account_name": null
-            }))),
+            ("AmendAddress" = (
+                summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" })
+            )),
+            ("AmendDriver" = (
+                summary = "Another rate; the person who activates chooses the name",
+                value = json!({ "reimbursement_rate": "0.25", "account_name": null })
+            )),
         )),
     )),
     responses(
         (status = 200, description = "Changed.", body = InvitationView, headers(("ETag")), examples(
-            ("AmendedInvitation" = (summary = "A letter to the new address is queued", value = json!(sample_data::for_ada_amended()))),
+            ("AmendedInvitation" = (
+                summary = "A letter to the new address is queued",
+                value = json!(sample_data::for_ada_amended())
+            )),
         )),
         UpdateErrors,
     ),

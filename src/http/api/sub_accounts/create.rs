@@ -126,13 +126,17 @@ errors! {
     params(("account_id" = AccountId, Path, description = "The account above.")),
     request_body(content = InviteSubAccount, examples(
         ("InviteSubAccount" = (summary = "An employee who charges at home", value = json!({
-            "used_by": "employee", "account_name": "Dirk at home", "email": "dirk@acme.example", "account_type": "consumer",
+            "used_by": "employee", "account_name": "Dirk at home", "email": "dirk@acme.example",
+            "account_type": "consumer",
             "reimbursement_rate": "0.23"
         }))),
     )),
     responses(
-        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
-            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.",
+        body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (
+                summary = "A driver is invited", value = json!(sample_data::for_dirk())
+            )),
         )),
         CreateErrors,
     ),

@@ -165,17 +165,22 @@ errors! {
     operation_id = "inviteSubAccountUser",
     request_body(content = InviteSubAccountUser, examples(
         ("InviteDriver" = (summary = "A driver, below the account of that name", value = json!({
-            "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23",
+            "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.",
+            "reimbursement_rate": "0.23",
             "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl"
         }))),
         ("InviteSubsidiaryOwner" = (summary = "The owner of a subsidiary's account, below the account of \
             that id", value = json!({
-            "email": "sofie@sub.acme.example", "role": "account_owner", "account_id": sample_data::acme().id, "used_by": "subsidiary"
+            "email": "sofie@sub.acme.example", "role": "account_owner", "account_id": sample_data::acme().id,
+            "used_by": "subsidiary"
         }))),
     )),
     responses(
-        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
-            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.",
+        body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (
+                summary = "A driver is invited", value = json!(sample_data::for_dirk())
+            )),
         )),
         InviteErrors,
     ),

@@ -66,8 +66,14 @@ errors! {
     tag = "Operations",
     operation_id = "listSuppressions",
     params(
-        ("email" = Option<Email>, Query, description = "Exactly this address, without regard to case.", example = "ada@example.com"),
-        ("reason" = Option<SuppressionReason>, Query, description = "Those suppressed for this reason.", example = "complained"),
+        (
+            "email" = Option<Email>, Query, description = "Exactly this address, without regard to case.",
+            example = "ada@example.com"
+        ),
+        (
+            "reason" = Option<SuppressionReason>, Query, description = "Those suppressed for this reason.",
+            example = "complained"
+        ),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the address, without \
             regard to case. No control characters.", example = "example.com"),
         Paging,

@@ -53,7 +53,8 @@ errors! {
             characters.", example = "ada"),
         ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. \
             Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other \
-            programs read the mark as a part of the first column's name. JSON never has one.", example = false),
+            programs read the mark as a part of the first column's name. JSON never has one.",
+            example = false),
         Paging,
     ),
     responses(

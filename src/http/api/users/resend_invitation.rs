@@ -39,7 +39,10 @@ errors! {
     )),
     responses(
         (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
+            ("ResentInvitation" = (
+                summary = "A letter with a new link is queued",
+                value = json!(sample_data::for_ada_resent(600))
+            )),
         )),
         ResendErrors,
     ),

@@ -50,7 +50,10 @@ fn a_hop_in_every_spelling() {
 #[test]
 fn lists_of_hops() {
     assert_eq!(list("203.0.113.7, ,[::1]:5 ,"), [address("203.0.113.7"), address("::1")]);
-    let elements = r#"for=203.0.113.7;proto=https, For="[2001:db8::7]:1";by="a,b;for=9.9.9.9", by=1.2.3.4, for=_x , for, ,"#;
+    let elements = concat!(
+        r#"for=203.0.113.7;proto=https, For="[2001:db8::7]:1";by="a,b;for=9.9.9.9", by=1.2.3.4, for=_x , "#,
+        r#"for, ,"#
+    );
     let expected = [address("203.0.113.7"), address("2001:db8::7"), UNKNOWN, UNKNOWN, UNREADABLE];
     assert_eq!(forwarded(elements), expected);
     assert_eq!(forwarded(r#"for="a\",b";host=x"#), [UNREADABLE]);

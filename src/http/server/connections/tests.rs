@@ -11,7 +11,7 @@ fn admit(connections: &Arc<Connections>, peer: &str) -> Option<Arc<Connection>> 
 }
 
 #[test]
-fn a_client_at_its_bound_loses_its_oldest_silent_connection_and_nobody_else_does() {
+fn a_client_at_its_bound_loses_its_oldest_silent_connection_and_no_other_client_does() {
     let connections = connections();
     let other = admit(&connections, "203.0.114.1").unwrap();
     let held: Vec<_> = (0..4).map(|_| admit(&connections, "203.0.113.7").unwrap()).collect();
@@ -52,7 +52,7 @@ fn networks_and_everybody_are_bounded_and_trusted_proxies_are_not() {
 }
 
 #[test]
-fn answers_that_nobody_takes_keep_nobody_out() {
+fn unread_answers_block_no_other_client() {
     let connections = connections();
     // Two hosts of two networks have everything there is, and send requests without reading the answers.
     let mut held = Vec::new();

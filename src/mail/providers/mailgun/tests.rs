@@ -45,64 +45,76 @@ async fn a_success_must_have_a_message_id() {
     }
 }
 
+const REFUSALS: &[(&str, &str, bool)] = &[
+    (
+        "400 Bad Request",
+        r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#,
+        true,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
+        false,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"to parameter is not a valid address. please check documentation"}"#,
+        true,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"from parameter is not a valid address. please check documentation"}"#,
+        false,
+    ),
+    (
+        "400 Bad Request",
+        concat!(
+            r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified "#,
+            r#"and requires DNS configuration."}"#
+        ),
+        false,
+    ),
+    ("401 Unauthorized", "Forbidden", false),
+    ("402 Payment Required", r#"{"message":"Request Failed"}"#, false),
+    ("404 Not Found", r#"{"message":"Domain not found: mg.voltmark.example"}"#, false),
+];
+
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
-    for (status, body, is_final) in [
-        (
-            "400 Bad Request",
-            r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#,
-            true,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
-            false,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"to parameter is not a valid address. please check documentation"}"#,
-            true,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"from parameter is not a valid address. please check documentation"}"#,
-            false,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified and requires DNS configuration."}"#,
-            false,
-        ),
-        ("401 Unauthorized", "Forbidden", false),
-        ("402 Payment Required", r#"{"message":"Request Failed"}"#, false),
-        ("404 Not Found", r#"{"message":"Domain not found: mg.voltmark.example"}"#, false),
-    ] {
+    for &(status, body, is_final) in REFUSALS {
         assert_refusal(URL, status, body, is_final).await;
     }
 }
 
+const ACCOUNT_REFUSALS: &[(&str, &str, Option<MailFault>)] = &[
+    (
+        "400 Bad Request",
+        concat!(
+            r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain "#,
+            r#"or add the address to authorized recipients in Account Settings."}"#
+        ),
+        Some(MailFault::Quota),
+    ),
+    (
+        "403 Forbidden",
+        r#"{"message":"Domain mg.voltmark.example is not allowed to send: Account disabled"}"#,
+        Some(MailFault::Sender),
+    ),
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your "#,
+            r#"control panel to resend the activation email."}"#
+        ),
+        Some(MailFault::Quota),
+    ),
+    ("402 Payment Required", "", Some(MailFault::Quota)),
+    ("404 Not Found", r#"{"message":"Domain not found"}"#, Some(MailFault::Setup)),
+];
+
 #[tokio::test]
 async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
-    use MailFault::{Quota, Sender, Setup};
-    for (status, body, fault) in [
-        (
-            "400 Bad Request",
-            r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain or add the address to authorized recipients in Account Settings."}"#,
-            Some(Quota),
-        ),
-        (
-            "403 Forbidden",
-            r#"{"message":"Domain mg.voltmark.example is not allowed to send: Account disabled"}"#,
-            Some(Sender),
-        ),
-        (
-            "403 Forbidden",
-            r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your control panel to resend the activation email."}"#,
-            Some(Quota),
-        ),
-        ("402 Payment Required", "", Some(Quota)),
-        ("404 Not Found", r#"{"message":"Domain not found"}"#, Some(Setup)),
-    ] {
+    for &(status, body, fault) in ACCOUNT_REFUSALS {
         assert_operator_fault(URL, status, body, fault).await;
     }
 }
@@ -127,7 +139,8 @@ fn read_signed(at: i64, event: &Value) -> Result<Vec<DeliveryEvent>, WebhookErro
 fn events_are_read() {
     let event = |event: &str, severity: &str| {
         json!({
-            "event": event, "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_795_521_540.5, "severity": severity, "reason": "suppress-bounce",
+            "event": event, "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_795_521_540.5,
+            "severity": severity, "reason": "suppress-bounce",
             "delivery-status": { "code": 605, "message": "", "description": "Not delivering to previously \
                 bounced address" },
             "message": {
@@ -168,7 +181,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     let status = |code: u16, message: &str| json!({ "code": code, "message": message, "description": "" });
     for (event, reason, status, fault) in [
         ("failed", "generic", status(550, "5.1.1 No such user"), None),
@@ -209,7 +222,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     let event = |severity: &str, reason: &str, code: i64, message: &str| {
         json!({
             "event": "failed", "severity": severity, "reason": reason,

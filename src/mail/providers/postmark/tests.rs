@@ -12,7 +12,10 @@ const URL: &str = "postmark://hunter22";
 
 #[tokio::test]
 async fn accepts_a_letter() {
-    let said = r#"{"To":"Ada@example.com","SubmittedAt":"2026-11-24T13:03:07.0Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#;
+    let said = concat!(
+        r#"{"To":"Ada@example.com","SubmittedAt":"2026-11-24T13:03:07.0Z","#,
+        r#""MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#
+    );
     let (outcome, head, body) = meet(URL, answer("200 OK", "", said)).await;
     assert_eq!(outcome.unwrap(), accepted("postmark", "0a129aee-e1cd-480d-b08d-4f48548ff48d"));
     assert!(
@@ -54,37 +57,42 @@ async fn a_success_must_have_a_message_id() {
     }
 }
 
+const REFUSALS: &[(&str, &str, bool)] = &[
+    (
+        "422 Unprocessable Entity",
+        concat!(
+            r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as "#,
+            r#"inactive. Found inactive addresses: Ada@example.com."}"#
+        ),
+        true,
+    ),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#,
+        true,
+    ),
+    ("422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#, false),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":400,"Message":"The 'From' address you supplied is not a Sender Signature."}"#,
+        false,
+    ),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#,
+        false,
+    ),
+    (
+        "401 Unauthorized",
+        r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#,
+        false,
+    ),
+    ("413 Payload Too Large", "", true),
+];
+
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
-    for (status, body, is_final) in [
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: Ada@example.com."}"#,
-            true,
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#,
-            true,
-        ),
-        ("422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#, false),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":400,"Message":"The 'From' address you supplied is not a Sender Signature."}"#,
-            false,
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#,
-            false,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#,
-            false,
-        ),
-        ("413 Payload Too Large", "", true),
-    ] {
+    for &(status, body, is_final) in REFUSALS {
         assert_refusal(URL, status, body, is_final).await;
     }
 }
@@ -101,7 +109,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
         ("422 Unprocessable Entity", r#"{"ErrorCode":405,"Message":"Not allowed to send"}"#, Some(Quota)),
         (
             "422 Unprocessable Entity",
-            r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient addresses must share the same domain as the 'From' address."}"#,
+            concat!(
+                r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient "#,
+                r#"addresses must share the same domain as the 'From' address."}"#
+            ),
             Some(Quota),
         ),
         ("422 Unprocessable Entity", r#"{"ErrorCode":413,"Message":"Account may not send"}"#, Some(Quota)),
@@ -144,7 +155,8 @@ fn a_request_is_verified_by_its_secret() {
 #[test]
 fn events_are_read() {
     let delivery = read_event(&json!({
-        "RecordType": "Delivery", "ServerID": 23, "MessageStream": "outbound", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+        "RecordType": "Delivery", "ServerID": 23, "MessageStream": "outbound",
+        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
         "Recipient": "john@example.com", "Tag": "", "DeliveredAt": "2026-11-24T11:59:00.0000000Z",
         "Details": "smtp;250 2.0.0 OK 1480624905", "Metadata": { "letter": LETTER },
     }));
@@ -164,11 +176,14 @@ fn events_are_read() {
     );
     let bounce = |kind: &str| {
         read_event(&json!({
-            "RecordType": "Bounce", "MessageStream": "outbound", "ID": 4_323_372_036_854_775_807_i64, "Type": kind, "TypeCode": 1,
-            "Name": "Hard bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "Email": "john@example.com",
+            "RecordType": "Bounce", "MessageStream": "outbound", "ID": 4_323_372_036_854_775_807_i64,
+            "Type": kind, "TypeCode": 1,
+            "Name": "Hard bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+            "Email": "john@example.com",
             "Description": "The server was unable to deliver your message (ex: unknown user, mailbox not \
                 found).",
-            "Details": "smtp;550 5.1.1 <john@example.com> unknown", "BouncedAt": "2026-11-24T06:59:00.1234567-05:00",
+            "Details": "smtp;550 5.1.1 <john@example.com> unknown",
+            "BouncedAt": "2026-11-24T06:59:00.1234567-05:00",
             "Inactive": true, "CanActivate": true, "Subject": "Test subject",
         }))
     };
@@ -207,7 +222,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     for (kind, details, fault) in [
         ("HardBounce", "smtp;550 5.1.1 <john@example.com> unknown", None),
         (
@@ -245,7 +260,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     let event =
         |kind: &str, details: &str| json!({ "RecordType": "Bounce", "Type": kind, "Details": details });
     for (kind, details, hard) in [

@@ -56,79 +56,97 @@ async fn a_success_must_have_a_message_id() {
     }
 }
 
+const REFUSALS: &[(&str, &str, bool)] = &[
+    (
+        "422 Unprocessable Entity",
+        concat!(
+            r#"{"statusCode":422,"message":"Invalid `to` field. The email address needs to follow the "#,
+            r#"`email@example.com` format.","name":"validation_error"}"#
+        ),
+        true,
+    ),
+    (
+        "422 Unprocessable Entity",
+        r#"{"statusCode":422,"message":"Invalid `from` field.","name":"invalid_from_address"}"#,
+        false,
+    ),
+    ("401 Unauthorized", r#"{"statusCode":401,"message":"Missing API Key","name":"missing_api_key"}"#, false),
+    (
+        "403 Forbidden",
+        r#"{"statusCode":403,"message":"The domain is not verified.","name":"validation_error"}"#,
+        false,
+    ),
+    (
+        "409 Conflict",
+        concat!(
+            r#"{"statusCode":409,"message":"Same key, request in "#,
+            r#"progress","name":"concurrent_idempotent_requests"}"#
+        ),
+        false,
+    ),
+    (
+        "451 Unavailable",
+        r#"{"statusCode":451,"message":"We may have found a security issue","name":"security_error"}"#,
+        false,
+    ),
+];
+
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
-    for (status, body, is_final) in [
-        (
-            "422 Unprocessable Entity",
-            r#"{"statusCode":422,"message":"Invalid `to` field. The email address needs to follow the `email@example.com` format.","name":"validation_error"}"#,
-            true,
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"statusCode":422,"message":"Invalid `from` field.","name":"invalid_from_address"}"#,
-            false,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"statusCode":401,"message":"Missing API Key","name":"missing_api_key"}"#,
-            false,
-        ),
-        (
-            "403 Forbidden",
-            r#"{"statusCode":403,"message":"The domain is not verified.","name":"validation_error"}"#,
-            false,
-        ),
-        (
-            "409 Conflict",
-            r#"{"statusCode":409,"message":"Same key, request in progress","name":"concurrent_idempotent_requests"}"#,
-            false,
-        ),
-        (
-            "451 Unavailable",
-            r#"{"statusCode":451,"message":"We may have found a security issue","name":"security_error"}"#,
-            false,
-        ),
-    ] {
+    for &(status, body, is_final) in REFUSALS {
         assert_refusal(URL, status, body, is_final).await;
     }
 }
 
+const ACCOUNT_REFUSALS: &[(&str, &str, Option<MailFault>)] = &[
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"statusCode":403,"message":"The voltmark.example domain is not verified. Please, add "#,
+            r#"and verify your domain on https://resend.com/domains","name":"validation_error"}"#
+        ),
+        Some(MailFault::Sender),
+    ),
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"statusCode":403,"message":"You can only send testing emails to your own email address "#,
+            r#"(a@b.example). To send emails to other recipients, please verify a "#,
+            r#"domain.","name":"validation_error"}"#
+        ),
+        Some(MailFault::Sender),
+    ),
+    (
+        "429 Too Many Requests",
+        concat!(
+            r#"{"statusCode":429,"message":"You have reached your daily email sending "#,
+            r#"quota","name":"daily_quota_exceeded"}"#
+        ),
+        Some(MailFault::Quota),
+    ),
+    (
+        "429 Too Many Requests",
+        r#"{"statusCode":429,"message":"Too many requests","name":"rate_limit_exceeded"}"#,
+        None,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"statusCode":400,"message":"API key is invalid","name":"invalid_api_key"}"#,
+        Some(MailFault::Authentication),
+    ),
+    (
+        "422 Unprocessable Entity",
+        concat!(
+            r#"{"statusCode":422,"message":"Rejected: DMARC policy of the "#,
+            r#"domain","name":"validation_error"}"#
+        ),
+        Some(MailFault::DomainAuthentication),
+    ),
+];
+
 #[tokio::test]
 async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
-    use MailFault::{Authentication, DomainAuthentication, Quota, Sender};
-    for (status, body, fault) in [
-        (
-            "403 Forbidden",
-            r#"{"statusCode":403,"message":"The voltmark.example domain is not verified. Please, add and verify your domain on https://resend.com/domains","name":"validation_error"}"#,
-            Some(Sender),
-        ),
-        (
-            "403 Forbidden",
-            r#"{"statusCode":403,"message":"You can only send testing emails to your own email address (a@b.example). To send emails to other recipients, please verify a domain.","name":"validation_error"}"#,
-            Some(Sender),
-        ),
-        (
-            "429 Too Many Requests",
-            r#"{"statusCode":429,"message":"You have reached your daily email sending quota","name":"daily_quota_exceeded"}"#,
-            Some(Quota),
-        ),
-        (
-            "429 Too Many Requests",
-            r#"{"statusCode":429,"message":"Too many requests","name":"rate_limit_exceeded"}"#,
-            None,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"statusCode":400,"message":"API key is invalid","name":"invalid_api_key"}"#,
-            Some(Authentication),
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"statusCode":422,"message":"Rejected: DMARC policy of the domain","name":"validation_error"}"#,
-            Some(DomainAuthentication),
-        ),
-    ] {
+    for &(status, body, fault) in ACCOUNT_REFUSALS {
         assert_operator_fault(URL, status, body, fault).await;
     }
 }
@@ -167,8 +185,10 @@ fn events_are_read() {
     let key = SigningSecret::parse(WHSEC).unwrap();
     let one = |kind: &str, more: Value| {
         let mut data = json!({
-            "broadcast_id": "8b146471-e88e-4322-86af-016cd36fd216", "created_at": "2026-11-24 11:50:00.000+00",
-            "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "from": "Acme <onboarding@resend.dev>", "to": ["delivered@resend.dev"],
+            "broadcast_id": "8b146471-e88e-4322-86af-016cd36fd216",
+            "created_at": "2026-11-24 11:50:00.000+00",
+            "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "from": "Acme <onboarding@resend.dev>",
+            "to": ["delivered@resend.dev"],
             "subject": "Sending this example", "tags": { "letter": LETTER },
         });
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -218,7 +238,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     let key = SigningSecret::parse(WHSEC).unwrap();
     let fault = |kind: &str, data: &Value| {
         let body = json!({ "type": kind, "data": data }).to_string();
@@ -270,8 +290,12 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
-    let event = |kind: &str, message: &str| json!({ "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } } });
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
+    let event = |kind: &str, message: &str| {
+        json!({
+            "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } }
+        })
+    };
     for (event, hard) in [
         (event("Permanent", "no such mailbox"), true),
         (event("Permanent", "mailbox full"), false),

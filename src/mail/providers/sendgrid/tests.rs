@@ -60,9 +60,8 @@ async fn a_success_must_have_a_message_id() {
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
     let error = |field: &str| {
-        format!(
-            r#"{{"errors":[{{"message":"Does not contain a valid address.","field":"{field}","help":null}}]}}"#
-        )
+        let fault = json!({ "message": "Does not contain a valid address.", "field": field, "help": null });
+        json!({ "errors": [fault] }).to_string()
     };
     let (to, from) = (error("personalizations.0.to.0.email"), error("from.email"));
     for (status, body, is_final) in [
@@ -70,7 +69,10 @@ async fn refusals_mean_what_the_documentation_says() {
         ("400 Bad Request", from.as_str(), false),
         (
             "401 Unauthorized",
-            r#"{"errors":[{"message":"The provided authorization grant is invalid, expired, or revoked","field":null}]}"#,
+            concat!(
+                r#"{"errors":[{"message":"The provided authorization grant is invalid, expired, or "#,
+                r#"revoked","field":null}]}"#
+            ),
             false,
         ),
         ("403 Forbidden", from.as_str(), false),
@@ -80,32 +82,36 @@ async fn refusals_mean_what_the_documentation_says() {
     }
 }
 
+const ACCOUNT_REFUSALS: &[(&str, &str, Option<MailFault>)] = &[
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail "#,
+            r#"cannot be sent until this error is resolved.","field":"from","help":null}]}"#
+        ),
+        Some(MailFault::Sender),
+    ),
+    (
+        "401 Unauthorized",
+        r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#,
+        Some(MailFault::Quota),
+    ),
+    (
+        "400 Bad Request",
+        r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+        Some(MailFault::Quota),
+    ),
+    ("403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(MailFault::Policy)),
+    (
+        "500 Internal Server Error",
+        r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+        None,
+    ),
+];
+
 #[tokio::test]
 async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
-    use MailFault::{Policy, Quota, Sender};
-    for (status, body, fault) in [
-        (
-            "403 Forbidden",
-            r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.","field":"from","help":null}]}"#,
-            Some(Sender),
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#,
-            Some(Quota),
-        ),
-        (
-            "400 Bad Request",
-            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
-            Some(Quota),
-        ),
-        ("403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(Policy)),
-        (
-            "500 Internal Server Error",
-            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
-            None,
-        ),
-    ] {
+    for &(status, body, fault) in ACCOUNT_REFUSALS {
         assert_operator_fault(URL, status, body, fault).await;
     }
 }
@@ -134,8 +140,10 @@ fn read_signed(at: i64, body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> 
 fn events_are_read() {
     let event = |event: &str, more: Value| {
         let mut whole = json!({
-            "email": "example@test.com", "timestamp": NOW - 60, "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>", "event": event,
-            "category": "cat facts", "sg_event_id": "ZGVsaXZlcmVkLTA", "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
+            "email": "example@test.com", "timestamp": NOW - 60,
+            "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>", "event": event,
+            "category": "cat facts", "sg_event_id": "ZGVsaXZlcmVkLTA",
+            "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
             "letter": LETTER,
         });
         whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -183,7 +191,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     for (event, reason, kind, fault) in [
         ("bounce", "550 5.1.1 The email account that you tried to reach does not exist", "bounce", None),
         ("bounce", "550 5.7.1 Your IP is blacklisted", "bounce", Some(MailFault::Reputation)),
@@ -225,7 +233,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     for (event, hard) in [
         (
             json!({ "event": "bounce", "type": "bounce", "reason": "550 5.1.1 unknown", "status": "5.1.1" }),

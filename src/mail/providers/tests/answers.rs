@@ -60,7 +60,10 @@ async fn the_reason_is_shown_in_whatever_form_it_comes() {
     for (url, body, reason) in [
         (
             resend,
-            r#"{"statusCode":422,"message":"The attribute is not what it should be.","name":"validation_error"}"#,
+            concat!(
+                r#"{"statusCode":422,"message":"The attribute is not what it should "#,
+                r#"be.","name":"validation_error"}"#
+            ),
             "Resend answered 422: The attribute is not what it should be.",
         ),
         (
@@ -75,7 +78,11 @@ async fn the_reason_is_shown_in_whatever_form_it_comes() {
         ),
         (
             sendgrid,
-            r#"{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email","help":null},{"message":"Bad.","field":null}]}"#,
+            concat!(
+                r#"{"errors":[{"message":"Does not contain a valid "#,
+                r#"address.","field":"personalizations.0.to.0.email","help":null},{"message":"Bad.","#,
+                r#""field":null}]}"#
+            ),
             "SendGrid answered 422: Does not contain a valid address. (personalizations.0.to.0.email); Bad.",
         ),
         (
@@ -138,14 +145,20 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
         assert!(!body.is_empty());
         let error = outcome.unwrap_err();
         assert!(
-            matches!(&error, SendError::Temporary { text, wait: None, .. } if text.contains("cannot be reached")),
+            matches!(
+                &error,
+                SendError::Temporary { text, wait: None, .. } if text.contains("cannot be reached")
+            ),
             "{error:?}"
         );
 
         let (base, asked) = answering("").await;
         let error = attempt(&server(&url, &base), SHORT).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Temporary { text, .. } if text.contains("timed out") && !text.contains("http")),
+            matches!(
+                &error,
+                SendError::Temporary { text, .. } if text.contains("timed out") && !text.contains("http")
+            ),
             "{error:?}"
         );
         asked.abort();

@@ -4,16 +4,16 @@ use super::*;
 
 const OLD: (&str, &str) = ("EHLO", "502 command not implemented\r\n");
 
-async fn heard(
+async fn commands_sent(
     relay: Relay,
     mut reported: mpsc::UnboundedReceiver<String>,
 ) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(&relay).await;
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
-    (outcome, heard)
+    (outcome, commands)
 }
 
 #[tokio::test]
@@ -22,11 +22,11 @@ async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo() {
         for tls in [TlsUse::None, TlsUse::Offered] {
             let (mut relay, reported) = relay(vec![("EHLO", refusal), ("HELO", "250\r\n")].leak()).await;
             relay.tls = tls;
-            let (outcome, heard) = heard(relay, reported).await;
+            let (outcome, commands) = commands_sent(relay, reported).await;
             assert_eq!(outcome, Ok(()), "{refusal}");
-            let words: Vec<&str> = heard.iter().filter_map(|line| line.split([' ', ':']).next()).collect();
+            let words: Vec<&str> = commands.iter().filter_map(|line| line.split([' ', ':']).next()).collect();
             assert_eq!(words, ["CONNECT", "EHLO", "HELO", "MAIL", "RCPT", "DATA"], "{refusal}");
-            assert_eq!(heard[1].strip_prefix("EHLO "), heard[2].strip_prefix("HELO "));
+            assert_eq!(commands[1].strip_prefix("EHLO "), commands[2].strip_prefix("HELO "));
         }
     }
 }
@@ -38,11 +38,11 @@ async fn nothing_that_came_after_helo_is_expected_of_it() {
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     smtp.send(&letter(), &builder).await.unwrap_err();
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Ok(line) = reported.try_recv() {
-        heard.push(line);
+        commands.push(line);
     }
-    assert!(heard.last().unwrap().starts_with("MAIL"), "{heard:?}");
+    assert!(commands.last().unwrap().starts_with("MAIL"), "{commands:?}");
 }
 
 #[tokio::test]
@@ -57,11 +57,11 @@ async fn where_tls_or_a_sign_in_is_needed_it_gets_nothing() {
         let (mut relay, reported) =
             relay(&[OLD, ("HELO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")]).await;
         (relay.tls, relay.login) = (tls, login);
-        let (outcome, heard) = heard(relay, reported).await;
+        let (outcome, commands) = commands_sent(relay, reported).await;
         let Err(SendError::Temporary { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };
         let wanted = format!(" cannot be used: it does not support EHLO, and so offers no {missing}");
         assert!(text.ends_with(&wanted), "{text}");
-        assert!(heard.last().unwrap().starts_with("HELO"), "{heard:?}");
+        assert!(commands.last().unwrap().starts_with("HELO"), "{commands:?}");
     }
 }
 

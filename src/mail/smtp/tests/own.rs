@@ -21,12 +21,12 @@ async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificatePara
     let trusted = file(&if again { own().0.pem() } else { certificate.pem() });
     let (mut relay, reported) = secure(tls, acceptor(&certificate, &key)).await;
     relay.ca = Some(trusted.path().to_owned());
-    let (outcome, heard) = hand_over(&relay, reported).await;
-    let taken = heard.iter().any(|line| line.starts_with("TLS MAIL"));
+    let (outcome, commands) = hand_over(&relay, reported).await;
+    let taken = commands.iter().any(|line| line.starts_with("TLS MAIL"));
     match outcome {
         Ok(()) if taken => Ok(()),
         Err(SendError::Temporary { text, .. }) if !taken => Err(text),
-        other => panic!("{other:?}: {heard:?}"),
+        other => panic!("{other:?}: {commands:?}"),
     }
 }
 

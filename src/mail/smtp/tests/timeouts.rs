@@ -18,7 +18,10 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     for _ in 0..2 {
         let error = smtp.send(&letter(), &builder).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Temporary { text, .. } if text.contains("in time") && !text.contains(LINK)),
+            matches!(
+                &error,
+                SendError::Temporary { text, .. } if text.contains("in time") && !text.contains(LINK)
+            ),
             "{error:?}"
         );
     }

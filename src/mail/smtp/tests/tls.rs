@@ -60,18 +60,18 @@ async fn offering(
         // receiver's loop.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
-        if !greets && converse(&mut stream, capabilities, &tell, true).await != End::Tls {
+        if !greets && run_session(&mut stream, capabilities, &tell, true).await != End::Tls {
             return;
         }
         let Ok(mut stream) = acceptor.accept(stream).await else { return };
-        let (under_tls, mut heard) = mpsc::unbounded_channel();
+        let (under_tls, mut commands) = mpsc::unbounded_channel();
         let pass = async {
-            while let Some(line) = heard.recv().await {
+            while let Some(line) = commands.recv().await {
                 tell.send(format!("TLS {line}")).unwrap();
             }
         };
         let talk = async {
-            converse(&mut stream, &[], &under_tls, greets).await;
+            run_session(&mut stream, &[], &under_tls, greets).await;
             drop(under_tls);
         };
         tokio::join!(talk, pass);
@@ -85,11 +85,11 @@ pub(super) async fn hand_over(
     mut reported: mpsc::UnboundedReceiver<String>,
 ) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(relay).await;
-    let mut heard = Vec::new();
+    let mut commands = Vec::new();
     while let Some(line) = reported.recv().await {
-        heard.push(line);
+        commands.push(line);
     }
-    (outcome, heard)
+    (outcome, commands)
 }
 
 fn login() -> Login {
@@ -102,15 +102,15 @@ async fn letters_and_passwords_go_under_tls_however_it_begins() {
         let (file, acceptor) = authority("localhost");
         let (mut relay, reported) = secure(tls, acceptor).await;
         (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
-        let (outcome, heard) = hand_over(&relay, reported).await;
+        let (outcome, commands) = hand_over(&relay, reported).await;
         outcome.unwrap();
-        let said = |word: &str| heard.iter().any(|line| line.starts_with(word));
+        let said = |word: &str| commands.iter().any(|line| line.starts_with(word));
         // NUL ada NUL hunter22
         assert!(
             said("TLS AUTH PLAIN AGFkYQBodW50ZXIyMg==") && said("TLS MAIL") && said("TLS DATA"),
-            "{tls:?}: {heard:?}"
+            "{tls:?}: {commands:?}"
         );
-        assert!(!said("AUTH") && !said("MAIL"), "{tls:?}: {heard:?}");
+        assert!(!said("AUTH") && !said("MAIL"), "{tls:?}: {commands:?}");
     }
 }
 
@@ -127,14 +127,14 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
         ] {
             let (mut relay, reported) = secure(tls, acceptor).await;
             (relay.ca, relay.login) = (ca, Some(login()));
-            let (outcome, heard) = hand_over(&relay, reported).await;
+            let (outcome, commands) = hand_over(&relay, reported).await;
             let error = outcome.unwrap_err();
             assert!(
                 matches!(&error, SendError::Temporary { text, .. } if text.contains("certificate")),
                 "{tls:?}: {error:?}"
             );
-            let secret = heard.iter().any(|line| line.contains("AUTH") || line.contains("MAIL"));
-            assert!(!secret, "{tls:?}: {heard:?}");
+            let secret = commands.iter().any(|line| line.contains("AUTH") || line.contains("MAIL"));
+            assert!(!secret, "{tls:?}: {commands:?}");
         }
     }
 }
@@ -149,25 +149,28 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
             let script = vec![OFFERS[0], ("STARTTLS", consent)].leak();
             let (mut relay, reported) = offering(script, tls, acceptor).await;
             (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
-            let (outcome, heard) = hand_over(&relay, reported).await;
+            let (outcome, commands) = hand_over(&relay, reported).await;
             assert!(
                 matches!(&outcome, Err(SendError::Temporary { text, .. }) if text.contains("in the clear")),
                 "{outcome:?}"
             );
-            assert!(!heard.iter().any(|line| line.starts_with("TLS") || line.contains("AUTH")), "{heard:?}");
+            assert!(
+                !commands.iter().any(|line| line.starts_with("TLS") || line.contains("AUTH")),
+                "{commands:?}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_converse() {
+async fn an_offer_of_tls_is_read_in_any_case_and_its_refusal_ends_the_session() {
     let (file, acceptor) = authority("localhost");
     let script: Script = &[("EHLO", "250-test\n250 StartTLS\n"), ("STARTTLS", "220 \u{e9}\n")];
     let (mut relay, reported) = offering(script, TlsUse::Offered, acceptor).await;
     relay.ca = Some(file.path().to_owned());
-    let (outcome, heard) = hand_over(&relay, reported).await;
+    let (outcome, commands) = hand_over(&relay, reported).await;
     outcome.unwrap();
-    assert!(heard.iter().any(|line| line.starts_with("TLS MAIL")), "{heard:?}");
+    assert!(commands.iter().any(|line| line.starts_with("TLS MAIL")), "{commands:?}");
 
     for (refusal, wait) in
         [("454 4.7.0 TLS is away, try again in 5 minutes\r\n", Some(300)), ("502 5.5.1 no\r\n", None)]

@@ -5,7 +5,7 @@ use super::*;
 on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
 
-    async fn the_first_inviter_is_not_shown_whoever_took_the_address_over(app: TestApp) {
+    async fn the_first_inviter_is_not_shown_the_person_who_took_the_address_over(app: TestApp) {
         let (rita, typed) = ("rita@zenith.example", "Rita@zenith.example");
         let acme = app.owner("mallory@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;

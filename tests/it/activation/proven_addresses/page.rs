@@ -58,9 +58,9 @@ on_both_databases! {
         let form = open(&token).await;
         // The same as somebody new is shown: whoever invites may open it first.
         let (_, other) = hand_over(&zenith.client, "nobody@zenith.example", &zenith.account).await;
-        let form_of_nobody =
+        let form_of_unknown =
             open(&other).await.replace(&other, &token).replace("nobody@zenith.example", GRACE);
-        assert_eq!(form_of_nobody, form);
+        assert_eq!(form_of_unknown, form);
         for shown in
             ["Activate your account", "<legend>Your password</legend>", "name=\"first_name\"", "At least 15"]
         {
@@ -109,7 +109,7 @@ on_both_databases! {
         mallory.get(&format!("/v1/accounts/{acme}")).await.expect(200);
     }
 
-    async fn of_those_who_are_active_already_it_is_told_by_their_first_link(app: TestApp) {
+    async fn people_who_are_active_already_are_recognised_by_their_first_link(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         // By letter, then by hand; by hand alone; by hand, then by letter, which asked no password of them
         // then.

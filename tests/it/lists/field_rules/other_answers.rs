@@ -15,7 +15,7 @@ use super::world::world;
 on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
-    async fn an_invite_is_answered_alike_whoever_it_is(app: TestApp) {
+    async fn an_invite_is_answered_alike_for_every_person(app: TestApp) {
         let world = world(&app).await;
         let owner = &world.callers["owner of Acme"];
         // Everything but ids and the address.
@@ -34,7 +34,8 @@ on_both_databases! {
                 .await
                 .expect(201);
             let (id, token) = link_of(&by_hand);
-            let again = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending").body["invitation_id"].clone();
+            let refused = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending");
+            let again = refused.body["invitation_id"].clone();
             assert_eq!(again, json!(id));
             let preview = app
                 .anonymous()
@@ -99,7 +100,7 @@ on_both_databases! {
         assert_eq!(fields, known, "a new field of a person needs a rule in this table and in the contract's");
     }
 
-    async fn whoever_left_is_shown_as_invited_when_they_are_invited_again(app: TestApp) {
+    async fn a_person_who_left_is_shown_as_invited_when_invited_again(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (_, token) = hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
         let joined = choose(&app, &token, PASSWORD, "Dirk").await.expect(201).body;

@@ -21,8 +21,8 @@ use crate::support::{
 pub struct World {
     pub acme: String,
     pub zenith: String,
-    /// By the names of [`super::PEOPLE`]: the person, and the invitation that Acme's owner has sent them, if it is
-    /// pending.
+    /// By the names of [`super::PEOPLE`]: the person, and the invitation that Acme's owner has sent them, if
+    /// it is pending.
     pub people: Vec<(Value, Option<Value>)>,
     pub callers: BTreeMap<&'static str, Client>,
 }

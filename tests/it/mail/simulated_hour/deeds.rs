@@ -41,9 +41,9 @@ impl World {
                 Outcome::Untried { at: now },
             ] {
                 let said = [(claim.clone(), outcome)];
-                let heard =
+                let answered =
                     self.db().write::<_, DbFault>(move |tx| mark_sent::record(tx, &said)).await.unwrap();
-                assert_eq!(heard, [Guarded::Stale]);
+                assert_eq!(answered, [Guarded::Stale]);
             }
             self.db().write::<_, DbFault>(move |tx| outbox::renew(tx, &claim, now)).await.unwrap();
         }

@@ -80,7 +80,7 @@ pub(super) fn time(value: &Value) -> Option<DateTime<Utc>> {
 }
 
 /// What the API tells of an invitation.
-pub(super) fn told(shown: &Value) -> (&str, i64, Option<DateTime<Utc>>, DateTime<Utc>) {
+pub(super) fn delivery_shown(shown: &Value) -> (&str, i64, Option<DateTime<Utc>>, DateTime<Utc>) {
     let delivery = &shown["delivery"];
     let (state, attempts) = (delivery["state"].as_str().unwrap(), delivery["attempts"].as_i64().unwrap());
     (state, attempts, time(&delivery["sent_at"]), time(&shown["expires_at"]).unwrap())

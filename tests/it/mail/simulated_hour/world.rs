@@ -10,7 +10,7 @@ use super::{
     DAY,
     couriers::courier,
     hour::{GREYLISTS, LEAVES, Weather},
-    truth::{Outcome, Truth, time, told},
+    truth::{Outcome, Truth, delivery_shown, time},
 };
 use crate::support::{Backend, Mail, Relay, TestApp, json, relay::Speaks};
 
@@ -128,7 +128,8 @@ impl World {
         let (taken, unanswered) = self.look();
         let now = self.app.now();
         let shown = self.list("").await;
-        let counted = due.iter().filter(|id| told(&shown[*id]).1 > self.truths[*id].attempts).count();
+        let counted =
+            due.iter().filter(|id| delivery_shown(&shown[*id]).1 > self.truths[*id].attempts).count();
         assert!(counted == due.len() || (counted == 0 && !beside_other), "{counted} of {}", due.len());
         if counted == 0 {
             assert!(taken.is_empty() && unanswered.is_empty(), "it was sent and never claimed");
@@ -138,7 +139,7 @@ impl World {
             let claimed = self.truths[id].claimed(now);
             let recorded = claimed.recorded(now, &self.outcome(&claimed.to, &taken));
             let (taken, unanswered) = (taken.contains(&claimed.to), unanswered.contains(&claimed.to));
-            let in_hand = told(&shown[id]).0 == "sending";
+            let in_hand = delivery_shown(&shown[id]).0 == "sending";
             let truth = if in_hand { claimed } else { recorded };
             let lost = truth.lost + usize::from(unanswered || (in_hand && taken));
             self.truths.insert(id.clone(), Truth { lost, ..truth });
@@ -159,7 +160,7 @@ impl World {
         assert_eq!(list.len(), self.truths.len());
         for (id, shown) in &list {
             let truth = &self.truths[id];
-            assert_eq!(told(shown), truth.delivery(now), "{truth:?}\n{shown}");
+            assert_eq!(delivery_shown(shown), truth.delivery(now), "{truth:?}\n{shown}");
             let (error, last_error) = (truth.error.is_some(), shown["delivery"]["last_error"].as_str());
             assert_eq!(last_error.is_some(), error, "{truth:?}\n{shown}");
             assert!(
@@ -191,7 +192,7 @@ impl World {
                 }
             }
             let shown = self.app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body;
-            assert_eq!(told(&shown), truth.delivery(self.app.now()));
+            assert_eq!(delivery_shown(&shown), truth.delivery(self.app.now()));
         }
     }
 
@@ -199,7 +200,10 @@ impl World {
     pub(super) async fn are_under_way(&self, recipients: &HashSet<String>) {
         let list = self.list("").await;
         for (id, truth) in self.truths.iter().filter(|(_, truth)| recipients.contains(&truth.to)) {
-            assert_eq!(told(&list[id]), ("sending", truth.attempts + 1, None, truth.created_at + DAY));
+            assert_eq!(
+                delivery_shown(&list[id]),
+                ("sending", truth.attempts + 1, None, truth.created_at + DAY)
+            );
         }
     }
 }

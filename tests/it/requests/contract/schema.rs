@@ -83,7 +83,7 @@ fn news(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
 
 /// The checker itself is no yes-man: each of these is a fault.
 #[test]
-fn what_breaks_a_schema_is_told() {
+fn what_breaks_a_schema_is_reported() {
     let document = json!({ "components": { "schemas": {
         "Tag": { "type": "string", "pattern": "^[a-z]+$" },
         "Thing": {

@@ -63,8 +63,8 @@ impl Model {
     /// What stands in the way of an invite, by its code.
     pub(super) fn refusal(&self, person: usize, kind: Kind) -> Option<&'static str> {
         let Person { staff, member_of, joined, proven, .. } = &self.people[person];
-        // A person who came by handed-over links alone blocks no invite; nor does a membership that was accepted
-        // before the person took the address over.
+        // A person who came by handed-over links alone blocks no invite; nor does a membership that was
+        // accepted before the person took the address over.
         let proven = (*proven)?;
         let member_of: BTreeMap<&String, &Kind> =
             member_of.iter().filter(|(account, _)| joined[*account] >= proven).collect();

@@ -45,7 +45,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     // Counted from the newest: most of what happens, happens to recent invitations.
     let which = || prop_oneof![4 => 0..4usize, 1 => 0..40usize];
     prop_oneof![
-        6 => (0..2usize, kind, prop::bool::weighted(0.3)).prop_map(|(person, kind, by_hand)| Step::Invite(person, kind, by_hand)),
+        6 => (0..2usize, kind, prop::bool::weighted(0.3))
+            .prop_map(|(person, kind, by_hand)| Step::Invite(person, kind, by_hand)),
         3 => which().prop_map(Step::Resend),
         3 => which().prop_map(Step::Revoke),
         4 => (which(), 0..2usize).prop_map(|(which, person)| Step::Amend(which, person)),

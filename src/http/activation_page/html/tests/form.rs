@@ -86,7 +86,7 @@ fn keeps_what_was_typed_but_for_the_password() {
 }
 
 #[test]
-fn an_error_is_told_above_and_beside_its_field() {
+fn an_error_is_shown_above_and_beside_its_field() {
     let errors = vec![
         error("last_name", "Please fill this in."),
         error("company_city", "Elsewhere."),

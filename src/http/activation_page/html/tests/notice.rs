@@ -40,7 +40,7 @@ fn an_unknown_inviter_is_described() {
 }
 
 #[test]
-fn a_second_press_is_reassured() {
+fn a_second_click_is_reassured() {
     assert!(
         dead(InvalidLinkReason::Used, None, None)
             .contains("If that was you, your account is active and you can sign in.")
