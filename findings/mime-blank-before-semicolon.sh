@@ -2,7 +2,7 @@
 # mime 0.3.17 and actix-web 4.18.1: a `Content-Type` with a blank before the `;` of a parameter, which RFC
 # 9110 §5.6.6 allows, cannot be parsed, so that `Json` and `Form` refuse a body that they take without that
 # blank. The blank behind the `;` is taken.
-# Here http/extract/json_body.rs reads the header itself.
+# Here http/extract/media_type.rs reads the header itself.
 # Seen:
 #   application/json; charset=utf-8                       200
 #   application/json ; charset=utf-8                      400

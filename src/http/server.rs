@@ -6,6 +6,7 @@
 //! every request and for all clients.
 
 pub(super) mod connections;
+mod head_requests;
 mod limits;
 pub(super) mod serving;
 mod stream;
@@ -21,6 +22,7 @@ use actix_web::{Error, dev::AppConfig, rt::net::TcpStream};
 
 pub use self::{connections::Connections, limits::ConnectionLimits};
 use self::{
+    head_requests::HeadRequestStream,
     stream::GuardedStream,
     timeouts::{DISCONNECT_TIMEOUT, KEEP_ALIVE_TIMEOUT, REQUEST_HEAD_TIMEOUT, SHUTDOWN_TIMEOUT_SECONDS},
     unreadable::ProblemStream,
@@ -45,7 +47,8 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
             // A refused one is dropped here, and so closed.
             let admitted = peer.and_then(|peer| connections.admit(peer.ip()));
             let guarded = admitted.map(|connection| {
-                (ProblemStream::new(GuardedStream::new(stream, connection), refusal.clone()), peer)
+                let guarded = GuardedStream::new(stream, connection.clone());
+                (ProblemStream::new(HeadRequestStream::new(guarded, connection), refusal.clone()), peer)
             });
             std::future::ready(guarded.ok_or(DispatchError::DisconnectTimeout))
         });
@@ -58,8 +61,8 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
             .keep_alive(KEEP_ALIVE_TIMEOUT)
             .client_request_timeout(REQUEST_HEAD_TIMEOUT)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            .on_connect_ext(|stream: &ProblemStream<GuardedStream>, data| {
-                data.insert(stream.inner().connection().clone());
+            .on_connect_ext(|stream: &ProblemStream<HeadRequestStream<GuardedStream>>, data| {
+                data.insert(stream.inner().inner().connection().clone());
             })
             .h1_allow_half_closed(true)
             .h1(map_config(app, |()| AppConfig::default()));

@@ -79,12 +79,19 @@ pub enum ServiceError {
     /// The invitation has changed since the caller saw it; this is its state now.
     #[error("The invitation has changed since. Nothing was changed by this request.")]
     PreconditionFailed(Box<CurrentState>),
-    /// `If-Match` holds no tag that could match any state; this is the state now.
+    /// `If-Match` holds no entity tag; this is the state now.
     #[error(
-        "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; \
-        a weak tag (W/) never matches. Nothing was changed by this request."
+        "If-Match has no entity tag: send the ETag of the answer that showed you the invitation, with its \
+        quotation marks. Nothing was changed by this request."
     )]
     PreconditionMalformed(Box<CurrentState>),
+    /// `If-Match` holds weak tags alone, which match no state (RFC 9110 §13.1.1); this is the state now.
+    #[error(
+        "If-Match has only weak tags (W/), which never match. This service makes strong ones: a proxy on the \
+        way changed it, as some do that compress answers. Get the invitation with Accept-Encoding: identity, \
+        and send its ETag. Nothing was changed by this request."
+    )]
+    PreconditionWeak(Box<CurrentState>),
     /// The user has several invitations that await an answer.
     #[error("Several invitations of this user await an answer. Resend one of candidates by its id.")]
     Ambiguous(Vec<Invitation>),

@@ -47,8 +47,19 @@ pub enum Condition {
     Absent,
     /// Any version.
     Any,
-    /// One of these revisions; empty when the caller named no valid one.
+    /// One of these revisions.
     OneOf(Vec<String>),
+    /// The caller named no version that could match.
+    Never(NoMatch),
+}
+
+/// Why a condition can match no version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoMatch {
+    /// It has weak tags and no strong one.
+    Weak,
+    /// It has no entity tag.
+    Malformed,
 }
 
 impl Condition {
@@ -59,7 +70,8 @@ impl Condition {
             Self::Absent => Err(ServiceError::PreconditionRequired),
             Self::Any => Ok(()),
             Self::OneOf(seen) if seen.iter().any(|one| one == revision.as_str()) => Ok(()),
-            Self::OneOf(seen) if seen.is_empty() => Err(ServiceError::PreconditionMalformed(current())),
+            Self::Never(NoMatch::Malformed) => Err(ServiceError::PreconditionMalformed(current())),
+            Self::Never(NoMatch::Weak) => Err(ServiceError::PreconditionWeak(current())),
             Self::OneOf(_) => Err(ServiceError::PreconditionFailed(current())),
         }
     }

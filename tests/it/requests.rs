@@ -11,6 +11,7 @@ mod hang_ups;
 mod idempotency;
 mod idempotency_principals;
 mod invisible;
+mod pipelined;
 mod portal;
 mod same_request;
 mod slow_clients;

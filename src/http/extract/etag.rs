@@ -3,14 +3,14 @@
 
 use actix_web::{
     HttpRequest,
-    http::header::{Header, IF_MATCH, IfMatch},
+    http::header::{EntityTag, Header, IF_MATCH, IfMatch},
 };
 use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{invitation::Invitation, revision::Revision},
     http::response::{digest::digest, views::InvitationView},
-    services::update::Condition,
+    services::update::{Condition, NoMatch},
 };
 
 /// The tag of an invitation in an answer with this body, without quotation marks: its revision, which
@@ -30,22 +30,32 @@ pub fn quoted(tag: &str) -> String {
     format!("\"{tag}\"")
 }
 
-/// The revision in a tag.
+/// The revision in a tag. What follows the dot does not count for `If-Match`, so that a tag still matches
+/// that has the end of a compressed answer's (`-gzip`, which Apache's `mod_deflate` adds too).
 fn revision(tag: &str) -> &str {
     tag.split_once('.').map_or(tag, |(revision, _)| revision)
 }
 
-/// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2): weak and malformed ones never match.
+/// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2, §13.1.1): weak and malformed ones
+/// never match.
 pub fn condition(request: &HttpRequest) -> Condition {
     if !request.headers().contains_key(IF_MATCH) {
         return Condition::Absent;
     }
     match IfMatch::parse(request) {
         Ok(IfMatch::Any) => Condition::Any,
-        Ok(IfMatch::Items(tags)) => Condition::OneOf(
-            tags.into_iter().filter(|tag| !tag.weak).map(|tag| revision(tag.tag()).to_owned()).collect(),
-        ),
-        Err(_) => Condition::OneOf(Vec::new()),
+        Ok(IfMatch::Items(tags)) => one_of(&tags),
+        Err(_) => Condition::Never(NoMatch::Malformed),
+    }
+}
+
+fn one_of(tags: &[EntityTag]) -> Condition {
+    let strong: Vec<_> =
+        tags.iter().filter(|tag| !tag.weak).map(|tag| revision(tag.tag()).to_owned()).collect();
+    match (strong.is_empty(), tags.is_empty()) {
+        (false, _) => Condition::OneOf(strong),
+        (true, false) => Condition::Never(NoMatch::Weak),
+        (true, true) => Condition::Never(NoMatch::Malformed),
     }
 }
 
@@ -64,6 +74,8 @@ mod tests {
                 Condition::Absent => vec!["absent".to_owned()],
                 Condition::Any => vec!["any".to_owned()],
                 Condition::OneOf(tags) => tags,
+                Condition::Never(NoMatch::Weak) => vec!["weak".to_owned()],
+                Condition::Never(NoMatch::Malformed) => vec!["malformed".to_owned()],
             }
         };
         assert_eq!(read(&[]), ["absent"]);
@@ -72,8 +84,12 @@ mod tests {
         assert_eq!(read(&["\"a\", W/\"b\",\"c\""]), ["a", "c"]);
         assert_eq!(read(&["\"a\"", "\"b\""]), ["a", "b"]);
         assert_eq!(read(&["\"a.digest\", \".\""]), ["a", ""]);
-        for nothing in ["", "a", "\"a", "W/\"a\"", "\u{fc}"] {
-            assert_eq!(read(&[nothing]), [""; 0], "{nothing}");
+        assert_eq!(read(&["\"a.digest-gzip\"", "\"b.digest;gzip\""]), ["a", "b"]);
+        for weak in ["W/\"a\"", "W/\"a\", W/\"b\"", "W/\"a\", b"] {
+            assert_eq!(read(&[weak]), ["weak"], "{weak}");
+        }
+        for nothing in ["", "a", "\"a", "w/\"a\"", "\u{fc}"] {
+            assert_eq!(read(&[nothing]), ["malformed"], "{nothing}");
         }
     }
 }

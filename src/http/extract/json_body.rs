@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::{
     body_limit::{BodyLimit, ORDINARY},
-    idempotency_key, json_fingerprint,
+    idempotency_key, json_fingerprint, media_type,
     members::{self, Members, Request},
     strict_json,
 };
@@ -159,16 +159,9 @@ impl Head {
     pub(in crate::http) fn of(request: &HttpRequest) -> Self {
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let patch = request.method() == Method::PATCH;
-        let is_json = |kind: &str| {
-            let is = |known: &str| kind.eq_ignore_ascii_case(known);
-            is("application/json") || (patch && is("application/merge-patch+json"))
-        };
         Self {
-            // Without its parameters, before which there may be blanks (RFC 9110 §8.3.1).
-            // See findings/mime-blank-before-semicolon.sh.
-            json: text(header::CONTENT_TYPE)
-                .and_then(|value| value.split(';').next())
-                .is_some_and(|kind| is_json(kind.trim())),
+            json: media_type::is(request, "application/json")
+                || (patch && media_type::is(request, "application/merge-patch+json")),
             keyed: request.headers().contains_key(idempotency_key::KEY),
             patch,
             encoded: request
@@ -241,7 +234,10 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// The whole body, within a time: a caller who sends a byte a minute would hold the connection.
-async fn read(
+///
+/// # Errors
+/// 413; 408; 400 when it breaks off.
+pub(in crate::http) async fn read(
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     limit: &BodyLimit,
 ) -> Result<BytesMut, Problem> {

@@ -6,11 +6,12 @@
 
 use actix_cors::{Cors, CorsError};
 use actix_web::{
+    HttpRequest,
     http::{
         Method,
         header::{
-            AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
-            RETRY_AFTER, VARY,
+            ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, ETAG,
+            HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, ORIGIN, RETRY_AFTER, VARY,
         },
     },
     middleware::Condition,
@@ -53,9 +54,22 @@ pub fn middleware(origins: &[String]) -> Condition<Cors> {
     Condition::new(!origins.is_empty(), cors)
 }
 
-/// The answer to a preflight that is refused.
-pub fn refusal(error: &CorsError) -> Problem {
-    Problem::new(error_codes::CORS_REFUSED, format!("{error}."))
+/// What the answer to a preflight depends on
+/// (<https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches>).
+const PREFLIGHT_VARIES: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// The answer to a preflight that is refused. An allowed origin is named in it, so that a refused method or
+/// header is not mistaken for a refused origin.
+pub fn refusal(error: &CorsError, request: &HttpRequest, origins: &[String]) -> Problem {
+    let problem = Problem::new(error_codes::CORS_REFUSED, format!("{error}."));
+    let problem = problem.header(VARY, PREFLIGHT_VARIES);
+    let origin = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    match origin.filter(|origin| origins.iter().any(|allowed| allowed == origin)) {
+        Some(origin) => problem
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+            .header(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
+        None => problem,
+    }
 }
 
 /// Whether a header is of this protocol, and so belongs to any answer to the request.

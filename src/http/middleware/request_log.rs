@@ -97,7 +97,10 @@ where
     let error = answer.response().error();
     let problem = error.map(|error| match (error.as_error::<Problem>(), error.as_error::<CorsError>()) {
         (Some(problem), _) => problem.clone(),
-        (None, Some(error)) => cors::refusal(error),
+        (None, Some(error)) => {
+            let origins = state.map_or(&[][..], |state| &state.settings.cors_origins);
+            cors::refusal(error, answer.request(), origins)
+        }
         // Not one of ours: actix refused the request before a handler saw it.
         _ if answer.status().is_client_error() => {
             Problem::new(error_codes::NOT_FOUND, "There is nothing here.")

@@ -104,8 +104,9 @@ codes! {
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was revoked",
         "Ask the person who invited you whether this was intended.";
     PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
-        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no tag that \
-        could match: send a tag with its quotation marks; a weak one (W/) never matches (RFC 9110 §13.1.1). \
+        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no entity tag: \
+        send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and which never \
+        match (RFC 9110 §13.1.1): ask for answers that are not compressed. \
         Get the invitation again, and send the change with its present tag if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";

@@ -10,11 +10,15 @@ use actix_web::{
     Error,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::Next,
     web::Bytes,
 };
 
-use super::connections::{Connection, Serving, connection};
+use super::{
+    connections::{Connection, Serving, connection},
+    head_requests::without_body,
+};
 
 /// Marks the connection of a request as busy until its answer's body is made, whatever becomes of the
 /// request.
@@ -35,8 +39,10 @@ pub(in crate::http) async fn middleware(
         // would wait for all of them.
         tokio::task::yield_now().await;
     }
-    let answer = next.call(request).await?;
-    Ok(answer.map_body(|_, body| Served { body: body.boxed(), left: Bytes::new(), _serving: serving }))
+    let is_head = request.method() == Method::HEAD;
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let answer = if is_head { without_body(answer) } else { answer };
+    Ok(answer.map_body(|_, body| Served { body, left: Bytes::new(), _serving: serving }))
 }
 
 /// How much of an answer is handed on at once. The HTTP library copies it, and holds the copy for as long as

@@ -23,6 +23,20 @@ async fn answer_to(app: &TestApp, request: &str) -> String {
     answer
 }
 
+/// What may follow the name of a media type.
+const ENDS_OF_MEDIA_TYPES: [&str; 10] = [
+    "",
+    " ",
+    ";",
+    ";charset=utf-8",
+    "; charset=UTF-8",
+    " ;charset=utf-8",
+    "\t;\tcharset=\"utf-8\"",
+    " ; Charset=utf-8 ; version=1",
+    "; q=\"a;b\"",
+    ";charset=iso-8859-1",
+];
+
 on_both_databases! {
     async fn a_duplicate_member_is_reported(app: TestApp) {
         let admin = app.admin();
@@ -83,6 +97,63 @@ on_both_databases! {
         Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", "Identity").json(&good))
             .await
             .expect(201);
+    }
+
+    /// RFC 9110 §8.3.1: in any case, with blanks around a `;`, and with any parameters.
+    async fn a_media_type_is_read_in_every_spelling(app: TestApp) {
+        let (admin, good) = (app.admin(), json!({ "roles": ["viewer"] }));
+        for (end, number) in ENDS_OF_MEDIA_TYPES.iter().zip(1..) {
+            for (known, is_taken) in [("application/json", true), ("application/merge-patch+json", false)] {
+                for kind in [known.to_owned(), known.to_uppercase()] {
+                    let body =
+                        json!({ "email": format!("person-{number}@example.com"), "roles": ["viewer"] });
+                    let sent = admin.post_raw(INVITE, &format!("{kind}{end}"), body.to_string()).await;
+                    assert_eq!(sent.status != 415, is_taken, "{kind}{end}: {}", sent.text);
+                    let patch = admin.request(Method::PATCH, "/v1/invitations/inv_none");
+                    let patch = patch.header("content-type", format!("{kind}{end}")).header("if-match", "*");
+                    let patched = Answer::of(patch.body(good.to_string())).await;
+                    assert_eq!(patched.status, 404, "{kind}{end}: {}", patched.text);
+                }
+            }
+        }
+    }
+
+    async fn a_form_is_read_whatever_the_spelling_of_its_media_type(app: TestApp) {
+        let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        let anonymous = app.anonymous();
+        // Read, and refused for the password.
+        let form = format!("token={}&password=x&first_name=Ad%C3%A0&last_name=L", mail.token);
+        for kind in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLEncoded"] {
+            for end in ENDS_OF_MEDIA_TYPES {
+                let page = anonymous.post_raw("/activate", &format!("{kind}{end}"), form.clone()).await;
+                let page = page.expect(422);
+                assert!(page.text.contains("value=\"Adà\""), "{kind}{end}: {}", page.text);
+            }
+        }
+        for kind in [
+            "",
+            ";",
+            "x-www-form-urlencoded",
+            "application/x-www-form-urlencoded-too",
+            "application/x-www-form-urlencoded, text/plain",
+            "application/x-www-form-urlencoded charset=utf-8",
+            "application /x-www-form-urlencoded",
+            "text/plain; application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/json",
+        ] {
+            anonymous.post_raw("/activate", kind, form.clone()).await.expect(415);
+        }
+        let untyped = anonymous.request(Method::POST, "/activate").body(form.clone());
+        Answer::of(untyped).await.expect(415);
+        let kind = "application/x-www-form-urlencoded";
+        let long = |length: usize| format!("{form}&more={}", "a".repeat(length - form.len() - 6));
+        anonymous.post_raw("/activate", kind, long(16 * 1024)).await.expect(422);
+        anonymous.post_raw("/activate", kind, long(16 * 1024 + 1)).await.expect(413);
+        for unreadable in ["", "password=x", "token=a&token=b", "%00=%ff&\u{fc}", "token"] {
+            let page = anonymous.post_raw("/activate", kind, unreadable).await;
+            assert!([400, 404].contains(&page.status), "{unreadable}: {}", page.status);
+        }
     }
 
     async fn what_is_announced_as_too_large_is_not_waited_for(app: TestApp) {

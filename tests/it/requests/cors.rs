@@ -7,6 +7,9 @@ use crate::support::{Answer, Client, TestApp, json, on_both_databases};
 
 const PORTAL: &str = "https://portal.example.com";
 
+/// What the answer to a preflight depends on.
+const VARY: [&str; 3] = ["access-control-request-headers", "access-control-request-method", "origin"];
+
 async fn preflight(client: &Client, path: &str, origin: &str, method: &str, headers: &str) -> Answer {
     let asked = [
         ("origin", origin),
@@ -78,16 +81,41 @@ on_both_databases! {
         ] {
             let refused = preflight(&anonymous, "/v1/users", origin, "GET", "authorization").await;
             assert_eq!(refused.header("access-control-allow-origin"), "", "{origin}");
+            assert_eq!(refused.header("access-control-allow-credentials"), "", "{origin}");
+            assert_eq!(list(&refused, "vary"), VARY, "{origin}");
             refused.problem(403, "cors_refused");
             // Without CORS its requests are answered as those of curl, and its page reads nothing.
             let answer = from(&app.admin(), origin, Method::GET, "/v1/users").await.expect(200);
             assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
         }
-        for (method, headers) in
-            [("PUT", "authorization"), ("TRACE", ""), ("POST", "x-forwarded-for"), ("GET", "cookie")]
-        {
-            preflight(&anonymous, "/v1/users", PORTAL, method, headers).await.problem(403, "cors_refused");
+        // The page of an allowed origin can read why.
+        for (method, headers) in [
+            ("PUT", "authorization"),
+            ("TRACE", ""),
+            ("POST", "x-forwarded-for"),
+            ("GET", "cookie"),
+            ("GET", "a header"),
+        ] {
+            for path in ["/v1/users", "/nothing/here"] {
+                let refused = preflight(&anonymous, path, PORTAL, method, headers).await;
+                assert!(is_readable(&refused), "{method} {headers}: {:?}", refused.headers);
+                assert_eq!(list(&refused, "vary"), VARY, "{method} {headers}");
+                assert_eq!(refused.header("access-control-allow-methods"), "", "{method} {headers}");
+                refused.problem(403, "cors_refused");
+            }
         }
+    }
+
+    /// Also where the origin is missing, or the method is none.
+    async fn a_request_that_is_nearly_a_preflight_is_refused_or_405(app: TestApp) {
+        let asked = [("access-control-request-method", "GET")];
+        let refused = app.anonymous().call(Method::OPTIONS, "/v1/users", &asked).await;
+        assert_eq!(refused.header("access-control-allow-origin"), "");
+        assert_eq!(list(&refused, "vary"), VARY);
+        refused.problem(403, "cors_refused");
+        preflight(&app.anonymous(), "/v1/users", PORTAL, "a method", "authorization")
+            .await
+            .problem(405, "method_not_allowed");
     }
 
     async fn a_page_reads_every_answer_errors_included(app: TestApp) {

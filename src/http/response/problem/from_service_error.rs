@@ -43,7 +43,9 @@ impl From<&ServiceError> for Problem {
             ServiceError::AmbiguousAccount(accounts) => problem.with("candidates", accounts_of(accounts)),
             ServiceError::Ambiguous(invitations) => problem.with("candidates", invitations_of(invitations)),
             ServiceError::InvalidCredentials => problem.header(header::WWW_AUTHENTICATE, "Bearer"),
-            ServiceError::PreconditionFailed(current) | ServiceError::PreconditionMalformed(current) => {
+            ServiceError::PreconditionFailed(current)
+            | ServiceError::PreconditionMalformed(current)
+            | ServiceError::PreconditionWeak(current) => {
                 problem.header(header::ETAG, etag::quoted(&etag::of_unshown(&current.invitation, current.at)))
             }
             ServiceError::IdempotencyInProgress | ServiceError::Changed | ServiceError::Busy(_) => {
@@ -81,9 +83,9 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::ParentNotActive => codes::PARENT_NOT_ACTIVE,
         ServiceError::NotPending => codes::INVITATION_NOT_PENDING,
         ServiceError::PreconditionRequired => codes::PRECONDITION_REQUIRED,
-        ServiceError::PreconditionFailed(_) | ServiceError::PreconditionMalformed(_) => {
-            codes::PRECONDITION_FAILED
-        }
+        ServiceError::PreconditionFailed(_)
+        | ServiceError::PreconditionMalformed(_)
+        | ServiceError::PreconditionWeak(_) => codes::PRECONDITION_FAILED,
         ServiceError::Ambiguous(_) => codes::AMBIGUOUS_INVITATION,
         ServiceError::TooSoon(_) | ServiceError::MovedTooSoon(_) => codes::RESEND_TOO_SOON,
         ServiceError::LettersSpent(_) | ServiceError::TooManyGuesses(_) => codes::RATE_LIMITED,
