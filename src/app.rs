@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::TcpListener,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,6 +12,7 @@ use std::{
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::select;
 use secrecy::SecretString;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -241,6 +243,7 @@ impl Parts {
             webhooks: config.webhooks.clone(),
             rate_limits: config.rate_limits,
             cors_origins: config.cors_origins.clone(),
+            metrics_apart: config.metrics_addr.is_some(),
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
@@ -270,7 +273,20 @@ impl Parts {
     /// [`StartError`] when a worker cannot be started.
     pub fn serve(
         &self,
-        listener: std::net::TcpListener,
+        listener: TcpListener,
+        courier: CourierWatch,
+    ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
+        self.serve_with_metrics(listener, None, courier)
+    }
+
+    /// The same with metrics at another listener's address, for as long as the API runs.
+    ///
+    /// # Errors
+    /// [`StartError`] when a worker cannot be started.
+    pub fn serve_with_metrics(
+        &self,
+        listener: TcpListener,
+        metrics: Option<TcpListener>,
         courier: CourierWatch,
     ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
         let state =
@@ -279,9 +295,16 @@ impl Parts {
         let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
         let connections =
             Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
-        let server = server::serve(listener, state, connections)
-            .map_err(|error| StartError::Listen(address, error))?;
-        Ok((server.handle(), server))
+        let no_worker = |error| StartError::Listen(address, error);
+        let metrics = metrics.map(|metrics| server::serve_metrics(metrics, state.clone())).transpose();
+        let metrics = metrics.map_err(no_worker)?;
+        let server = server::serve(listener, state, connections).map_err(no_worker)?;
+        Ok((server.handle(), async {
+            match metrics {
+                None => server.await,
+                Some(metrics) => select(server, metrics).await.factor_first().0,
+            }
+        }))
     }
 }
 

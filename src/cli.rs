@@ -155,6 +155,9 @@ fn check(config: &Config) -> Outcome {
     };
     println!("database    {}", config.database_url.describe());
     println!("listens at  {}", config.listen_addr);
+    if let Some(address) = config.metrics_addr {
+        println!("metrics at  {address}, and not with the API");
+    }
     println!("links open  {}", config.activation_url);
     if !config.cors_origins.is_empty() {
         println!("pages at    {} may call the API", config.cors_origins.join(", "));

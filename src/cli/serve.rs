@@ -53,10 +53,12 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         warn_of_exposed_password(config);
     }
     run_to_end(async {
-        let address = config.listen_addr;
-        let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
+        let listener = bind(config.listen_addr)?;
+        let metrics = config.metrics_addr.map(bind).transpose()?;
         // Links must have the port that is really bound.
-        let config = &config.listening_at(listener.local_addr()?);
+        let mut config = config.listening_at(listener.local_addr()?);
+        config.metrics_addr = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+        let config = &config;
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
         let stop = CancellationToken::new();
@@ -68,7 +70,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         };
         // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
-        let (handle, server) = parts.serve(listener, watch)?;
+        let (handle, server) = parts.serve_with_metrics(listener, metrics, watch)?;
         let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stop.clone())];
         if !prepared {
             running.push(preparation_part(&parts, stop.clone()));
@@ -80,6 +82,10 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
             .await?)
     })
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, app::StartError> {
+    TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))
 }
 
 /// Runs the courier alone.
@@ -255,6 +261,7 @@ fn greet(config: &Config, letters: Letters) {
     println!(
         "invitation-service {version}\n\
          \n  listens at   http://{listen}   (contract: {url}/docs)\
+         {metrics}\
          \n  stores in    {database}\
          \n  letters      {mail}\n\
          \nSend an invitation:\n\
@@ -265,6 +272,8 @@ fn greet(config: &Config, letters: Letters) {
         needs = token_needs(config).map(|needs| format!("\n{needs}\n")).unwrap_or_default(),
         version = env!("CARGO_PKG_VERSION"),
         listen = config.listen_addr,
+        metrics =
+            config.metrics_addr.map(|at| format!("\n  metrics at   http://{at}/metrics")).unwrap_or_default(),
         database = config.database_url.describe(),
     );
 }

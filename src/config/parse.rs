@@ -21,6 +21,21 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "is no address with a port, as 127.0.0.1:8080")
 }
 
+/// An address that can be bound beside that of the API: another port, or another address with that port. Of
+/// port 0, which the system chooses, there are any number.
+pub(super) fn metrics_address(text: &str, api: Option<SocketAddr>) -> Result<SocketAddr, &'static str> {
+    let address = listen_address(text)?;
+    let is_taken = |api: SocketAddr| {
+        let is_same_ip =
+            api.ip() == address.ip() || api.ip().is_unspecified() || address.ip().is_unspecified();
+        api.port() == address.port() && api.port() != 0 && is_same_ip
+    };
+    if api.is_some_and(is_taken) {
+        return Err("is LISTEN_ADDR: metrics need a port of their own");
+    }
+    Ok(address)
+}
+
 pub(super) fn one_line(text: &str) -> Result<String, &'static str> {
     let good =
         (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !is_blank(text);

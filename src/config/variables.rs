@@ -38,6 +38,11 @@ registry! {
     /// where the API listens
     LISTEN_ADDR = "127.0.0.1:8080" => listen_addr: SocketAddr = entry.parsed(parse::listen_address);
 
+    /// where /metrics is served, and nothing else, as 127.0.0.1:9090; it is 404 at LISTEN_ADDR then (default:
+    /// at LISTEN_ADDR)
+    METRICS_ADDR = "" => metrics_addr: Option<SocketAddr> =
+        entry.parsed_if_given(|text| parse::metrics_address(text, listen_addr));
+
     /// the base of links, never the Host header: scheme, host and port, no path (default:
     /// http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url =

@@ -11,7 +11,11 @@ use actix_web::{
 };
 use utoipa_actix_web::AppExt;
 
-use super::{activation_page, api, middleware, ops, server::serving, state::State};
+use super::{
+    activation_page, api, middleware, ops,
+    server::serving,
+    state::{METRICS_PATH, State},
+};
 
 /// The table of routes. Every route is in it and, through it, in the contract: the same lines make the
 /// application and collect the document. A macro, since the two have different types, and collecting the
@@ -66,7 +70,27 @@ pub(super) fn collected() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// The application: one for each worker.
+/// The application of the listener for metrics: nothing else is there.
+pub fn metrics_app(
+    state: Arc<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .route(METRICS_PATH, web::get().to(ops::metrics::render))
+        .default_service(web::to(ops::metrics::nothing_else))
+        .app_data(Data::from(state))
+        .wrap(from_fn(middleware::request_log::middleware))
+        .wrap(from_fn(serving::middleware))
+}
+
+/// The application of the API: one for each worker.
 pub fn app(
     state: Arc<State>,
 ) -> App<

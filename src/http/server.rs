@@ -18,7 +18,12 @@ use std::{io, net::TcpListener, sync::Arc};
 use actix_http::{HttpService, error::DispatchError};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::{Error, dev::AppConfig, rt::net::TcpStream};
+use actix_web::{
+    App, Error,
+    body::MessageBody,
+    dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse},
+    rt::net::TcpStream,
+};
 
 pub use self::{connections::Connections, limits::ConnectionLimits};
 use self::{
@@ -29,12 +34,44 @@ use self::{
 };
 use super::{router, state::State};
 
-/// Serves at `listener` until the server is stopped.
+/// Serves the API at `listener` until the server is stopped.
 ///
 /// # Errors
 /// When the system gives no worker.
 pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connections>) -> io::Result<Server> {
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    run(listener, workers, state, connections, router::app)
+}
+
+/// Serves `/metrics` alone at `listener` until the server is stopped. Its connections are not counted among
+/// those of the API, so that clients of the API do not keep the monitoring out.
+///
+/// # Errors
+/// When the system gives no worker.
+pub fn serve_metrics(listener: TcpListener, state: Arc<State>) -> io::Result<Server> {
+    let trusted = state.settings.trusted_proxies.clone();
+    let connections = Connections::new(ConnectionLimits::of_metrics(), trusted);
+    run(listener, 1, state, connections, router::metrics_app)
+}
+
+/// Runs so many workers of an application.
+fn run<T, B>(
+    listener: TcpListener,
+    workers: usize,
+    state: Arc<State>,
+    connections: Arc<Connections>,
+    app: fn(Arc<State>) -> App<T>,
+) -> io::Result<Server>
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
     let builder =
         Server::build().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS).disable_signals();
     let builder = builder.max_concurrent_connections(connections.limits().of_worker(workers));
@@ -52,7 +89,7 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
             });
             std::future::ready(guarded.ok_or(DispatchError::DisconnectTimeout))
         });
-        let app = router::app(state).into_factory().map_err(|error: Error| error.error_response());
+        let app = app(state).into_factory().map_err(|error: Error| error.error_response());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();

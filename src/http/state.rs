@@ -43,6 +43,9 @@ pub struct State {
     pub settings: Settings,
 }
 
+/// Where metrics are, on either listener.
+pub const METRICS_PATH: &str = "/metrics";
+
 /// What the configuration says about HTTP.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -58,8 +61,18 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// The origins of web pages that may call the API from a browser.
     pub cors_origins: Vec<String>,
+    /// Whether metrics have a listener of their own, and are not served with the API.
+    pub metrics_apart: bool,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Settings {
+    /// Whether this path of the contract is with the API: metrics may have a listener of their own.
+    #[must_use]
+    pub fn has_here(&self, pattern: &str) -> bool {
+        !self.metrics_apart || pattern != METRICS_PATH
+    }
 }

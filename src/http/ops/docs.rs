@@ -76,7 +76,8 @@ pub async fn to_docs() -> HttpResponse {
 
 /// For requests that match no route: 405 when the contract has the path, 404 when it does not.
 pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    match state.routes.find(&request).map(|route| route.methods.clone()) {
+    let route = state.routes.find(&request).filter(|route| state.settings.has_here(&route.pattern));
+    match route.map(|route| route.methods.clone()) {
         Some(allow) => {
             let detail = format!("The methods of this path are {allow}.");
             Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))

@@ -1,11 +1,16 @@
-//! `GET /metrics`.
+//! `GET /metrics`, among the API's routes or at a listener of its own (`METRICS_ADDR`).
 
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
 
-use super::health::DATABASE_TIMEOUT;
-use crate::http::state::State;
+use super::{docs::nothing_here, health::DATABASE_TIMEOUT};
+use crate::http::{
+    response::{error_codes, problem::Problem},
+    state::{METRICS_PATH, State},
+};
 
 /// Metrics for Prometheus
+///
+/// Where the service has a listener for them (`METRICS_ADDR`), they are there, and 404 here.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "metrics",
@@ -16,7 +21,12 @@ use crate::http::state::State;
     )),
 )]
 #[get("/metrics")]
-pub async fn metrics(state: Data<State>) -> HttpResponse {
+pub async fn metrics(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    if state.settings.metrics_apart { nothing_here(request, state).await } else { Ok(render(state).await) }
+}
+
+/// The metrics, whichever the listener.
+pub async fn render(state: Data<State>) -> HttpResponse {
     // The backlog is counted when metrics are read, by any process: the courier may be busy, or run in
     // another process.
     if let Ok(backlog) = state.services.backlog(DATABASE_TIMEOUT).await {
@@ -25,4 +35,14 @@ pub async fn metrics(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(state.metrics.render())
+}
+
+/// For other requests to the listener for metrics.
+pub async fn nothing_else(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.match_info().as_str() == METRICS_PATH {
+        let refused =
+            Problem::new(error_codes::METHOD_NOT_ALLOWED, "The methods of this path are GET, HEAD.");
+        return Err(refused.header(header::ALLOW, "GET, HEAD"));
+    }
+    Err(Problem::new(error_codes::NOT_FOUND, "There is nothing but /metrics here."))
 }

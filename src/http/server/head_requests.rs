@@ -3,8 +3,8 @@
 //! actix-http has one flag a connection that says whether an answer is without a body: it is about the
 //! request that was read last, and not about the one that is answered
 //! (findings/actix-http-pipelined-head.sh). Two rules keep every answer right: a `HEAD` is handed on when all
-//! requests before it were answered ([`HeadRequestStream`]), so that no answer to them loses its body; and the
-//! answer to it has no body of its own ([`without_body`]), so that requests behind it may be handed on.
+//! requests before it were answered ([`HeadRequestStream`]), so that no answer to them loses its body; and
+//! the answer to it has no body of its own ([`without_body`]), so that requests behind it may be handed on.
 
 use std::{
     io, mem,

@@ -9,6 +9,9 @@ const RESERVED: usize = 64;
 /// No more than this, however many files may be open: each takes some 20 KB.
 const MAX_CONNECTIONS: usize = 8192;
 
+/// How many connections the listener for metrics has. They are of what is reserved.
+const METRICS_CONNECTIONS: usize = 8;
+
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -24,6 +27,17 @@ pub struct ConnectionLimits {
 }
 
 impl ConnectionLimits {
+    /// Those of the listener for metrics: a few scrapers, each with a connection or two.
+    #[must_use]
+    pub fn of_metrics() -> Self {
+        Self {
+            accepted: METRICS_CONNECTIONS,
+            total: METRICS_CONNECTIONS,
+            network: METRICS_CONNECTIONS,
+            host: METRICS_CONNECTIONS,
+        }
+    }
+
     /// As many as the process's descriptors allow (`RLIMIT_NOFILE`).
     #[must_use]
     pub fn of_process() -> Self {
