@@ -9,6 +9,7 @@ pub mod closed_set;
 pub mod account;
 pub mod activation;
 pub mod actor;
+pub mod audit;
 pub mod case_fold;
 pub mod client_address;
 pub mod company;

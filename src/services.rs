@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod activate;
+pub mod audit;
 pub mod backlog;
 pub mod cleanup;
 pub mod cursor;
@@ -62,6 +63,8 @@ pub struct Services {
     pub invites: invite::Queue,
     /// The queue of activations, which share commits.
     pub activations: activate::Queue,
+    /// The queue of audit events that belong to no other transaction, which share commits.
+    pub audit: audit::Queue,
     /// Time, ids and random numbers.
     pub clock: Clock,
     /// The keys that make and verify activation links.

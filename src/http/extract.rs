@@ -9,6 +9,7 @@ pub(super) mod idempotency_key;
 pub(super) mod json_body;
 pub(super) mod json_fingerprint;
 pub(super) mod members;
+pub(super) mod origin;
 pub(super) mod path;
 pub(super) mod query;
 pub(super) mod strict_json;

@@ -63,7 +63,7 @@ pub async fn link(
 
 /// Records an open. A failure is only logged, since the person's request can still be answered.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
-    let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), details);
+    let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(None), details);
     let written =
         services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
     if let Err(error) = written {

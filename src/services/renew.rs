@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::{
     actor::ActorRef,
+    audit::Origin,
     invitation::{DeadLink, DeliveryState, Invitation},
     token::LinkToken,
     visibility::Visibility,
@@ -18,12 +19,12 @@ use crate::domain::{
 /// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`],
 /// [`ServiceError::DeadLink`] for a link that is invalid for another reason, [`ServiceError::TooSoon`],
 /// [`ServiceError::LettersSpent`].
-pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceError> {
+pub async fn link(services: &Services, token: &LinkToken, origin: Origin) -> Result<(), ServiceError> {
     if !services.rules.self_renewal {
         return Err(ServiceError::RenewalDisabled);
     }
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
-    let writer = services.clone();
+    let (writer, who) = (services.clone(), ActorRef::link(Some(origin)));
     services
         .db
         .write(move |tx| {
@@ -38,7 +39,7 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceE
                     let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
                     let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
                     let checked = check_locked(&writer, tx, vec![old])?;
-                    send(&writer, tx, (&ActorRef::link(), payer), checked)?
+                    send(&writer, tx, (&who, payer), checked)?
                         .into_values()
                         .try_for_each(|outcome| outcome.map(drop))
                 }

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     account::{Account, AccountName, AccountType},
+    audit::Origin,
     client_address::ClientAddress,
     company::Company,
     email::Email,
@@ -34,6 +35,8 @@ pub struct Answer {
     pub vat_exempt: bool,
     /// The client's address.
     pub client: ClientAddress,
+    /// Where the request came from.
+    pub origin: Option<Origin>,
     /// Errors from parsing these members, so that all are reported together.
     pub faults: Faults,
 }

@@ -24,6 +24,7 @@ use crate::{
         account::{Account, AccountName},
         activation::{ActivationPath, Person, Requires},
         actor::{ActorKind, ActorRef},
+        audit::Origin,
         event::EventType,
         ids::UserId,
         invitation::{DeadLink, Invitation},
@@ -170,7 +171,8 @@ fn perform(
     let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
     let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
     let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
-    let who = if is_proven { person(&user) } else { ActorRef::link() };
+    let origin = answer.origin.clone();
+    let who = if is_proven { person(&user, origin) } else { ActorRef::link(origin) };
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
@@ -217,8 +219,8 @@ fn as_given(user: User, invitation: &Invitation, is_proven: bool) -> (User, Vec<
     (User { email, system_roles, memberships, created_at, pending_invitation_id: None, ..user }, elsewhere)
 }
 
-fn person(user: &User) -> ActorRef {
-    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user) }
+fn person(user: &User, origin: Option<Origin>) -> ActorRef {
+    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user), origin }
 }
 
 fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, ServiceError> {
