@@ -26,6 +26,7 @@ pub mod letter_quota;
 pub mod link_lifetime;
 pub mod locale;
 pub mod mail_fault;
+pub mod origin;
 pub mod password;
 pub mod patch;
 pub mod permission;

@@ -29,6 +29,7 @@ pub mod sign_in;
 pub mod suppressions;
 mod timeline;
 pub mod update;
+pub mod users;
 pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};

@@ -11,7 +11,7 @@ pub mod update;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-pub use self::list::{InvitationFilter, get, list, of_ids};
+pub use self::list::{InvitationFilter, get, list, of_ids, pending_of};
 pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use self::row::{NewRow, corrupt, new_row, scope};
 use super::{

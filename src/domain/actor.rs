@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{audit::Origin, delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
+use super::{
+    delivery_reports::Provider, ids::AccountId, origin::Origin, permission::Permission, role::Roles,
+};
 
 closed_set! {
     /// The kind of caller that a token was made for.

@@ -3,16 +3,14 @@
 //! They name users by id alone and contain no address, name or token, so that a person can be erased while
 //! the record of what happened stays whole.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
     actor::{ActorKind, ActorRef},
-    client_address::ClientAddress,
     event::{Event, EventType},
     ids::AuditEventId,
+    origin::Origin,
 };
 
 closed_set! {
@@ -35,6 +33,12 @@ closed_set! {
         AddressSuppressed = "address_suppressed",
         /// An address was removed from the suppression list.
         SuppressionLifted = "suppression_lifted",
+        /// A user was blocked.
+        UserBlocked = "user_blocked",
+        /// A user was unblocked.
+        UserUnblocked = "user_unblocked",
+        /// The names or the roles of a user were changed.
+        UserUpdated = "user_updated",
         /// A person signed in, or was refused.
         SignIn = "sign_in",
         /// An authenticated caller asked for something that the token does not allow.
@@ -50,40 +54,6 @@ closed_set! {
         Succeeded = "succeeded",
         /// It was refused.
         Denied = "denied",
-    }
-}
-
-/// Where a request came from. Cheap to clone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin(Arc<OriginParts>);
-
-/// The parts of an [`Origin`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct OriginParts {
-    /// The request's id.
-    pub request_id: String,
-    /// The client's network address.
-    pub address: ClientAddress,
-    /// The `User-Agent`, shortened and without control characters.
-    pub user_agent: Option<String>,
-}
-
-/// The longest `User-Agent` that is kept, in characters.
-const MAX_USER_AGENT: usize = 256;
-
-impl Origin {
-    /// The origin of a request.
-    #[must_use]
-    pub fn new(request_id: String, address: ClientAddress, user_agent: Option<&str>) -> Self {
-        let kept =
-            |agent: &str| agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect::<String>();
-        Self(Arc::new(OriginParts { request_id, address, user_agent: user_agent.map(kept) }))
-    }
-
-    /// Its parts.
-    #[must_use]
-    pub fn parts(&self) -> &OriginParts {
-        &self.0
     }
 }
 

@@ -1,10 +1,11 @@
 //! The audit log: written in the transaction of each change, and here for what changes nothing else.
 
-use std::io;
+mod queue;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+pub use self::queue::{Queue, queue};
 use super::{
     ServiceError, Services, cursor,
     queries::{self, Page, PageRequest},
@@ -13,9 +14,8 @@ pub use crate::db::audit::StoredEvent;
 use crate::{
     clock::Clock,
     db::{
-        Db, DbFault,
+        DbFault,
         audit::{self, AuditFilter},
-        pool::group_commit::GroupCommit,
     },
     domain::{
         actor::{Actor, ActorRef},
@@ -23,20 +23,6 @@ use crate::{
         permission::Permission,
     },
 };
-
-/// The queue of events that belong to no other transaction; they share commits.
-pub type Queue = GroupCommit<AuditEvent, (), DbFault>;
-
-/// Starts the queue; up to `most` of them share a commit.
-///
-/// # Errors
-/// When the system cannot start a thread.
-pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
-    GroupCommit::writing(db, "audit", most, |tx, events: &[AuditEvent]| {
-        audit::insert(tx, events)?;
-        Ok(vec![(); events.len()])
-    })
-}
 
 /// An event that happens now.
 #[must_use]

@@ -21,6 +21,7 @@ use crate::{
         event::EventType,
         invitation::{DeadLink, Invitation},
         token::{LinkClaim, LinkToken},
+        user::UserStatus,
     },
 };
 
@@ -96,6 +97,9 @@ fn check_preview(
     let InvitationDetails { invitation, person, account_status, parent_name, .. } =
         known.ok_or(ServiceError::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
+    if person.status == UserStatus::Blocked {
+        return Err(DeadLink::Revoked.into());
+    }
     let requires = Requires::of(&invitation, person, account_status);
     Ok(Preview { invitation, account_status, parent_name, person, requires })
 }

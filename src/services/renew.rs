@@ -5,11 +5,13 @@ use super::{
     letter_quota::Payer,
     resend::{check_locked, locked, send},
 };
+use crate::db::users;
 use crate::domain::{
     actor::ActorRef,
-    audit::Origin,
     invitation::{DeadLink, DeliveryState, Invitation},
+    origin::Origin,
     token::LinkToken,
+    user::UserStatus,
     visibility::Visibility,
 };
 
@@ -33,6 +35,11 @@ pub async fn link(services: &Services, token: &LinkToken, origin: Origin) -> Res
                     ServiceError::NotFound => ServiceError::InvalidLink,
                     other => other,
                 })?;
+            // The user is locked.
+            let user = users::get(tx.reading(), old.user_id, Visibility::everything())?;
+            if user.is_some_and(|user| user.status == UserStatus::Blocked) {
+                return Err(DeadLink::Revoked.into());
+            }
             match old.check_link(claim.generation, writer.clock.now()) {
                 Ok(()) => Err(ServiceError::LinkStillValid),
                 Err(DeadLink::Expired) => {

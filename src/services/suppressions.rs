@@ -17,9 +17,10 @@ use crate::{
     },
     domain::{
         actor::{Actor, ActorRef},
-        audit::{AuditAction, AuditOutcome, Origin},
+        audit::{AuditAction, AuditOutcome},
         email::Email,
         ids::SuppressionId,
+        origin::Origin,
         permission::Permission,
         suppression::{Suppression, SuppressionReason},
         token::LinkToken,

@@ -1,6 +1,6 @@
 //! Audit events as log lines.
 
-use crate::domain::audit::{AuditEvent, Origin};
+use crate::domain::{audit::AuditEvent, origin::Origin};
 
 /// Logs committed events, for systems that collect logs. The client's network is logged and not its address.
 pub(super) fn write(events: &[AuditEvent]) {

@@ -4,10 +4,10 @@ use super::html::FormValues;
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        audit::Origin,
         company::{Company, RawCompany},
         email::Email,
         field_error::{Faults, FieldError},
+        origin::Origin,
         password::Password,
         person::PersonName,
     },

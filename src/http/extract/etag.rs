@@ -35,15 +35,23 @@ fn revision(tag: &str) -> &str {
     tag.split_once('.').map_or(tag, |(revision, _)| revision)
 }
 
-/// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2): weak and malformed ones never match.
+/// The condition in `If-Match` about an invitation: the revisions that it names.
 pub fn condition(request: &HttpRequest) -> Condition {
+    match exact_condition(request) {
+        Condition::OneOf(tags) => Condition::OneOf(tags.iter().map(|tag| revision(tag).to_owned()).collect()),
+        other => other,
+    }
+}
+
+/// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2): weak and malformed ones never match.
+pub fn exact_condition(request: &HttpRequest) -> Condition {
     if !request.headers().contains_key(IF_MATCH) {
         return Condition::Absent;
     }
     match IfMatch::parse(request) {
         Ok(IfMatch::Any) => Condition::Any,
         Ok(IfMatch::Items(tags)) => Condition::OneOf(
-            tags.into_iter().filter(|tag| !tag.weak).map(|tag| revision(tag.tag()).to_owned()).collect(),
+            tags.into_iter().filter(|tag| !tag.weak).map(|tag| tag.tag().to_owned()).collect(),
         ),
         Err(_) => Condition::OneOf(Vec::new()),
     }

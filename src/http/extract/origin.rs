@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::{client_address::client_address, user_agent::user_agent};
-use crate::{domain::audit::Origin, http::middleware::request_log::RequestId};
+use crate::{domain::origin::Origin, http::middleware::request_log::RequestId};
 
 /// The origin of a request.
 pub fn origin(request: &HttpRequest) -> Origin {

@@ -2,11 +2,11 @@
 
 use crate::domain::{
     account::{Account, AccountName, AccountType},
-    audit::Origin,
     client_address::ClientAddress,
     company::Company,
     email::Email,
     field_error::Faults,
+    origin::Origin,
     password::Password,
     person::PersonName,
     user::{Membership, User},

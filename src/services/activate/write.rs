@@ -24,10 +24,10 @@ use crate::{
         account::{Account, AccountName},
         activation::{ActivationPath, Person, Requires},
         actor::{ActorKind, ActorRef},
-        audit::Origin,
         event::EventType,
         ids::UserId,
         invitation::{DeadLink, Invitation},
+        origin::Origin,
         person::PersonName,
         token::LinkClaim,
         user::{Membership, User, UserStatus},
@@ -112,6 +112,9 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admis
     let Some(user) = users::get(tx.reading(), invitation.user_id, Visibility::everything())? else {
         return Ok(Admission::Refused(ServiceError::InvalidLink));
     };
+    if user.status == UserStatus::Blocked {
+        return Ok(Admission::Refused(DeadLink::Revoked.into()));
+    }
     let account = account_of(tx, &invitation)?;
     let Credentials { password_hash, is_proven } = match user.status {
         UserStatus::Invited => Credentials::default(),

@@ -29,10 +29,10 @@ use crate::http::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        audit::Origin,
         company::Company,
         email::Email,
         field_error::Faults,
+        origin::Origin,
         password::Password,
         person::PersonName,
         token::LinkToken,

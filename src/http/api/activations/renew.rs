@@ -11,7 +11,7 @@ use crate::http::{
     response::problem::Problem,
     state::State,
 };
-use crate::{domain::audit::Origin, services};
+use crate::{domain::origin::Origin, services};
 
 /// A letter with a new link is queued.
 #[derive(Serialize, ToSchema)]
