@@ -12,9 +12,10 @@ use super::{
 };
 use crate::domain::{
     actor::{ActorKind, ActorRef},
-    audit::{AuditAction, AuditEvent, Origin},
+    audit::{AuditAction, AuditEvent},
     event::Event,
     ids::AuditEventId,
+    origin::Origin,
 };
 
 rows! {

@@ -17,9 +17,9 @@ use super::etag;
 use crate::http::{
     middleware::request_log::RequestId,
     response::{
+        digest::digest,
         error_codes,
         problem::Problem,
-        representation,
         stored::{self, StoredInvitation},
         views::{InvitationView, UserView},
     },
@@ -79,7 +79,7 @@ impl IntoStoredAnswer for Invitation {
 impl IntoStoredAnswer for User {
     fn answer(&self, status: StatusCode, _: DateTime<Utc>) -> StoredAnswer {
         let body = serde_json::to_string(&UserView::from(self)).unwrap_or_default();
-        let etag = Some(etag::quoted(&representation::digest(body.as_bytes())));
+        let etag = Some(etag::quoted(&digest(body.as_bytes())));
         StoredAnswer { status: status.as_u16(), body, location: None, etag }
     }
 }

@@ -71,7 +71,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn refused_callers_are_recorded(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
-        let viewer = app.somebody("fleet-sync", &[Role::Viewer]);
+        let viewer = app.client_named("fleet-sync", &[Role::Viewer]);
         viewer.post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(403, "forbidden");
         viewer.get(LOG).await.problem(403, "forbidden");
         let inviter = app.caller(&[], &[Permission::SystemUsersInvite]);
@@ -101,7 +101,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             ids.push(text(&made, "/id").to_owned());
             app.advance(TimeDelta::hours(1));
         }
-        app.somebody("fleet-sync", &[]).get(LOG).await.problem(403, "forbidden");
+        app.client_named("fleet-sync", &[]).get(LOG).await.problem(403, "forbidden");
         assert_eq!(events(&app, "?actor=fleet-sync").await.len(), 1);
         assert_eq!(events(&app, "?actor=grace&action=access").await.len(), 0);
         assert_eq!(events(&app, &format!("?object={}", ids[2])).await.len(), 1);
@@ -147,7 +147,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
 
     async fn it_is_exported_as_csv(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
-        let request = app.somebody("=cmd", &[]).request(Method::GET, "/v1/users");
+        let request = app.client_named("=cmd", &[]).request(Method::GET, "/v1/users");
         Answer::of(request.header("user-agent", "=1+1")).await.problem(403, "forbidden");
         let csv = app.admin().call(Method::GET, &format!("{LOG}?limit=1"), &[("accept", "text/csv")]).await.expect(200);
         let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
