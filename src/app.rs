@@ -32,7 +32,7 @@ use crate::{
     services::{
         Rules, Services,
         access_token::{AccessTokens, Terms},
-        activate,
+        activate, audit,
         cleanup::sweep,
         guess_guard::GuessGuard,
         idempotency, invite,
@@ -248,6 +248,7 @@ impl Parts {
         };
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
         let invites = invite::queue(&db, &clock, letters, config.write_batch).map_err(no_thread)?;
+        let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let guesses = Arc::new(GuessGuard::new(config.rate_limits, &clock));
         let services = Services {
@@ -256,6 +257,7 @@ impl Parts {
             keys,
             invites,
             activations,
+            audit,
             clock,
             links,
             access_tokens,

@@ -10,6 +10,7 @@ mod removal;
 mod sql;
 
 pub mod accounts;
+pub mod audit;
 pub mod idempotency;
 pub mod invitations;
 pub mod letters;

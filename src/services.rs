@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod activate;
+pub mod audit;
 pub mod backlog;
 pub mod cleanup;
 pub mod cursor;
@@ -28,6 +29,7 @@ pub mod sign_in;
 pub mod suppressions;
 mod timeline;
 pub mod update;
+pub mod users;
 pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
@@ -62,6 +64,8 @@ pub struct Services {
     pub invites: invite::Queue,
     /// The queue of activations, which share commits.
     pub activations: activate::Queue,
+    /// The queue of audit events that belong to no other transaction, which share commits.
+    pub audit: audit::Queue,
     /// Time, ids and random numbers.
     pub clock: Clock,
     /// The keys that make and verify activation links.

@@ -93,5 +93,5 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
 pub(super) fn holder(subject: &str) -> Result<ActorRef, String> {
     let name = PersonName::parse(subject).map_err(|error| format!("--subject: {error}"))?;
     let name = name.as_str().to_owned();
-    Ok(ActorRef { kind: ActorKind::Cli, id: name.clone(), name })
+    Ok(ActorRef { kind: ActorKind::Cli, id: name.clone(), name, origin: None })
 }

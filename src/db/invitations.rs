@@ -11,11 +11,11 @@ pub mod update;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-pub use self::list::{InvitationFilter, get, list, of_ids};
+pub use self::list::{InvitationFilter, get, list, of_ids, pending_of};
 pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use self::row::{NewRow, corrupt, new_row, scope};
 use super::{
-    Tx,
+    Tx, audit,
     error::DbFault,
     guarded::Guarded,
     letters::outbox::{self, NewLetter},
@@ -29,7 +29,7 @@ use crate::domain::{
     invitation::{Invitation, InvitationState},
 };
 
-/// Inserts new invitations, with their first letters and timeline entries.
+/// Inserts new invitations, with their first letters, timeline entries and audit events.
 pub fn insert(
     tx: &mut Tx<'_>,
     new: &[&Invitation],
@@ -37,17 +37,22 @@ pub fn insert(
     timeline: &[Event],
 ) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    let (letters, timeline) = (outbox::rows(letters), timeline::rows(timeline));
+    let audited = audit::of_timeline(timeline);
+    tx.note_audited(&audited);
+    let (letters, timeline, audited) =
+        (outbox::rows(letters), timeline::rows(timeline), audit::rows(&audited));
     match tx.writing() {
         AnyConnection::Postgres(c) => {
             let letters = outbox::NewRow::arrays(&letters, ")");
             let timeline = timeline::NewRow::arrays(&timeline, ")");
-            CombinedStatement(NewRow::arrays(&rows, ")"), letters, timeline).execute(c)?;
+            let audited = audit::NewRow::arrays(&audited, ")");
+            CombinedStatement(NewRow::arrays(&rows, ")"), letters, timeline, audited).execute(c)?;
         }
         sqlite @ AnyConnection::Sqlite(_) => {
             NewRow::insert(sqlite, &rows)?;
             outbox::NewRow::insert(sqlite, &letters)?;
             timeline::NewRow::insert(sqlite, &timeline)?;
+            audit::NewRow::insert(sqlite, &audited)?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Connections and transactions: creating, pooling, checking and sharing them.
 
 pub(super) mod any_connection;
+mod audit_log;
 pub(super) mod bounded_pool;
 pub(super) mod commit_check;
 pub(super) mod database_url;

@@ -216,6 +216,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    audit_events (id) {
+        id -> Text,
+        at -> UtcTimestamp,
+        action -> Text,
+        outcome -> Text,
+        actor_kind -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+        actor_name -> Nullable<Text>,
+        object -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        details -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_roles,
@@ -225,5 +244,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     account_lineage,
     memberships,
-    suppressions
+    suppressions,
+    audit_events
 );

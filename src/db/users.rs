@@ -1,11 +1,13 @@
 //! Users and their roles: inserting, locking, activating, removing and listing them.
 
+pub mod admins;
 mod any_role;
 pub mod credentials;
 mod filters;
 mod list;
 mod lock;
 pub mod memberships;
+pub mod profile;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

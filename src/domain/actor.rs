@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
+use super::{
+    delivery_reports::Provider, ids::AccountId, origin::Origin, permission::Permission, role::Roles,
+};
 
 closed_set! {
     /// The kind of caller that a token was made for.
@@ -32,25 +34,33 @@ pub struct ActorRef {
     pub id: String,
     /// The display name.
     pub name: String,
+    /// Where the caller's request came from; not stored with the action, but in its audit event.
+    pub origin: Option<Origin>,
 }
 
 impl ActorRef {
     /// This service itself.
     #[must_use]
     pub fn system() -> Self {
-        Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned() }
+        Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned(), origin: None }
     }
 
     /// A provider that reports on a letter.
     #[must_use]
     pub fn provider(provider: Provider) -> Self {
-        Self { kind: ActorKind::System, id: provider.name.to_owned(), name: provider.title.to_owned() }
+        Self {
+            kind: ActorKind::System,
+            id: provider.name.to_owned(),
+            name: provider.title.to_owned(),
+            origin: None,
+        }
     }
 
     /// The holder of an activation link, whose identity is not proven.
     #[must_use]
-    pub fn link() -> Self {
-        Self { kind: ActorKind::Link, id: "activation_link".to_owned(), name: "Activation link".to_owned() }
+    pub fn link(origin: Option<Origin>) -> Self {
+        let (id, name) = ("activation_link".to_owned(), "Activation link".to_owned());
+        Self { kind: ActorKind::Link, id, name, origin }
     }
 }
 

@@ -43,6 +43,8 @@ named! {
     SuppressionKind, SuppressionId, "sup";
     /// Id of an access token, `tok_…`.
     TokenKind, TokenId, "tok";
+    /// Id of an audit event, `aud_…`.
+    AuditKind, AuditEventId, "aud";
 }
 
 /// A TypeID of one kind, stored as its text, which is the form in the database.
@@ -67,6 +69,13 @@ impl<K: Named> Id<K> {
         text.push('_');
         text.push_str(&TypeIdSuffix::from(uuid));
         Self { text, kind: PhantomData }
+    }
+
+    /// The smallest id that could be made at `at`, or later: a UUIDv7 begins with its time (RFC 9562 §5.7).
+    #[must_use]
+    pub fn earliest_at(at: chrono::DateTime<chrono::Utc>) -> Self {
+        let milliseconds = u64::try_from(at.timestamp_millis()).unwrap_or_default().min(0xFFFF_FFFF_FFFF);
+        Self::from_uuid(Uuid::from_u128((u128::from(milliseconds) << 80) | 0x7000_8000_0000_0000_0000))
     }
 
     /// The UUID inside, where 16 bytes are preferable to 30 characters.
@@ -111,6 +120,12 @@ impl<K: Named> serde::Serialize for Id<K> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
     }
+}
+
+/// Whether a text is an id, of whatever kind.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    text.len() == LENGTH && MagicTypeId::from_str(text).is_ok()
 }
 
 #[cfg(test)]

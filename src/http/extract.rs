@@ -10,6 +10,7 @@ pub(super) mod json_body;
 pub(super) mod json_fingerprint;
 pub(super) mod media_type;
 pub(super) mod members;
+pub(super) mod origin;
 pub(super) mod path;
 pub(super) mod query;
 pub(super) mod strict_json;

@@ -1,6 +1,7 @@
 //! What every request passes before and after its handler.
 
 pub(super) mod accept;
+pub(super) mod audit_denials;
 pub(super) mod body_permits;
 pub(super) mod browser_headers;
 pub(super) mod cors;

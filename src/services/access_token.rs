@@ -381,7 +381,8 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let accounts: Result<Vec<_>, _> = claims.account_ids.iter().map(|id| id.parse()).collect();
     let accounts = accounts.map_err(|_| TokenError::Unknown("account"))?;
     let name = claims.name.unwrap_or_else(|| claims.sub.clone());
-    let who = ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name };
+    let kind = kind.ok_or(TokenError::Unknown("kind of holder"))?;
+    let who = ActorRef { kind, id: claims.sub, name, origin: None };
     let grant = principal(&claims.iss, &who, &permissions, &accounts);
     let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Lifetime)?;
     Ok(Actor { who, credential: claims.credential, grant, permissions, roles, expires_at, accounts })

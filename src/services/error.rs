@@ -13,6 +13,7 @@ use crate::{
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         letter_quota::LettersSpent,
+        user::User,
     },
 };
 
@@ -58,6 +59,15 @@ pub enum ServiceError {
     /// The account would have no owner left.
     #[error("This person is the account's last owner. Invite another owner first.")]
     LastOwner,
+    /// No active admin would be left.
+    #[error("This person is the last active admin. Make another one first.")]
+    LastAdmin,
+    /// The user has not activated yet.
+    #[error("This user has not activated yet. Change or revoke their invitation.")]
+    UserNotActivated,
+    /// The user is blocked.
+    #[error("This user is blocked. Unblock them first.")]
+    UserBlocked,
     /// There is no such account, or the caller may not invite into it.
     #[error("There is no such account, or this token may not invite into it.")]
     AccountNotFound,
@@ -92,6 +102,14 @@ pub enum ServiceError {
         and send its ETag. Nothing was changed by this request."
     )]
     PreconditionWeak(Box<CurrentState>),
+    /// A change of a user names no state that it is meant for.
+    #[error("Send If-Match with the ETag of the answer that showed you the user.")]
+    UserPreconditionRequired,
+    /// The user has changed since the caller saw them; this is their state now.
+    #[error(
+        "The user has changed since, or If-Match names no strong tag. Nothing was changed by this request."
+    )]
+    UserPreconditionFailed(Box<User>),
     /// The user has several invitations that await an answer.
     #[error("Several invitations of this user await an answer. Resend one of candidates by its id.")]
     Ambiguous(Vec<Invitation>),

@@ -21,6 +21,7 @@ use crate::{
         event::EventType,
         invitation::{DeadLink, Invitation},
         token::{LinkClaim, LinkToken},
+        user::UserStatus,
     },
 };
 
@@ -63,7 +64,7 @@ pub async fn link(
 
 /// Records an open. A failure is only logged, since the person's request can still be answered.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
-    let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), details);
+    let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(None), details);
     let written =
         services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
     if let Err(error) = written {
@@ -96,6 +97,9 @@ fn check_preview(
     let InvitationDetails { invitation, person, account_status, parent_name, .. } =
         known.ok_or(ServiceError::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
+    if person.status == UserStatus::Blocked {
+        return Err(DeadLink::Revoked.into());
+    }
     let requires = Requires::of(&invitation, person, account_status);
     Ok(Preview { invitation, account_status, parent_name, person, requires })
 }

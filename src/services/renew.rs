@@ -5,10 +5,13 @@ use super::{
     letter_quota::Payer,
     resend::{check_locked, locked, send},
 };
+use crate::db::users;
 use crate::domain::{
     actor::ActorRef,
     invitation::{DeadLink, DeliveryState, Invitation},
+    origin::Origin,
     token::LinkToken,
+    user::UserStatus,
     visibility::Visibility,
 };
 
@@ -18,12 +21,12 @@ use crate::domain::{
 /// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`],
 /// [`ServiceError::DeadLink`] for a link that is invalid for another reason, [`ServiceError::TooSoon`],
 /// [`ServiceError::LettersSpent`].
-pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceError> {
+pub async fn link(services: &Services, token: &LinkToken, origin: Origin) -> Result<(), ServiceError> {
     if !services.rules.self_renewal {
         return Err(ServiceError::RenewalDisabled);
     }
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
-    let writer = services.clone();
+    let (writer, who) = (services.clone(), ActorRef::link(Some(origin)));
     services
         .db
         .write(move |tx| {
@@ -32,13 +35,18 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceE
                     ServiceError::NotFound => ServiceError::InvalidLink,
                     other => other,
                 })?;
+            // The user is locked.
+            let user = users::get(tx.reading(), old.user_id, Visibility::everything())?;
+            if user.is_some_and(|user| user.status == UserStatus::Blocked) {
+                return Err(DeadLink::Revoked.into());
+            }
             match old.check_link(claim.generation, writer.clock.now()) {
                 Ok(()) => Err(ServiceError::LinkStillValid),
                 Err(DeadLink::Expired) => {
                     let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
                     let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
                     let checked = check_locked(&writer, tx, vec![old])?;
-                    send(&writer, tx, (&ActorRef::link(), payer), checked)?
+                    send(&writer, tx, (&who, payer), checked)?
                         .into_values()
                         .try_for_each(|outcome| outcome.map(drop))
                 }

@@ -17,7 +17,7 @@ use crate::{
         users,
     },
     domain::{
-        actor::Actor,
+        actor::{Actor, ActorRef},
         event::EventType,
         ids::InvitationId,
         invitation::{Invitation, InvitationState},
@@ -57,7 +57,21 @@ fn revoke(
 ) -> Result<Invitation, ServiceError> {
     let old = locked(tx, id, Visibility::acting(actor))?;
     authorise(tx.reading(), actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
-    let now = services.clock.now();
+    end(services, tx, &actor.who, &old)?;
+    locked(tx, id, Visibility::everything())
+}
+
+/// Revokes an invitation whose user is locked.
+///
+/// # Errors
+/// [`ServiceError::NotPending`].
+pub(super) fn end(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    who: &ActorRef,
+    old: &Invitation,
+) -> Result<(), ServiceError> {
+    let (id, now) = (old.id, services.clock.now());
     if old.state != InvitationState::Pending
         || invitations::revoke(tx, (id, old.generation), now)? == Guarded::Stale
     {
@@ -69,6 +83,5 @@ fn revoke(
     if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
         details["account_removed"] = accounts::remove_if_orphaned(tx, account.id, now)?.is_removed().into();
     }
-    timeline::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
-    locked(tx, id, Visibility::everything())
+    Ok(timeline::insert(tx, &[services.event(id, EventType::Revoked, now, who.clone(), details)])?)
 }

@@ -73,5 +73,5 @@ pub async fn sign_in(
 fn holder(user: &User) -> ActorRef {
     let names: Vec<&str> =
         [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
-    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: names.join(" ") }
+    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: names.join(" "), origin: None }
 }

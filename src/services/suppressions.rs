@@ -4,19 +4,23 @@
 //! The courier enforces the list before each letter: an invitation to such an address is created as any
 //! other, its letter fails, and the link can be handed over to the inviter instead.
 
+use serde_json::json;
+
 use super::{
-    ServiceError, Services, cursor,
+    ServiceError, Services, audit, cursor,
     queries::{self, PageRequest},
 };
 use crate::{
     db::{
-        DbFault,
+        self, DbFault,
         letters::suppressions::{self, SuppressionFilter},
     },
     domain::{
-        actor::Actor,
+        actor::{Actor, ActorRef},
+        audit::{AuditAction, AuditOutcome},
         email::Email,
         ids::SuppressionId,
+        origin::Origin,
         permission::Permission,
         suppression::{Suppression, SuppressionReason},
         token::LinkToken,
@@ -72,12 +76,17 @@ pub async fn list(
 pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), ServiceError> {
     admit(actor)?;
     let staff = sees_staff(actor);
-    let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id, staff)).await?;
-    let lifted = lifted.ok_or(ServiceError::NotFound)?;
-    let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
-    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address was removed from the \
-        suppression list");
-    Ok(())
+    let (clock, who) = (services.clock.clone(), actor.who.clone());
+    services
+        .db
+        .write(move |tx| {
+            let lifted = suppressions::remove(tx, id, staff)?.ok_or(ServiceError::NotFound)?;
+            let done = (AuditAction::SuppressionLifted, AuditOutcome::Succeeded);
+            let details = json!({ "reason": lifted.reason.as_str() });
+            let event = audit::event(&clock, done, who.clone(), id.to_string(), details);
+            Ok(db::audit::insert(tx, &[event])?)
+        })
+        .await
 }
 
 /// The address to which a link was mailed, valid or not; `None` when it was handed over to the inviter: its
@@ -94,9 +103,13 @@ pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<
 ///
 /// # Errors
 /// [`ServiceError::InvalidLink`], also for a link that was returned to its inviter.
-pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email, ServiceError> {
+pub async fn unsubscribe(
+    services: &Services,
+    token: &LinkToken,
+    origin: Origin,
+) -> Result<Email, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
-    let writer = services.clone();
+    let (writer, who) = (services.clone(), ActorRef::link(Some(origin)));
     services
         .db
         .write(move |tx| {
@@ -107,6 +120,10 @@ pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email
                 tx,
                 &Suppression { id, email: email.clone(), reason, detail: None, created_at },
             )?;
+            let done = (AuditAction::AddressSuppressed, AuditOutcome::Succeeded);
+            let details = json!({ "reason": reason.as_str() });
+            let event = audit::event(&writer.clock, done, who.clone(), claim.invitation.to_string(), details);
+            db::audit::insert(tx, &[event])?;
             Ok(email)
         })
         .await

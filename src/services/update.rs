@@ -147,7 +147,7 @@ fn apply(
         NewLink::Unneeded
     };
     if let Some(recipient) = &recipient {
-        new = reassign::take_over(services, tx, recipient, &new)?;
+        new = reassign::take_over(services, tx, (recipient, actor), &new)?;
     } else if link == NewLink::Mailed {
         new = fresh(services, &new, services.clock.now());
     }

@@ -1,5 +1,6 @@
 //! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
 
+mod audit;
 mod guessing;
 mod leaving;
 mod letter_limits;
@@ -7,6 +8,7 @@ mod me;
 mod owners_as_callers;
 mod permissions;
 mod permissions_customers;
+mod permissions_operations;
 mod roles;
 mod secrecy;
 mod secret_keys;

@@ -17,4 +17,5 @@ mod repository;
 mod requests;
 mod robustness;
 mod support;
+mod users;
 mod webhooks;

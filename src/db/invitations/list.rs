@@ -161,6 +161,12 @@ pub fn of_ids(
     )
 }
 
+/// The pending invitations of a user, expired ones included.
+pub fn pending_of(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitation>, DbFault> {
+    let all = InvitationFilter::all(Visibility::everything(), i64::MAX);
+    list(connection, &InvitationFilter { user: Some(user), unanswered: true, ..all })
+}
+
 /// One invitation, if it is visible.
 pub fn get(
     connection: &mut AnyConnection,

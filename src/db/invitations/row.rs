@@ -173,6 +173,7 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
                 kind: row.inviter_kind.parse().map_err(|_| unreadable("inviter_kind"))?,
                 id: row.inviter_id.clone(),
                 name: row.inviter_name.clone(),
+                origin: None,
             },
             state: row.state.parse().map_err(|_| unreadable("state"))?,
             generation: row.generation,

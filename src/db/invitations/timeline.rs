@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::db::{
-    Tx,
+    Tx, audit,
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{invitation_events, invitation_events as events},
@@ -30,10 +30,10 @@ rows! {
     insert
 }
 
-/// Inserts entries.
+/// Inserts entries, and the audit events of those that callers made.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
-    Ok(())
+    audit::insert(tx, &audit::of_timeline(new))
 }
 
 pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
@@ -111,6 +111,7 @@ impl TryFrom<Row> for Event {
                 kind: row.actor_kind.parse().map_err(|_| unreadable("actor_kind"))?,
                 id: row.actor_id.clone(),
                 name: row.actor_name.clone(),
+                origin: None,
             },
             details: serde_json::from_str(&row.details).map_err(|_| unreadable("details"))?,
         })

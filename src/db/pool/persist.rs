@@ -1,6 +1,7 @@
 //! Runs a write transaction, and retries it until it commits or fails finally.
 
 use super::{
+    audit_log,
     pooled_connection::Pooled,
     transaction::{Tx, begin, finish},
 };
@@ -42,6 +43,10 @@ where
     E: From<DbFault> + AsFault,
 {
     begin(&mut connection.any, connection.local.as_deref())?;
-    let outcome = work(&mut Tx::begun(&mut connection.any));
-    finish(&mut connection.any, outcome)
+    let mut tx = Tx::begun(&mut connection.any);
+    let outcome = work(&mut tx);
+    let audited = tx.into_audited();
+    let outcome = finish(&mut connection.any, outcome)?;
+    audit_log::write(&audited);
+    Ok(outcome)
 }

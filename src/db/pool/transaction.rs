@@ -3,15 +3,29 @@
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 use super::any_connection::AnyConnection;
-use crate::db::error::{AsFault, DbFault};
+use crate::{
+    db::error::{AsFault, DbFault},
+    domain::audit::AuditEvent,
+};
 
-/// An open transaction for writing.
-pub struct Tx<'a>(&'a mut AnyConnection);
+/// An open transaction for writing, and the audit events that it has inserted, which are logged after its
+/// commit.
+pub struct Tx<'a>(&'a mut AnyConnection, Vec<AuditEvent>);
 
 impl<'a> Tx<'a> {
     /// The transaction that has begun on this connection.
     pub(super) fn begun(connection: &'a mut AnyConnection) -> Self {
-        Self(connection)
+        Self(connection, Vec::new())
+    }
+
+    /// The audit events that were inserted.
+    pub(super) fn into_audited(self) -> Vec<AuditEvent> {
+        self.1
+    }
+
+    /// Keeps inserted audit events for the log.
+    pub(in crate::db) fn note_audited(&mut self, inserted: &[AuditEvent]) {
+        self.1.extend_from_slice(inserted);
     }
 
     /// The connection, for reads inside the transaction.

@@ -45,33 +45,37 @@ impl<A> Query for Arrays<A> {
 
 impl<A, C> RunQueryDsl<C> for Arrays<A> {}
 
-/// Three statements in one, to save round trips: the first two as `WITH` queries of the third. Foreign keys
+/// Four statements in one, to save round trips: the first three as `WITH` queries of the third. Foreign keys
 /// are checked at the end of the statement, so that each may refer to rows of the others.
-pub(in crate::db) struct CombinedStatement<A, B, C>(
+pub(in crate::db) struct CombinedStatement<A, B, C, D>(
     pub(in crate::db) A,
     pub(in crate::db) B,
     pub(in crate::db) C,
+    pub(in crate::db) D,
 );
 
-impl<A, B, C> QueryFragment<Pg> for CombinedStatement<A, B, C>
+impl<A, B, C, D> QueryFragment<Pg> for CombinedStatement<A, B, C, D>
 where
     A: QueryFragment<Pg>,
     B: QueryFragment<Pg>,
     C: QueryFragment<Pg>,
+    D: QueryFragment<Pg>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH a AS (");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql("), b AS (");
         self.1.walk_ast(out.reborrow())?;
+        out.push_sql("), c AS (");
+        self.2.walk_ast(out.reborrow())?;
         out.push_sql(") ");
-        self.2.walk_ast(out)
+        self.3.walk_ast(out)
     }
 }
 
-impl<A, B, C> QueryId for CombinedStatement<A, B, C> {
+impl<A, B, C, D> QueryId for CombinedStatement<A, B, C, D> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<A, B, C, D> RunQueryDsl<D> for CombinedStatement<A, B, C> {}
+impl<A, B, C, D, E> RunQueryDsl<E> for CombinedStatement<A, B, C, D> {}

@@ -4,10 +4,10 @@ use super::html::FormValues;
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        client_address::ClientAddress,
         company::{Company, RawCompany},
         email::Email,
         field_error::{Faults, FieldError},
+        origin::Origin,
         password::Password,
         person::PersonName,
     },
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What was typed, as the API would have it.
-pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress) -> Answer {
+pub(super) fn answer(password: &str, values: &FormValues, origin: Origin) -> Answer {
     let mut faults = Faults::default();
     let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
     let first_name = read(&values.first_name, "/first_name", person, &mut faults);
@@ -43,7 +43,8 @@ pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress)
         account_type,
         company,
         vat_exempt,
-        client,
+        client: origin.parts().address,
+        origin: Some(origin),
         faults,
     }
 }

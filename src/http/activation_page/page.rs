@@ -9,7 +9,7 @@ use actix_web::{
 
 use super::{
     super::{
-        extract::{client_address::client_address, user_agent::user_agent},
+        extract::{origin::origin, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
         response::problem::{Problem, RETRY_AFTER},
         state::State,
@@ -143,7 +143,7 @@ impl<'a> Page<'a> {
         match activate::link(
             &self.state.services,
             token,
-            answer(password, &values, client_address(self.request)),
+            answer(password, &values, origin(self.request)),
             None,
         )
         .await
@@ -183,7 +183,7 @@ impl<'a> Page<'a> {
     /// Sends a fresh link in place of an expired one.
     pub(in crate::http) async fn renew(&self) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        match renew::link(&self.state.services, token).await {
+        match renew::link(&self.state.services, token, origin(self.request)).await {
             Ok(()) => {
                 let locale = self
                     .invitation()
@@ -214,7 +214,7 @@ impl<'a> Page<'a> {
             let screen = Screen::Unconfirmed(Unconfirmed { organisation });
             return self.render(StatusCode::UNPROCESSABLE_ENTITY, &screen, locale);
         }
-        match suppressions::unsubscribe(&self.state.services, token).await {
+        match suppressions::unsubscribe(&self.state.services, token, origin(self.request)).await {
             Ok(email) => {
                 self.state.metrics.suppression("unsubscribed");
                 let screen = Screen::Unsubscribed(Unsubscribed { organisation, email: email.as_str() });

@@ -86,6 +86,7 @@ errors! {
     INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
     ALREADY_ACCOUNT_OWNER;
     ALREADY_MEMBER;
+    USER_BLOCKED;
     PARENT_NOT_ACTIVE = "the account is not active yet";
 }
 

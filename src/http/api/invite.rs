@@ -32,8 +32,18 @@ use crate::{
 
 /// The roles of a system user: at least one, each once.
 pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
+    let roles = roles_in(members, "roles")?;
+    if roles.iter().next().is_none() {
+        members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
+        return None;
+    }
+    Some(roles)
+}
+
+/// A member that is a list of roles, each once; it may be empty.
+pub(in crate::http) fn roles_in(members: &mut Members, name: &str) -> Option<Roles> {
     let mut seen = Vec::new();
-    let roles = members.list("roles", |value| {
+    let roles = members.list(name, |value| {
         let role: Role = members::parsed("unknown_role", str::parse)(value)?;
         if seen.contains(&role) {
             return Err(MemberError("duplicate_role", format!("{} is named twice.", role.as_str())));
@@ -41,10 +51,6 @@ pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
         seen.push(role);
         Ok(role)
     })?;
-    if roles.is_empty() {
-        members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
-        return None;
-    }
     Some(roles.into_iter().collect())
 }
 

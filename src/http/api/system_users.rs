@@ -71,6 +71,7 @@ errors! {
     ROLE_EXCEEDS_YOURS = "a role allows more than the token does";
     INVITATION_PENDING = "the person has a live invitation, `invitation_id`; offer to resend it";
     ALREADY_SYSTEM_USER;
+    USER_BLOCKED;
 }
 
 /// Invite a system user

@@ -7,8 +7,9 @@
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
 
+use super::origin::origin;
 use crate::http::{
-    middleware::request_log::CallerId,
+    middleware::request_log::AuthenticatedCaller,
     response::{error_codes, problem::Problem},
     state::State,
 };
@@ -80,7 +81,8 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
         .verify(token, services.clock.now())
         .map_err(|error| invalid_token(error.word()))?;
     let current = session::current(services, actor).await.map_err(ServiceError::from)?;
-    let actor = current.ok_or_else(|| invalid_token("session"))?;
-    request.extensions_mut().insert(CallerId(actor.who.id.clone()));
+    let mut actor = current.ok_or_else(|| invalid_token("session"))?;
+    actor.who.origin = Some(origin(request));
+    request.extensions_mut().insert(AuthenticatedCaller(actor.who.clone()));
     Ok(actor)
 }

@@ -36,9 +36,22 @@ fn revision(tag: &str) -> &str {
     tag.split_once('.').map_or(tag, |(revision, _)| revision)
 }
 
+/// The condition in `If-Match` about an invitation: the revisions that it names.
+pub fn condition(request: &HttpRequest) -> Condition {
+    match exact_condition(request) {
+        Condition::OneOf(tags) => Condition::OneOf(tags.iter().map(|tag| revision(tag).to_owned()).collect()),
+        other => other,
+    }
+}
+
+/// A tag without what proxies add to that of a compressed answer, as Apache's `mod_deflate` does.
+fn uncompressed(tag: &str) -> &str {
+    tag.strip_suffix("-gzip").or_else(|| tag.strip_suffix(";gzip")).unwrap_or(tag)
+}
+
 /// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2, §13.1.1): weak and malformed ones
 /// never match.
-pub fn condition(request: &HttpRequest) -> Condition {
+pub fn exact_condition(request: &HttpRequest) -> Condition {
     if !request.headers().contains_key(IF_MATCH) {
         return Condition::Absent;
     }
@@ -51,7 +64,7 @@ pub fn condition(request: &HttpRequest) -> Condition {
 
 fn one_of(tags: &[EntityTag]) -> Condition {
     let strong: Vec<_> =
-        tags.iter().filter(|tag| !tag.weak).map(|tag| revision(tag.tag()).to_owned()).collect();
+        tags.iter().filter(|tag| !tag.weak).map(|tag| uncompressed(tag.tag()).to_owned()).collect();
     match (strong.is_empty(), tags.is_empty()) {
         (false, _) => Condition::OneOf(strong),
         (true, false) => Condition::Never(NoMatch::Weak),

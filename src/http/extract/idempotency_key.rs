@@ -17,15 +17,16 @@ use super::etag;
 use crate::http::{
     middleware::request_log::RequestId,
     response::{
+        digest::digest,
         error_codes,
         problem::Problem,
         stored::{self, StoredInvitation},
-        views::InvitationView,
+        views::{InvitationView, UserView},
     },
     state::State,
 };
 use crate::{
-    domain::{actor::Actor, invitation::Invitation, token::hex},
+    domain::{actor::Actor, invitation::Invitation, token::hex, user::User},
     services::{
         ServiceError,
         idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
@@ -72,6 +73,14 @@ impl IntoStoredAnswer for Invitation {
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", self.id));
         let etag = Some(etag::quoted(&etag::of(self, body.as_bytes())));
         StoredAnswer { status: status.as_u16(), body, location, etag }
+    }
+}
+
+impl IntoStoredAnswer for User {
+    fn answer(&self, status: StatusCode, _: DateTime<Utc>) -> StoredAnswer {
+        let body = serde_json::to_string(&UserView::from(self)).unwrap_or_default();
+        let etag = Some(etag::quoted(&digest(body.as_bytes())));
+        StoredAnswer { status: status.as_u16(), body, location: None, etag }
     }
 }
 

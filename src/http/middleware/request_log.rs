@@ -17,7 +17,10 @@ use actix_web::{
 use tracing::Instrument;
 
 use super::{browser_headers, cors};
-use crate::domain::ids::{Id, Named};
+use crate::domain::{
+    actor::ActorRef,
+    ids::{Id, Named},
+};
 use crate::http::{
     response::{
         error_codes,
@@ -34,8 +37,8 @@ impl Named for RequestKind {
     const PREFIX: &'static str = "req";
 }
 
-/// Who a request was made by, for its log line.
-pub struct CallerId(pub String);
+/// Who a request was made by, for its log line and the audit log.
+pub struct AuthenticatedCaller(pub ActorRef);
 
 /// The id of a request, for answers and pages.
 #[derive(Clone)]
@@ -72,7 +75,7 @@ pub async fn middleware(
     let route = route.map_or_else(|| answer.request().match_pattern(), |route| Some(route.pattern.clone()));
     let route = route.unwrap_or_else(|| "unknown".to_owned());
     let (status, elapsed) = (answer.status().as_u16(), started.elapsed());
-    let caller = answer.request().extensions().get::<CallerId>().map(|caller| caller.0.clone());
+    let caller = answer.request().extensions().get::<AuthenticatedCaller>().map(|caller| caller.0.id.clone());
     if let Some(state) = &state {
         state.metrics.request(method.as_str(), &route, status, elapsed.as_secs_f64());
     }

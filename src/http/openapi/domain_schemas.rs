@@ -19,10 +19,11 @@ use crate::{
     domain::{
         account::{AccountName, AccountStatus, AccountType},
         actor::ActorKind,
+        audit::{AuditAction, AuditOutcome},
         company::CompanyVat,
         email::Email,
         event::EventType,
-        ids::{AccountId, EventId, InvitationId, SuppressionId, UserId},
+        ids::{AccountId, AuditEventId, EventId, InvitationId, SuppressionId, UserId},
         invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
         password::Password,
@@ -91,6 +92,8 @@ closed_sets! {
         subsidiary's.";
     UserStatus, "UserStatus", "The status of a person.";
     UserKind, "UserKind", "Staff of the operator, or a customer; people who are invited as one count.";
+    AuditAction, "AuditAction", "What a caller did, or attempted.";
+    AuditOutcome, "AuditOutcome", "Whether it was done or refused.";
     SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \
         exist, its reader unsubscribed, or a letter was marked as spam.";
     Locale, "Locale", "A language of letters and page.";
@@ -185,6 +188,7 @@ texts! {
         .pattern("^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     EventId, "EventId", Text::new("Names an entry of a timeline.", "evt_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    AuditEventId, "AuditEventId", Text::new("Names an audit event.", "aud_01m86xvxh0f46bs8r42wfv2z13");
     SuppressionId, "SuppressionId", Text::new("Names a suppressed address.", "sup_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {

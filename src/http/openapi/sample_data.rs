@@ -267,6 +267,10 @@ pub(in crate::http) fn ada() -> UserView {
     }
 }
 
+pub(in crate::http) fn ada_blocked() -> UserView {
+    UserView { status: UserStatus::Blocked, ..ada() }
+}
+
 pub(in crate::http) fn olivia() -> UserView {
     UserView {
         id: id(OLIVIA),

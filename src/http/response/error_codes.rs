@@ -83,6 +83,13 @@ codes! {
     LAST_OWNER = 409 "last_owner", "The account would have no owner left",
         "An account always has an owner. Invite another one and wait until they have accepted, then remove \
         this one.";
+    LAST_ADMIN = 409 "last_admin", "No active admin would be left",
+        "The last active admin cannot be blocked, demoted or removed. Give another system user the role of an \
+        admin first.";
+    USER_NOT_ACTIVATED = 409 "user_not_activated", "The user has not activated yet",
+        "A user who has not activated has no access and no names. Change or revoke their invitation.";
+    USER_BLOCKED = 409 "user_blocked", "The user is blocked",
+        "A blocked user cannot be invited. Unblock them first.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",
@@ -104,10 +111,10 @@ codes! {
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was revoked",
         "Ask the person who invited you whether this was intended.";
     PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
-        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no entity tag: \
-        send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and which never \
+        "The invitation or user has changed since, and the present tag is in ETag; or If-Match holds no entity \
+        tag: send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and which never \
         match (RFC 9110 §13.1.1): ask for answers that are not compressed. \
-        Get the invitation again, and send the change with its present tag if it is still wanted.";
+        Get it again, and send the change with its present tag if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
@@ -120,8 +127,8 @@ codes! {
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the filters of the request that returned it, or start again without one.";
     PRECONDITION_REQUIRED = 428 "precondition_required", "If-Match is missing",
-        "Send If-Match with the ETag of the answer that showed you the invitation, so that changes by others \
-        are not overwritten; or *.";
+        "Send If-Match with the ETag of the answer that showed you the invitation or user, so that changes by \
+        others are not overwritten; or *.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
         "Wait as many seconds as Retry-After names. Requests are limited by network address, letters by \
         mailbox, by account and by caller: RateLimit-Policy says how many, RateLimit what is left.";

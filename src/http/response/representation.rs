@@ -21,9 +21,12 @@ use super::{
     digest::digest,
     error_codes,
     problem::Problem,
-    views::InvitationView,
+    views::{InvitationView, UserView},
 };
-use crate::{domain::invitation::Invitation, http::extract::etag};
+use crate::{
+    domain::{invitation::Invitation, user::User},
+    http::extract::etag,
+};
 
 /// A shorter body gains nothing by compression.
 const SHORTEST_COMPRESSED: usize = 1024;
@@ -61,6 +64,21 @@ pub fn invitation(
 pub fn changed_invitation(invitation: &Invitation, now: DateTime<Utc>) -> Result<HttpResponse, Problem> {
     let body = json(&InvitationView::of(invitation, now))?;
     let tag = etag::quoted(&etag::of(invitation, &body));
+    Ok(in_json(HttpResponse::Ok()).insert_header((ETAG, tag)).body(body))
+}
+
+/// The tag of a user, as their GET has it.
+pub fn tag_of_user(user: &User) -> String {
+    json(&UserView::from(user)).map(|body| digest(&body)).unwrap_or_default()
+}
+
+/// A user whom this request has changed, with the tag that their GET has.
+///
+/// # Errors
+/// As [`object`].
+pub fn changed_user(user: &User) -> Result<HttpResponse, Problem> {
+    let body = json(&UserView::from(user))?;
+    let tag = etag::quoted(&digest(&body));
     Ok(in_json(HttpResponse::Ok()).insert_header((ETAG, tag)).body(body))
 }
 

@@ -6,6 +6,7 @@ use crate::domain::{
     company::Company,
     email::Email,
     field_error::Faults,
+    origin::Origin,
     password::Password,
     person::PersonName,
     user::{Membership, User},
@@ -34,6 +35,8 @@ pub struct Answer {
     pub vat_exempt: bool,
     /// The client's address.
     pub client: ClientAddress,
+    /// Where the request came from.
+    pub origin: Option<Origin>,
     /// Errors from parsing these members, so that all are reported together.
     pub faults: Faults,
 }

@@ -27,6 +27,7 @@ use crate::{
         event::EventType,
         ids::UserId,
         invitation::{DeadLink, Invitation},
+        origin::Origin,
         person::PersonName,
         token::LinkClaim,
         user::{Membership, User, UserStatus},
@@ -111,6 +112,9 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admis
     let Some(user) = users::get(tx.reading(), invitation.user_id, Visibility::everything())? else {
         return Ok(Admission::Refused(ServiceError::InvalidLink));
     };
+    if user.status == UserStatus::Blocked {
+        return Ok(Admission::Refused(DeadLink::Revoked.into()));
+    }
     let account = account_of(tx, &invitation)?;
     let Credentials { password_hash, is_proven } = match user.status {
         UserStatus::Invited => Credentials::default(),
@@ -170,7 +174,8 @@ fn perform(
     let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
     let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
     let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
-    let who = if is_proven { person(&user) } else { ActorRef::link() };
+    let origin = answer.origin.clone();
+    let who = if is_proven { person(&user, origin) } else { ActorRef::link(origin) };
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
@@ -217,8 +222,8 @@ fn as_given(user: User, invitation: &Invitation, is_proven: bool) -> (User, Vec<
     (User { email, system_roles, memberships, created_at, pending_invitation_id: None, ..user }, elsewhere)
 }
 
-fn person(user: &User) -> ActorRef {
-    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user) }
+fn person(user: &User, origin: Option<Origin>) -> ActorRef {
+    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user), origin }
 }
 
 fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, ServiceError> {

@@ -14,6 +14,7 @@ use crate::{
         ids::{AccountId, InvitationId},
         invitation::{Invitation, InvitationKind},
         sub_account::MemberRole,
+        user::UserStatus,
     },
 };
 
@@ -22,7 +23,7 @@ use crate::{
 /// activated by links that were returned to inviters, may be another person, and must not block the owner of
 /// the address.
 pub(in crate::services) fn find_conflict(
-    user: &LockedUser,
+    (user, sees_blocked): (&LockedUser, bool),
     member: &[Member],
     live: Option<&Pending>,
     invitation: &Invitation,
@@ -31,6 +32,7 @@ pub(in crate::services) fn find_conflict(
     let target = invitation.account.as_ref();
     let is_member = |inside: &dyn Fn(&Member) -> bool| user.is_proven && member.iter().any(inside);
     match (invitation.kind, target) {
+        _ if user.status == UserStatus::Blocked && sees_blocked => return Outcome::Blocked,
         (InvitationKind::SystemUser, _) if user.is_staff && user.is_proven => {
             return Outcome::AlreadySystemUser;
         }

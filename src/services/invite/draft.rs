@@ -5,6 +5,7 @@ use crate::{
     domain::{
         actor::Actor,
         invitation::{DeliveryState, Invitation},
+        visibility::Visibility,
     },
     services::letter_quota::{Charge, Payer},
 };
@@ -18,12 +19,16 @@ pub struct Draft {
     pub account: Option<NewAccount>,
     /// Who is charged for its letter.
     pub payer: Payer,
+    /// Whether the inviter may learn that the person is blocked: staff who invite this kind. For others the
+    /// invitation is made as any other, and its link does not work.
+    pub sees_blocked: bool,
 }
 
 impl Draft {
     pub(super) fn new(actor: &Actor, invitation: Invitation, account: Option<NewAccount>) -> Self {
         let payer = Payer::of(actor, &invitation);
-        Self { invitation, account, payer }
+        let sees_blocked = Visibility::inviting(actor).shows(invitation.kind);
+        Self { invitation, account, payer, sees_blocked }
     }
 
     /// The charge for its letter; `None` where the link is handed over to the inviter.

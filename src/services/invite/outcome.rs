@@ -31,6 +31,8 @@ pub enum Outcome {
     AlreadySystemUser,
     /// Refused: the person owns a top-level account already.
     AlreadyAccountOwner,
+    /// Refused: the person is blocked.
+    Blocked,
     /// Refused: the person is a member of the account, or of one below the parent, already.
     AlreadyMember,
 }
@@ -48,6 +50,7 @@ impl Outcome {
             Self::AlreadySystemUser => Err(ServiceError::AlreadySystemUser),
             Self::AlreadyAccountOwner => Err(ServiceError::AlreadyAccountOwner),
             Self::AlreadyMember => Err(ServiceError::AlreadyMember),
+            Self::Blocked => Err(ServiceError::UserBlocked),
         }
     }
 }

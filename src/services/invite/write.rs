@@ -71,6 +71,7 @@ pub fn invite_many(
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
         let key = PendingKey::of(&draft.invitation);
         let invitation = &draft.invitation;
+        let user = (user, draft.sees_blocked);
         let outcome = find_conflict(user, member, live.get(&key), invitation, invitation.created_at);
         let outcome = charge_quota(outcome, draft, &mut counts);
         if let Outcome::Invited(invitation, _) = &outcome {

@@ -9,7 +9,7 @@ use crate::{
         },
         users::{NewUser, memberships},
     },
-    domain::{email::Email, invitation::Invitation},
+    domain::{actor::Actor, email::Email, invitation::Invitation, visibility::Visibility},
     services::{
         ServiceError, Services,
         invite::{find_conflict, replace},
@@ -32,7 +32,7 @@ pub(super) fn lock(
 pub(super) fn take_over(
     services: &Services,
     tx: &mut Tx<'_>,
-    recipient: &NewRecipient,
+    (recipient, actor): (&NewRecipient, &Actor),
     wanted: &Invitation,
 ) -> Result<Invitation, ServiceError> {
     let now = services.clock.now();
@@ -45,8 +45,8 @@ pub(super) fn take_over(
     }
     let key = PendingKey::of(wanted);
     let live = pending.into_iter().find(|one| one.key == key);
-    let theirs =
-        find_conflict(&recipient.user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
+    let user = (&recipient.user, Visibility::inviting(actor).shows(wanted.kind));
+    let theirs = find_conflict(user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
     replace(tx, live.as_slice(), now)?;
     Ok(fresh(services, &theirs, now))
 }

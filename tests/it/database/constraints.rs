@@ -200,6 +200,11 @@ fn suppression(id: &str, key: &str, reason: &str) -> String {
     format!("INSERT INTO suppressions VALUES ('{id}', '{key}', '{key}', '{reason}', NULL, {AT})")
 }
 
+fn audit_event(id: &str, outcome: &str) -> String {
+    let columns = "id, at, action, outcome, details";
+    format!("INSERT INTO audit_events ({columns}) VALUES ('{id}', {AT}, 'sign_in', '{outcome}', '{{}}')")
+}
+
 fn answered(key: &str, status: &str, body: &str) -> String {
     format!(
         "INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, \
@@ -219,6 +224,7 @@ async fn both_refuse_the_same_wrong_rows() {
         database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
         database.execute(&active(&[("id", "'a1'")]));
         database.execute(&suppression("s1", "a@x.nl", "bounced"));
+        database.execute(&audit_event("e1", "succeeded"));
         database.execute("INSERT INTO account_lineage VALUES ('a1', 'a1')");
         database.execute(&format!("INSERT INTO memberships VALUES ('u1', 'a1', 'driver', {AT})"));
         let wrong = [
@@ -249,6 +255,8 @@ async fn both_refuse_the_same_wrong_rows() {
             ),
             ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
             ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
+            ("audit_events_pkey", "audit_events.id", audit_event("e1", "denied")),
+            ("audit_events_outcome_known", "", audit_event("e2", "undecided")),
             (
                 "user_roles_user_id_fkey",
                 "FOREIGN KEY",

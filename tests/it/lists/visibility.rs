@@ -171,7 +171,12 @@ fn email(name: &str) -> String {
 /// A caller with these permissions, and a long-lived token of these accounts.
 fn office(app: &TestApp, accounts: &[&str], scope: &[Permission]) -> Client {
     let grant = Grant {
-        holder: ActorRef { kind: ActorKind::Client, id: "office".to_owned(), name: "The office".to_owned() },
+        holder: ActorRef {
+            kind: ActorKind::Client,
+            id: "office".to_owned(),
+            name: "The office".to_owned(),
+            origin: None,
+        },
         roles: Vec::new(),
         scope: scope.to_vec(),
         accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),

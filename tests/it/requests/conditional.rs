@@ -50,6 +50,7 @@ on_both_databases! {
             "/v1/roles".to_owned(),
             "/v1/me".to_owned(),
             "/v1/suppressions".to_owned(),
+            "/v1/audit-events?action=sign_in".to_owned(),
             "/openapi.json".to_owned(),
         ];
         let mut tags = Vec::new();

@@ -28,7 +28,12 @@ const STAFF: &str = "/v1/system-users/invitations";
 /// A caller of the command line's default subject, as `token` makes them.
 fn cli(app: &TestApp, roles: &[Role], scope: &[Permission], accounts: &[&str]) -> Client {
     let grant = Grant {
-        holder: ActorRef { kind: ActorKind::Cli, id: "operations".to_owned(), name: "operations".to_owned() },
+        holder: ActorRef {
+            kind: ActorKind::Cli,
+            id: "operations".to_owned(),
+            name: "operations".to_owned(),
+            origin: None,
+        },
         roles: roles.to_vec(),
         scope: scope.to_vec(),
         accounts: accounts.iter().map(|id| id.parse::<AccountId>().unwrap()).collect(),

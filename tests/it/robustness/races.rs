@@ -345,6 +345,7 @@ fn draft(app: &TestApp, email: &str) -> Draft {
             kind: ActorKind::Cli,
             id: "grace".to_owned(),
             name: "Grace Hopper".to_owned(),
+            origin: None,
         },
         state: InvitationState::Pending,
         generation: 1,
@@ -357,7 +358,7 @@ fn draft(app: &TestApp, email: &str) -> Draft {
         delivery: Delivery::queued(),
         account: None,
     };
-    Draft { invitation, account: None, payer: Payer::Nobody }
+    Draft { invitation, account: None, payer: Payer::Nobody, sees_blocked: true }
 }
 
 fn is_hash_of(hash: &str, password: &str) -> bool {

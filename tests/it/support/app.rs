@@ -86,7 +86,12 @@ impl TestApp {
     /// A caller whom people know by this name.
     pub fn caller_named(&self, name: &str, roles: &[Role], scope: &[Permission]) -> Client {
         let grant = Grant {
-            holder: ActorRef { kind: ActorKind::Cli, id: "grace".to_owned(), name: name.to_owned() },
+            holder: ActorRef {
+                kind: ActorKind::Cli,
+                id: "grace".to_owned(),
+                name: name.to_owned(),
+                origin: None,
+            },
             roles: roles.to_vec(),
             scope: scope.to_vec(),
             accounts: Vec::new(),
@@ -98,7 +103,12 @@ impl TestApp {
     /// A caller of that id, with these roles.
     pub fn client_named(&self, id: &str, roles: &[Role]) -> Client {
         let grant = Grant {
-            holder: ActorRef { kind: ActorKind::Client, id: id.to_owned(), name: id.to_owned() },
+            holder: ActorRef {
+                kind: ActorKind::Client,
+                id: id.to_owned(),
+                name: id.to_owned(),
+                origin: None,
+            },
             roles: roles.to_vec(),
             scope: Vec::new(),
             accounts: Vec::new(),

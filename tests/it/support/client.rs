@@ -44,6 +44,12 @@ impl Client {
         Answer::of(request.header("if-match", tag).json(patch)).await
     }
 
+    /// Changes a user, if their tag is this one.
+    pub async fn change_user(&self, user: &str, tag: &str, patch: &Value) -> Answer {
+        let request = self.request(Method::PATCH, &format!("/v1/users/{user}"));
+        Answer::of(request.header("if-match", tag).json(patch)).await
+    }
+
     /// Any method, with no body and with these headers.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let request = self.request(method, path);

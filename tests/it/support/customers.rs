@@ -141,6 +141,7 @@ impl TestApp {
                 kind: ActorKind::Cli,
                 id: "grace".to_owned(),
                 name: "Grace Hopper".to_owned(),
+                origin: None,
             },
             roles: Vec::new(),
             scope: Vec::new(),

@@ -14,9 +14,9 @@ use super::super::{
 use crate::http::{
     extract::{
         auth::OptionalCaller,
-        client_address::client_address,
         json_body::Body,
         members::{self, MemberError, Members},
+        origin::origin,
         query::Query,
     },
     openapi::{errors::errors, sample_data},
@@ -29,10 +29,10 @@ use crate::http::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        client_address::ClientAddress,
         company::Company,
         email::Email,
         field_error::Faults,
+        origin::Origin,
         password::Password,
         person::PersonName,
         token::LinkToken,
@@ -214,11 +214,11 @@ pub async fn activate(
     body: Body,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    answer((caller, client_address(&request)), query, body, &state).await
+    answer((caller, origin(&request)), query, body, &state).await
 }
 
 async fn answer(
-    (caller, client): (OptionalCaller, ClientAddress),
+    (caller, origin): (OptionalCaller, Origin),
     query: Query,
     body: Body,
     state: &State,
@@ -238,7 +238,8 @@ async fn answer(
         account_type,
         company,
         vat_exempt,
-        client,
+        client: origin.parts().address,
+        origin: Some(origin),
         faults,
     };
     let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref())

@@ -1,17 +1,17 @@
 //! `POST /v1/activations/renew`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::preview::PreviewRequest;
 use crate::http::{
-    extract::{json_body::Body, query::Query},
+    extract::{json_body::Body, origin::origin, query::Query},
     openapi::{errors::errors, sample_data},
     response::problem::Problem,
     state::State,
 };
-use crate::services;
+use crate::{domain::origin::Origin, services};
 
 /// A letter with a new link is queued.
 #[derive(Serialize, ToSchema)]
@@ -59,13 +59,18 @@ errors! {
     security(()),
 )]
 #[post("/v1/activations/renew")]
-pub async fn renew(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    send(query, body, &state).await
+pub async fn renew(
+    request: HttpRequest,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    send(origin(&request), query, body, &state).await
 }
 
-async fn send(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn send(origin: Origin, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
-    services::renew::link(&state.services, &token).await?;
+    services::renew::link(&state.services, &token, origin).await?;
     Ok(HttpResponse::Accepted().json(Renewal { status: RenewalStatus::Sent }))
 }

@@ -88,7 +88,7 @@ mod tests {
     use crate::domain::actor::ActorKind;
 
     fn caller(id: &str) -> ActorRef {
-        ActorRef { kind: ActorKind::Client, id: id.to_owned(), name: id.to_owned() }
+        ActorRef { kind: ActorKind::Client, id: id.to_owned(), name: id.to_owned(), origin: None }
     }
 
     #[actix_web::test]

@@ -90,6 +90,7 @@ errors! {
     INVITATION_PENDING =
         "a newer invitation, `invitation_id`, took its place, or the person with the new address has one";
     ALREADY_SYSTEM_USER = "the person with the new address is one";
+    USER_BLOCKED = "the person with the new address is blocked";
     ALREADY_ACCOUNT_OWNER = "the person with the new address owns a top-level account";
     ALREADY_MEMBER = "the person with the new address is one";
     PRECONDITION_FAILED =

@@ -152,6 +152,7 @@ errors! {
     ACCOUNT_NOT_FOUND = "there is no such account, or this token may not invite into it";
     INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
     ALREADY_MEMBER;
+    USER_BLOCKED;
     AMBIGUOUS_ACCOUNT = "several accounts have this name, `candidates`";
     PARENT_NOT_BUSINESS = "the account above is a consumer's";
     PARENT_NOT_ACTIVE = "the account above is not active yet";

@@ -9,6 +9,7 @@ use crate::http::{
     extract::etag,
     response::{
         error_codes::{self as codes, Code},
+        representation,
         views::InvitationAccount,
     },
 };
@@ -48,6 +49,9 @@ impl From<&ServiceError> for Problem {
             | ServiceError::PreconditionWeak(current) => {
                 problem.header(header::ETAG, etag::quoted(&etag::of_unshown(&current.invitation, current.at)))
             }
+            ServiceError::UserPreconditionFailed(user) => {
+                problem.header(header::ETAG, etag::quoted(&representation::tag_of_user(user)))
+            }
             ServiceError::IdempotencyInProgress | ServiceError::Changed | ServiceError::Busy(_) => {
                 problem.retry_after(RETRY_AFTER)
             }
@@ -77,15 +81,21 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::AlreadyAccountOwner => codes::ALREADY_ACCOUNT_OWNER,
         ServiceError::AlreadyMember => codes::ALREADY_MEMBER,
         ServiceError::LastOwner => codes::LAST_OWNER,
+        ServiceError::LastAdmin => codes::LAST_ADMIN,
+        ServiceError::UserNotActivated => codes::USER_NOT_ACTIVATED,
+        ServiceError::UserBlocked => codes::USER_BLOCKED,
         ServiceError::AccountNotFound => codes::ACCOUNT_NOT_FOUND,
         ServiceError::AmbiguousAccount(_) => codes::AMBIGUOUS_ACCOUNT,
         ServiceError::ParentNotBusiness => codes::PARENT_NOT_BUSINESS,
         ServiceError::ParentNotActive => codes::PARENT_NOT_ACTIVE,
         ServiceError::NotPending => codes::INVITATION_NOT_PENDING,
-        ServiceError::PreconditionRequired => codes::PRECONDITION_REQUIRED,
+        ServiceError::PreconditionRequired | ServiceError::UserPreconditionRequired => {
+            codes::PRECONDITION_REQUIRED
+        }
         ServiceError::PreconditionFailed(_)
         | ServiceError::PreconditionMalformed(_)
-        | ServiceError::PreconditionWeak(_) => codes::PRECONDITION_FAILED,
+        | ServiceError::PreconditionWeak(_)
+        | ServiceError::UserPreconditionFailed(_) => codes::PRECONDITION_FAILED,
         ServiceError::Ambiguous(_) => codes::AMBIGUOUS_INVITATION,
         ServiceError::TooSoon(_) | ServiceError::MovedTooSoon(_) => codes::RESEND_TOO_SOON,
         ServiceError::LettersSpent(_) | ServiceError::TooManyGuesses(_) => codes::RATE_LIMITED,

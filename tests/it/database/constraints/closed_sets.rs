@@ -5,6 +5,7 @@ use invitation_service::{
     domain::{
         account::{AccountStatus, AccountType},
         actor::ActorKind,
+        audit::AuditOutcome,
         delivery_reports::DeliveryStatus,
         invitation::{InvitationKind, InvitationState},
         letter::LetterPurpose,
@@ -36,6 +37,7 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("letters_state_known", LetterState::ALL.map(LetterState::as_str).to_vec()),
         ("letters_kind_known", LetterPurpose::ALL.map(LetterPurpose::as_str).to_vec()),
         ("suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
+        ("audit_events_outcome_known", AuditOutcome::ALL.map(AuditOutcome::as_str).to_vec()),
         ("letters_fate_known", DeliveryStatus::ALL.map(DeliveryStatus::as_str).to_vec()),
     ]
 }

@@ -1,0 +1,5 @@
+//! `/v1/audit-events`: who did what, listed and exported.
+
+mod csv;
+pub(in crate::http) mod list;
+mod view;

@@ -1,0 +1,34 @@
+//! Changes to users after their activation: names, system roles, blocking.
+
+pub mod block;
+mod last_admin;
+pub mod update;
+
+use super::ServiceError;
+use crate::{
+    db::{AnyConnection, users},
+    domain::{
+        actor::{Actor, ActorKind},
+        ids::UserId,
+        user::User,
+        visibility::Visibility,
+    },
+};
+
+/// Whether the caller is this user, by a token that a person signed in for.
+fn is_self(actor: &Actor, id: UserId) -> bool {
+    actor.who.kind == ActorKind::User && actor.who.id == id.as_str()
+}
+
+/// The user as the caller may see them; a person sees themselves whole.
+fn visible(connection: &mut AnyConnection, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+    let visibility = if is_self(actor, id) { Visibility::everything() } else { Visibility::reading(actor) };
+    users::get(connection, id, visibility)?.ok_or(ServiceError::NotFound)
+}
+
+/// The user, and whether the caller's permissions include all that the user has: a caller may not act on a
+/// user who may do more.
+fn with_roles(connection: &mut AnyConnection, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+    let whole = users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+    if actor.may_grant(&whole.system_roles) { Ok(whole) } else { Err(ServiceError::RoleExceedsYours) }
+}

@@ -1,0 +1,155 @@
+//! Changes the names and the system roles of a user.
+
+use serde_json::json;
+
+use super::{is_self, last_admin, visible, with_roles};
+use crate::{
+    db::{self, AnyConnection, Tx, users, users::profile},
+    domain::{
+        actor::Actor,
+        audit::{AuditAction, AuditOutcome},
+        field_error::{Faults, FieldError},
+        ids::UserId,
+        permission::Permission,
+        person::PersonName,
+        role::Roles,
+        user::{User, UserStatus},
+    },
+    services::{ServiceError, Services, audit, update::Condition},
+};
+
+/// The change: a merge patch (RFC 7396); members that are absent stay.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// The first name.
+    pub first_name: Option<PersonName>,
+    /// The last name.
+    pub last_name: Option<PersonName>,
+    /// All system roles; an empty list ends the user's being staff.
+    pub system_roles: Option<Roles>,
+    /// Errors so far; they are reported together with members that do not apply.
+    pub faults: Faults,
+}
+
+/// Changes a user. `tag_of` is the entity tag of a user as the caller sees them.
+///
+/// Staff with `system_users:invite` change system users, those with `customers:invite` customers, and a
+/// person their own names.
+///
+/// # Errors
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for present or
+/// new roles, [`ServiceError::PreconditionRequired`], [`ServiceError::UserPreconditionFailed`],
+/// [`ServiceError::Invalid`], [`ServiceError::UserNotActivated`], [`ServiceError::LastAdmin`].
+pub async fn user(
+    services: &Services,
+    actor: &Actor,
+    id: UserId,
+    (condition, tag_of): (Condition, fn(&User) -> String),
+    patch: UserPatch,
+) -> Result<User, ServiceError> {
+    let (writer, actor) = (services.clone(), actor.clone());
+    services
+        .db
+        .write(move |tx| {
+            users::lock(tx, id)?.ok_or(ServiceError::NotFound)?;
+            let seen = visible(tx.reading(), &actor, id)?;
+            let user = admit(tx.reading(), &actor, id, &patch)?;
+            check_condition(&condition, &seen, tag_of)?;
+            check_members(&user, &patch)?;
+            apply(&writer, tx, &actor, (&user, &patch))?;
+            visible(tx.reading(), &actor, id)
+        })
+        .await
+}
+
+fn admit(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    id: UserId,
+    patch: &UserPatch,
+) -> Result<User, ServiceError> {
+    if is_self(actor, id) && patch.system_roles.is_none() {
+        return Ok(users::get(connection, id, crate::domain::visibility::Visibility::everything())?
+            .ok_or(ServiceError::NotFound)?);
+    }
+    let user = with_roles(connection, actor, id)?;
+    let is_staff = user.system_roles.iter().next().is_some();
+    let permission = if is_staff || patch.system_roles.is_some() {
+        Permission::SystemUsersInvite
+    } else {
+        Permission::CustomersInvite
+    };
+    if !actor.may(permission) {
+        return Err(ServiceError::Forbidden(permission.as_str()));
+    }
+    match &patch.system_roles {
+        Some(roles) if !actor.may_grant(roles) => Err(ServiceError::RoleExceedsYours),
+        _ => Ok(user),
+    }
+}
+
+fn check_condition(
+    condition: &Condition,
+    seen: &User,
+    tag_of: fn(&User) -> String,
+) -> Result<(), ServiceError> {
+    match condition {
+        Condition::Absent => Err(ServiceError::UserPreconditionRequired),
+        Condition::Any => Ok(()),
+        Condition::OneOf(tags) if tags.contains(&tag_of(seen)) => Ok(()),
+        Condition::OneOf(_) | Condition::Never(_) => {
+            Err(ServiceError::UserPreconditionFailed(Box::new(seen.clone())))
+        }
+    }
+}
+
+fn check_members(user: &User, patch: &UserPatch) -> Result<(), ServiceError> {
+    let mut faults = patch.faults.clone();
+    let is_staff = user.system_roles.iter().next().is_some();
+    if patch.system_roles.is_some() && !is_staff && user.status != UserStatus::Invited {
+        let words = "Roles of a user who is no system user are given by an invitation.";
+        faults.push(FieldError::new("/system_roles", "not_applicable", words));
+    }
+    if !faults.is_empty() {
+        return Err(ServiceError::Invalid(faults));
+    }
+    if user.status == UserStatus::Invited { Err(ServiceError::UserNotActivated) } else { Ok(()) }
+}
+
+fn apply(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (user, patch): (&User, &UserPatch),
+) -> Result<(), ServiceError> {
+    let mut changed = Vec::new();
+    let name = |new: &Option<PersonName>, old: &Option<String>| {
+        new.as_ref().map(|name| name.as_str().to_owned()).or_else(|| old.clone()).unwrap_or_default()
+    };
+    let (first, last) = (name(&patch.first_name, &user.first_name), name(&patch.last_name, &user.last_name));
+    if user.first_name.as_ref() != Some(&first) {
+        changed.push("first_name");
+    }
+    if user.last_name.as_ref() != Some(&last) {
+        changed.push("last_name");
+    }
+    if !changed.is_empty() {
+        profile::set_names(tx, user, (&first, &last))?;
+    }
+    let mut details = json!({});
+    if let Some(roles) = patch.system_roles.as_ref().filter(|roles| **roles != user.system_roles) {
+        if !roles.iter().any(|role| role == crate::domain::role::Role::Admin) {
+            last_admin::check(tx, user)?;
+        }
+        profile::set_roles(tx, user.id, roles)?;
+        changed.push("system_roles");
+        details["roles"] = json!({ "from": user.system_roles.names(), "to": roles.names() });
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    details["changed"] = json!(changed);
+    let done = (AuditAction::UserUpdated, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), details);
+    Ok(db::audit::insert(tx, &[event])?)
+}

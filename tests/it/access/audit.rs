@@ -1,0 +1,187 @@
+//! The audit log: what callers did, what they were refused, and who may read it.
+
+use chrono::TimeDelta;
+use invitation_service::domain::{permission::Permission, role::Role};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, TestApp, customers::text, json, on_both_databases};
+
+const LOG: &str = "/v1/audit-events";
+
+async fn events(app: &TestApp, query: &str) -> Vec<Value> {
+    let page = app.admin().get(&format!("{LOG}{query}")).await.expect(200);
+    page.body["data"].as_array().unwrap().clone()
+}
+
+fn actions(events: &[Value]) -> Vec<&str> {
+    events.iter().map(|event| event["action"].as_str().unwrap()).collect()
+}
+
+on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
+    async fn each_change_has_its_event(app: TestApp) {
+        let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+        let request = app
+            .admin()
+            .request(Method::POST, "/v1/system-users/invitations")
+            .header("x-request-id", "from-the-portal")
+            .header("user-agent", "portal/7\u{e9}");
+        let made = Answer::of(request.json(&invite)).await.expect(201);
+        let id = text(&made.body, "/id");
+        app.letter().await;
+        let tag = made.headers["etag"].to_str().unwrap().to_owned();
+        app.admin().update(&id, &tag, &json!({ "email": "ada.l@example.com", "locale": "nl" })).await.expect(200);
+        app.letter().await;
+        app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        let mail = app.letter().await;
+        app.activate(&mail.token).await.expect(201);
+        let other = app.invite_unsent("bob@example.com", &["viewer"]).await;
+        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&other, "/id"))).await.expect(200);
+        let all = events(&app, "").await;
+        assert_eq!(
+            actions(&all),
+            [
+                "invitation_revoked",
+                "invitation_created",
+                "invitation_activated",
+                "invitation_resent",
+                "invitation_updated",
+                "invitation_created"
+            ]
+        );
+        let first = &all[5];
+        assert_eq!(first["actor"], json!({ "type": "cli", "id": "grace", "name": "Grace Hopper" }));
+        assert_eq!((&first["object"], &first["outcome"]), (&json!(id), &json!("succeeded")));
+        assert_eq!((&first["request_id"], &first["address"]), (&json!("from-the-portal"), &json!("127.0.0.1")));
+        assert_eq!(first["user_agent"], "portal/7é");
+        assert_eq!(first["details"], json!({ "roles": ["viewer"] }));
+        assert_eq!(all[4]["details"], json!({ "changed": ["email", "locale"] }));
+        let activated = &all[2];
+        assert_eq!(activated["actor"]["type"], "user");
+        assert_eq!(activated["actor"]["name"], "Ada Lovelace", "{activated}");
+        // The table has ids, and no addresses or names of users.
+        let rows = "SELECT id || ' ' || COALESCE(actor_name, '') || ' ' || details AS text FROM audit_events";
+        let rows = app.database.texts(rows).join("\n");
+        assert!(!rows.contains('@') && !rows.contains("Lovelace"), "{rows}");
+        // What was refused for other reasons than permissions changed nothing, and is no event.
+        app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(409, "invitation_not_pending");
+        assert_eq!(events(&app, "").await.len(), 6);
+    }
+
+    async fn refused_callers_are_recorded(app: TestApp) {
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let id = text(&made, "/id");
+        let viewer = app.client_named("fleet-sync", &[Role::Viewer]);
+        viewer.post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(403, "forbidden");
+        viewer.get(LOG).await.problem(403, "forbidden");
+        let inviter = app.caller(&[], &[Permission::SystemUsersInvite]);
+        let invite = json!({ "email": "eve@example.com", "roles": ["admin"] });
+        inviter.post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
+        let denied = events(&app, "?action=access").await;
+        assert_eq!(actions(&denied), ["access"; 3]);
+        assert!(denied.iter().all(|event| event["outcome"] == "denied"));
+        let details = |index: usize| denied[index]["details"].clone();
+        let route = "/v1/system-users/invitations";
+        assert_eq!(details(0), json!({ "method": "POST", "route": route, "code": "role_exceeds_yours" }));
+        assert_eq!(details(1), json!({ "method": "GET", "route": LOG, "code": "forbidden" }));
+        assert_eq!((&denied[1]["object"], &denied[1]["actor"]["type"]), (&Value::Null, &json!("client")));
+        let route = "/v1/invitations/{id}/revoke";
+        assert_eq!(details(2), json!({ "method": "POST", "route": route, "code": "forbidden" }));
+        assert_eq!(denied[2]["object"], json!(id));
+        // A caller without an identity is not recorded, and neither is what may not be seen.
+        app.anonymous().get(LOG).await.problem(401, "unauthenticated");
+        app.caller(&[], &[]).get(&format!("/v1/invitations/{id}")).await.problem(404, "not_found");
+        assert_eq!(events(&app, "?action=access").await.len(), 3);
+    }
+
+    async fn filters_combine_and_pages_follow_each_other(app: TestApp) {
+        let mut ids = Vec::new();
+        for number in 0..5 {
+            let made = app.invite_unsent(&format!("colleague{number}@example.com"), &["viewer"]).await;
+            ids.push(text(&made, "/id").to_owned());
+            app.advance(TimeDelta::hours(1));
+        }
+        app.client_named("fleet-sync", &[]).get(LOG).await.problem(403, "forbidden");
+        assert_eq!(events(&app, "?actor=fleet-sync").await.len(), 1);
+        assert_eq!(events(&app, "?actor=grace&action=access").await.len(), 0);
+        assert_eq!(events(&app, &format!("?object={}", ids[2])).await.len(), 1);
+        let day = "2026-11-24T";
+        let between = events(&app, &format!("?from={day}13:00:00Z&to={day}15:00:00Z")).await;
+        let objects: Vec<&str> = between.iter().map(|event| text(event, "/object")).collect();
+        assert_eq!(objects, [ids[2], ids[1]]);
+        // The same instants with an offset, escaped or not.
+        let offset = events(&app, &format!("?from={day}14:00:00%2B01:00&to={day}16:00:00+01:00")).await;
+        assert_eq!(offset, between);
+        let mut seen = Vec::new();
+        let mut path = format!("{LOG}?action=invitation_created&limit=2");
+        loop {
+            let page = app.admin().get(&path).await.expect(200).body;
+            seen.extend(page["data"].as_array().unwrap().iter().map(|event| text(event, "/object").to_owned()));
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("{LOG}?action=invitation_created&limit=2&cursor={cursor}");
+        }
+        ids.reverse();
+        assert_eq!(seen, ids);
+    }
+
+    async fn faulty_filters_are_named_together(app: TestApp) {
+        let query = "?actor=&action=sing_in&object=a%00b&from=yesterday&to=2026-13-01T00:00:00Z&until=x&limit=0";
+        app.admin().get(&format!("{LOG}{query}")).await.faults(&[
+            ("actor", "invalid_id"),
+            ("action", "unknown_value"),
+            ("object", "invalid_id"),
+            ("from", "invalid_time"),
+            ("to", "invalid_time"),
+            ("limit", "invalid_limit"),
+            ("until", "unknown_parameter"),
+        ]);
+        let page = app.admin().get(&format!("{LOG}?limit=1")).await.expect(200);
+        assert_eq!(page.body["data"], json!([]));
+        app.admin().get(&format!("{LOG}?cursor=x")).await.faults(&[("cursor", "invalid_cursor")]);
+        app.admin().post(LOG, &json!({})).await.problem(405, "method_not_allowed");
+        app.admin()
+            .call(Method::GET, LOG, &[("accept", "image/png")])
+            .await
+            .problem(406, "not_acceptable");
+    }
+
+    async fn it_is_exported_as_csv(app: TestApp) {
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let request = app.client_named("=cmd", &[]).request(Method::GET, "/v1/users");
+        Answer::of(request.header("user-agent", "=1+1")).await.problem(403, "forbidden");
+        let csv = app.admin().call(Method::GET, &format!("{LOG}?limit=1"), &[("accept", "text/csv")]).await.expect(200);
+        let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
+        assert_eq!(
+            reader.headers().unwrap(),
+            vec![
+                "id", "at", "action", "outcome", "actor_type", "actor_id", "actor_name", "object", "request_id",
+                "address", "user_agent", "details"
+            ]
+        );
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 2);
+        assert_eq!((&rows[0][2], &rows[0][5], &rows[0][10]), ("access", "'=cmd", "'=1+1"));
+        assert_eq!((&rows[1][2], &rows[1][7]), ("invitation_created", text(&made, "/id")));
+        assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"audit-events.csv\"");
+    }
+
+    async fn the_database_refuses_to_change_it(app: TestApp) {
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        for statement in [
+            "UPDATE audit_events SET action = 'sign_in'",
+            "UPDATE audit_events SET details = '{}' WHERE 1 = 1",
+            "DELETE FROM audit_events",
+        ] {
+            let refusal = app.database.try_execute(statement).unwrap_err();
+            assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+        }
+        assert_eq!(app.database.count("audit_events"), 1);
+        // Those of more than a year ago may be deleted.
+        app.database.execute(
+            "INSERT INTO audit_events (id, at, action, outcome, details) VALUES
+             ('aud_01h00000000000000000000000', '2023-05-01T00:00:00.000Z', 'access', 'denied', '{}')",
+        );
+        app.database.execute("DELETE FROM audit_events WHERE id = 'aud_01h00000000000000000000000'");
+        assert_eq!(app.database.count("audit_events"), 1);
+    }
+}

@@ -1,0 +1,28 @@
+//! Routes that take one permission each: every role and every single permission at every such route.
+
+use invitation_service::domain::{permission::Permission, role::Role};
+use reqwest::Method;
+
+use crate::support::{TestApp, on_both_databases};
+
+/// Method, path and permission. With it, the answer is neither 401 nor 403.
+const ROUTES: [(&str, &str, Permission); 1] = [("GET", "/v1/audit-events", Permission::AuditRead)];
+
+on_both_databases! {
+    async fn one_permission_opens_a_route_and_no_other_does(app: TestApp) {
+        let roles = Role::ALL.map(|role| (role.as_str(), app.caller(&[role], &[]), role.permissions().to_vec()));
+        let scopes = Permission::ALL.map(|one| (one.as_str(), app.caller(&[], &[one]), vec![one]));
+        for (method, path, permission) in ROUTES {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            app.anonymous().call(method.clone(), path, &[]).await.problem(401, "unauthenticated");
+            for (name, caller, permissions) in roles.iter().chain(&scopes) {
+                let answer = caller.call(method.clone(), path, &[]).await;
+                let is_refused = [401, 403].contains(&answer.status);
+                assert_ne!(is_refused, permissions.contains(&permission), "{name} at {method} {path}: {}", answer.text);
+                if is_refused {
+                    answer.problem(403, "forbidden");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Users after their activation: blocking, changes of names and roles.
+
+mod block;
+mod last_admin;
+mod update;
