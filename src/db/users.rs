@@ -6,6 +6,8 @@ mod filters;
 mod list;
 mod lock;
 pub mod memberships;
+pub mod revoked_tokens;
+pub mod sessions;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -1,5 +1,6 @@
 //! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
 
+mod change_password;
 mod guessing;
 mod leaving;
 mod letter_limits;
@@ -7,9 +8,11 @@ mod me;
 mod owners_as_callers;
 mod permissions;
 mod permissions_customers;
+mod revoked_tokens;
 mod roles;
 mod secrecy;
 mod secret_keys;
+mod sessions;
 mod sign_in;
 mod sign_in_log;
 mod tokens;
