@@ -22,7 +22,7 @@ use crate::{
     config::{self, Config, SecretError},
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{link_lifetime::LinkLifetime, password, token::LinkKeys},
+    domain::{ids::TokenId, link_lifetime::LinkLifetime, password, session::RefreshKeys, token::LinkKeys},
     http::{
         CourierWatch, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -37,6 +37,7 @@ use crate::{
         guess_guard::GuessGuard,
         idempotency, invite,
         password_hasher::Hasher,
+        revocations::{self, Revocations},
         sign_in,
         withdraw::{self, Withdrawn},
     },
@@ -97,10 +98,10 @@ fn terms(config: &Config) -> Terms<'_> {
     Terms { issuer: &config.jwt_issuer, audience: &config.jwt_audience, max_lifetime: config.jwt_max_ttl }
 }
 
-fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, AccessTokens) {
+fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, AccessTokens, RefreshKeys) {
     let previous = config.secret_key_previous.as_ref();
     let tokens = AccessTokens::derive(root, previous, terms(config), clock);
-    (LinkKeys::derive(root, previous), tokens)
+    (LinkKeys::derive(root, previous), tokens, RefreshKeys::derive(root, previous))
 }
 
 /// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
@@ -175,6 +176,16 @@ pub async fn withdraw_mail(
     Ok(withdraw::older_than(&db, clock, before, remind_before).await.map_err(OpenError::from)?)
 }
 
+/// Revokes an access token, also beside a running service, which refuses it within a second.
+///
+/// # Errors
+/// [`StartError`] when the database cannot be used.
+pub async fn revoke_token(config: &Config, token: TokenId, now: DateTime<Utc>) -> Result<(), StartError> {
+    let db = Db::beside(&config.database_url)?;
+    db.examine().await?;
+    Ok(revocations::revoke(&db, token, now).await.map_err(OpenError::from)?)
+}
+
 /// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network,
 /// database nor folder is touched. Called on a Tokio runtime.
 ///
@@ -191,7 +202,7 @@ impl Parts {
     /// # Errors
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (links, access_tokens) =
+        let (links, access_tokens, refresh_keys) =
             derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
@@ -251,6 +262,7 @@ impl Parts {
         let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let guesses = Arc::new(GuessGuard::new(config.rate_limits, &clock));
+        let revocations = Revocations::new(clock.clone());
         let services = Services {
             db,
             lookups,
@@ -260,7 +272,9 @@ impl Parts {
             audit,
             clock,
             links,
+            refresh_keys,
             access_tokens,
+            revocations,
             guesses,
             hasher: Hasher::new(),
             rules,

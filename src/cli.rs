@@ -55,7 +55,7 @@ enum Command {
     },
     /// Bring the database's schema up to date
     Migrate,
-    /// Make an access token and print it; reads only the key, so it works while a server is running
+    /// Make an access token and print it, or revoke one; making reads only the key
     Token(token::Arguments),
     /// Invite the people in a CSV file, through a running service
     Import(import::Arguments),
@@ -95,7 +95,7 @@ pub fn run() -> ExitCode {
         Command::Courier { hold_mail } => serve::courier(&config, Letters::here(hold_mail)),
         Command::MailWithdraw { before } => serve::mail_withdraw(&config, before.to_utc()),
         Command::Migrate => serve::migrate(&config),
-        Command::Token(arguments) => token::print(&config, &arguments),
+        Command::Token(arguments) => token::run(&config, &arguments),
         Command::Import(arguments) => match import::run(&config, &arguments) {
             Ok(code) => return code,
             Err(error) => Err(error),

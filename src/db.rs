@@ -93,7 +93,20 @@ impl Db {
     /// # Errors
     /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be created.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
-        let owned = url.own()?;
+        Ok(Self::with_lock(url, url.own()?))
+    }
+
+    /// Opens an existing database beside the process that owns a SQLite file, for a single short write: such
+    /// a caller is no second courier.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is no such SQLite file.
+    pub fn beside(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        url.must_exist()?;
+        Ok(Self::with_lock(url, None))
+    }
+
+    fn with_lock(url: &DatabaseUrl, owned: Option<std::fs::File>) -> Self {
         let (url, suitability) = (url.clone(), Suitability::new());
         let pools =
             PoolFactory { url, suspect: SuspectSince::new(), suitability, behind_pooler: Arc::default() };
@@ -108,7 +121,7 @@ impl Db {
             Dialect::Sqlite => writes.clone(),
         };
         let commits = Commits::default();
-        Ok(Self {
+        Self {
             reads,
             writes,
             commit_pool,
@@ -116,7 +129,7 @@ impl Db {
             pools,
             patience: ANSWER_TIMEOUT,
             _owned: owned.map(Arc::new),
-        })
+        }
     }
 
     /// The same database with this timeout for answers; [`Db::open`] sets 20 seconds.

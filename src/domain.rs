@@ -37,6 +37,7 @@ pub mod reimbursement;
 pub mod relay_reply;
 pub mod revision;
 pub mod role;
+pub mod session;
 pub mod single_line;
 pub mod sub_account;
 pub mod suppression;

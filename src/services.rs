@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod activate;
 pub mod audit;
 pub mod backlog;
+pub mod change_password;
 pub mod cleanup;
 pub mod cursor;
 pub mod delivery_reports;
@@ -19,12 +20,15 @@ pub mod me;
 pub mod memberships;
 pub mod password_check;
 pub mod password_hasher;
+mod password_rules;
 pub mod preview;
 pub mod queries;
 pub mod renew;
 pub mod resend;
+pub mod revocations;
 pub mod revoke;
 pub mod session;
+pub mod sessions;
 pub mod sign_in;
 pub mod suppressions;
 mod timeline;
@@ -38,7 +42,9 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 pub use self::error::{CurrentState, ServiceError};
-use self::{access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher};
+use self::{
+    access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher, revocations::Revocations,
+};
 use crate::{
     clock::Clock,
     db::{Db, invitations::lookup::Lookups},
@@ -47,6 +53,7 @@ use crate::{
         ids::InvitationId,
         letter_quota::LetterLimits,
         link_lifetime::LinkLifetime,
+        session::RefreshKeys,
         token::{LinkClaim, LinkKeys},
     },
 };
@@ -70,8 +77,12 @@ pub struct Services {
     pub clock: Clock,
     /// The keys that make and verify activation links.
     pub links: LinkKeys,
+    /// The keys that make and verify refresh tokens.
+    pub refresh_keys: RefreshKeys,
     /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
+    /// Access tokens that were revoked.
+    pub revocations: Revocations,
     /// Slows down guessing of secrets.
     pub guesses: Arc<GuessGuard>,
     /// Hashes passwords, a bounded number at a time.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::shared::{Outcome, clock};
+use super::shared::{Outcome, clock, runtime};
 use crate::{
     app,
     config::Config,
     domain::{
         actor::{ActorKind, ActorRef},
-        ids::AccountId,
+        ids::{AccountId, TokenId},
         permission::Permission,
         person::PersonName,
         role::Role,
@@ -18,9 +18,13 @@ use crate::{
     services::access_token::Grant,
 };
 
-/// The holder of the token and what it allows.
+/// The holder of the token and what it allows; or the token that is revoked.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
+    /// Revoke the token with this id (jti), tok_…, instead of making one; reads DATABASE_URL, and works while a
+    /// server is running
+    #[arg(long, value_name = "JTI", value_parser = token_id, exclusive = true)]
+    revoke: Option<TokenId>,
     /// A role (may repeat)
     #[arg(
         long,
@@ -47,6 +51,10 @@ fn permission(name: &str) -> Result<Permission, String> {
     name.parse().map_err(|_| format!("there is no such permission; known permissions: {}", known()))
 }
 
+fn token_id(id: &str) -> Result<TokenId, String> {
+    id.parse().map_err(|_| "is no id of an access token, as tok_…".to_owned())
+}
+
 fn account(id: &str) -> Result<AccountId, String> {
     id.parse().map_err(|_| "is no account id, as acc_…".to_owned())
 }
@@ -61,8 +69,21 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Prints a token.
-pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
+/// Prints a token, or revokes one.
+pub(super) fn run(config: &Config, arguments: &Arguments) -> Outcome {
+    match arguments.revoke {
+        Some(token) => revoke(config, token),
+        None => print(config, arguments),
+    }
+}
+
+fn revoke(config: &Config, token: TokenId) -> Outcome {
+    runtime()?.block_on(async { app::revoke_token(config, token, clock().now()).await })?;
+    println!("{token} is revoked: every process refuses it within a second.");
+    Ok(())
+}
+
+fn print(config: &Config, arguments: &Arguments) -> Outcome {
     if arguments.role.is_empty() && arguments.scope.is_empty() && arguments.account.is_empty() {
         return Err("the token would allow nothing: add --role, --scope or --account".into());
     }
@@ -82,7 +103,13 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
         accounts: arguments.account.clone(),
         lifetime: arguments.ttl,
     };
-    println!("{}", tokens.issue(&grant, clock().now())?);
+    let now = clock().now();
+    let token = tokens.issue(&grant, now)?;
+    println!("{token}");
+    // Not on the standard output, which is the token alone.
+    if let Some(id) = tokens.verify(&token, now)?.token {
+        eprintln!("To revoke it: invitation-service token --revoke {id}");
+    }
     Ok(())
 }
 

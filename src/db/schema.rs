@@ -16,6 +16,7 @@ diesel::table! {
         activated_at -> Nullable<UtcTimestamp>,
         removed_at -> Nullable<UtcTimestamp>,
         address_proven_at -> Nullable<UtcTimestamp>,
+        tokens_valid_from -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -235,8 +236,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        generation -> Integer,
+        credential -> Text,
+        created_at -> UtcTimestamp,
+        refreshed_at -> UtcTimestamp,
+        ended_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql::timestamp::UtcTimestamp;
+    revoked_tokens (id) {
+        id -> Text,
+        revoked_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
+    sessions,
     user_roles,
     invitations,
     invitation_events,

@@ -8,6 +8,8 @@ mod list;
 mod lock;
 pub mod memberships;
 pub mod profile;
+pub mod revoked_tokens;
+pub mod sessions;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

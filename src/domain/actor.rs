@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    delivery_reports::Provider, ids::AccountId, origin::Origin, permission::Permission, role::Roles,
+    delivery_reports::Provider,
+    ids::{AccountId, SessionId, TokenId, UserId},
+    origin::Origin,
+    permission::Permission,
+    role::Roles,
 };
 
 closed_set! {
@@ -72,6 +76,12 @@ pub struct Actor {
     /// For a user: the mark of the password with which the token was obtained
     /// ([`super::token::credential_mark`]).
     pub credential: Option<String>,
+    /// For a user: the session that the token belongs to.
+    pub session: Option<SessionId>,
+    /// The token's id, if it is one of this service.
+    pub token: Option<TokenId>,
+    /// When the token was issued, in whole seconds.
+    pub issued_at: DateTime<Utc>,
     /// The owner of the caller's idempotency keys: the grant in the token, however much of it is still valid.
     pub grant: String,
     /// The permissions of the token.
@@ -85,6 +95,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The person; `None` for a program and for the command line.
+    #[must_use]
+    pub fn person(&self) -> Option<UserId> {
+        (self.who.kind == ActorKind::User).then(|| self.who.id.parse().ok()).flatten()
+    }
+
     /// Whether the token has this permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {

@@ -6,7 +6,8 @@
 //! purpose only (HKDF, RFC 5869), so that no access token or other signed value of this service is valid as a
 //! link.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+mod claim_keys;
+
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,15 +15,12 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+pub(super) use self::claim_keys::ClaimKeys;
+use self::claim_keys::LENGTH;
 use super::ids::InvitationId;
 
-const VERSION: u8 = 1;
+/// How many bytes of a key's id a token has.
 const KEY_ID: usize = 4;
-const CLAIM: usize = 1 + KEY_ID + 16 + 4;
-const MAC: usize = 32;
-/// The length of a token in characters: four for three bytes, without a remainder.
-const LENGTH: usize = (CLAIM + MAC) / 3 * 4;
-const _: () = assert!((CLAIM + MAC).is_multiple_of(3));
 /// How many bytes of an input are searched for a token: more than any link has, including text around it.
 const MAX_LEN: usize = 8 * 1024;
 
@@ -118,31 +116,19 @@ pub struct NotGenuine;
 
 /// The keys that make and check tokens: only the current one makes them, all check them.
 #[derive(Debug, Clone)]
-pub struct LinkKeys {
-    current: DerivedKey,
-    previous: Option<DerivedKey>,
-}
+pub struct LinkKeys(ClaimKeys);
 
 impl LinkKeys {
     /// Derives the keys from the root key, and from the previous root key while its links are valid.
     #[must_use]
     pub fn derive(root: &SecretString, previous: Option<&SecretString>) -> Self {
-        let key = |root| DerivedKey::derive(root, "activation-link");
-        Self { current: key(root), previous: previous.map(key) }
+        Self(ClaimKeys::derive(root, previous, "activation-link"))
     }
 
     /// The token for one sending of an invitation. It is deterministic, so that a retry sends the same link.
     #[must_use]
     pub fn sign(&self, claim: LinkClaim) -> LinkToken {
-        let mut bytes = Vec::with_capacity(CLAIM + MAC);
-        bytes.push(VERSION);
-        bytes.extend(self.current.id);
-        bytes.extend(claim.invitation.uuid().into_bytes());
-        bytes.extend(claim.generation.to_be_bytes());
-        if let Some(mac) = self.current.mac(&bytes) {
-            bytes.extend(mac.finalize().into_bytes());
-        }
-        LinkToken::from_text(URL_SAFE_NO_PAD.encode(bytes))
+        LinkToken::from_text(self.0.sign(claim.invitation.uuid(), claim.generation))
     }
 
     /// The link that opens `page` with the token of a sending.
@@ -170,19 +156,8 @@ impl LinkKeys {
 
     /// Verifies [`LENGTH`] characters.
     fn genuine(&self, text: &[u8]) -> Result<LinkClaim, NotGenuine> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotGenuine)?;
-        let (claim, mac) = bytes.split_at_checked(CLAIM).ok_or(NotGenuine)?;
-        let (&version, rest) = claim.split_first().ok_or(NotGenuine)?;
-        let (key_id, rest) = rest.split_at_checked(KEY_ID).ok_or(NotGenuine)?;
-        let (uuid, generation) = rest.split_at_checked(16).ok_or(NotGenuine)?;
-        let key =
-            [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.id == key_id);
-        let expected = key.filter(|_| version == VERSION).and_then(|key| key.mac(claim)).ok_or(NotGenuine)?;
-        expected.verify_slice(mac).map_err(|_| NotGenuine)?;
-        Ok(LinkClaim {
-            invitation: InvitationId::from_uuid(uuid::Uuid::from_slice(uuid).map_err(|_| NotGenuine)?),
-            generation: i32::from_be_bytes(generation.try_into().map_err(|_| NotGenuine)?),
-        })
+        let (uuid, generation) = self.0.verify(text).ok_or(NotGenuine)?;
+        Ok(LinkClaim { invitation: InvitationId::from_uuid(uuid), generation })
     }
 }
 

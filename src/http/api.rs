@@ -4,7 +4,7 @@ pub(super) mod account_owners;
 pub(super) mod accounts;
 pub(super) mod activations;
 pub(super) mod audit_events;
-pub(super) mod auth_token;
+pub(super) mod auth;
 pub mod batches;
 pub(super) mod invitations;
 pub(super) mod invite;

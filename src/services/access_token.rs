@@ -21,6 +21,7 @@ use crate::{
         ids::{AccountId, TokenKind},
         permission::Permission,
         role::{Role, Roles},
+        session::Session,
         token::DerivedKey,
     },
 };
@@ -67,6 +68,9 @@ pub struct Claims {
     /// For a user: the mark of the password with which the token was obtained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// For a user: the session that the token belongs to (OpenID Connect Front-Channel Logout 1.0, §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
 }
 
 /// RFC 7519 §4.1.3: exactly one audience, alone or in a list. A token for several audiences could be replayed
@@ -248,23 +252,23 @@ impl AccessTokens {
         self.issue_with(grant, None, now)
     }
 
-    /// Issues a token to a user, valid only as long as the password with this mark.
+    /// Issues a token to a person, valid only as long as their session and their password.
     ///
     /// # Errors
     /// As [`AccessTokens::issue`].
-    pub fn issue_to_person(
+    pub fn issue_in_session(
         &self,
         grant: &Grant,
-        credential: String,
+        session: &Session,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
-        self.issue_with(grant, Some(credential), now)
+        self.issue_with(grant, Some(session), now)
     }
 
     fn issue_with(
         &self,
         grant: &Grant,
-        credential: Option<String>,
+        session: Option<&Session>,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
         let Ring { keys, issuer, audience, clock, .. } = &*self.0;
@@ -286,7 +290,8 @@ impl AccessTokens {
             roles: grant.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             scope: names(&grant.scope),
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
-            credential,
+            credential: session.map(|session| session.credential.clone()),
+            sid: session.map(|session| session.id.to_string()),
         };
         let header =
             Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
@@ -384,6 +389,18 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let kind = kind.ok_or(TokenError::Unknown("kind of holder"))?;
     let who = ActorRef { kind, id: claims.sub, name, origin: None };
     let grant = principal(&claims.iss, &who, &permissions, &accounts);
-    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Lifetime)?;
-    Ok(Actor { who, credential: claims.credential, grant, permissions, roles, expires_at, accounts })
+    let instant = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(TokenError::Lifetime);
+    let session = claims.sid.map(|id| id.parse()).transpose().map_err(|_| TokenError::Unknown("session"))?;
+    Ok(Actor {
+        who,
+        credential: claims.credential,
+        session,
+        token: claims.jti.and_then(|id| id.parse().ok()),
+        issued_at: instant(claims.iat)?,
+        grant,
+        permissions,
+        roles,
+        expires_at: instant(claims.exp)?,
+        accounts,
+    })
 }

@@ -32,6 +32,12 @@ pub enum ServiceError {
     /// The token does not allow it.
     #[error("This takes the permission {0}.")]
     Forbidden(&'static str),
+    /// The refresh token is not valid, or its session has ended.
+    #[error("The session has ended. Sign in again.")]
+    SessionEnded,
+    /// The refresh token was spent before; its session has been ended.
+    #[error("This refresh token was used before, so its session was ended. Sign in again.")]
+    RefreshReused,
     /// The token is not a person's.
     #[error("This takes the access token of a person.")]
     NotAPerson,

@@ -161,6 +161,17 @@ fn argon2id() -> Argon2<'static> {
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
 }
 
+/// Whether a hash was made with less memory or fewer passes than new ones, or in another way.
+#[must_use]
+pub fn is_outdated(hash: &str) -> bool {
+    let (ours, Ok(hash)) = (argon2id(), PasswordHash::new(hash)) else { return false };
+    let at_least = |name: &str, wanted: u32| hash.params.get_decimal(name).is_some_and(|has| has >= wanted);
+    hash.algorithm != argon2::Algorithm::Argon2id.ident()
+        || hash.version != Some(Version::V0x13.into())
+        || !at_least("m", ours.params().m_cost())
+        || !at_least("t", ours.params().t_cost())
+}
+
 /// Like `PasswordHasher::hash_password`, in given memory.
 fn hash(password: &[u8], memory: &mut [Block]) -> argon2::password_hash::Result<PasswordHash> {
     let (argon2, salt) = (argon2id(), Salt::new(&try_generate_salt()?)?);
@@ -262,6 +273,10 @@ mod tests {
                 assert_eq!(matches, is_right, "{hash} {typed}");
             }
         }
+        let outdated: Vec<bool> = [ours.as_str(), others[0], others[1]].map(is_outdated).into();
+        assert_eq!(outdated, [false, true, true]);
+        let (more, fewer) = (ours.replace("m=19456", "m=47104"), ours.replace("t=2", "t=1"));
+        assert!(!is_outdated(&more) && is_outdated(&fewer));
         for damaged in ["", "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ", "plain"] {
             let place = hasher.place().await.unwrap();
             assert!(!hasher.verify(place, Password::new("password"), damaged.to_owned()).await.unwrap());

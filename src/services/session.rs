@@ -3,7 +3,10 @@
 
 use super::Services;
 use crate::{
-    db::{AnyConnection, DbFault, users::credentials},
+    db::{
+        AnyConnection, DbFault,
+        users::credentials::{self, PresentRights},
+    },
     domain::{
         actor::{Actor, ActorKind},
         ids::UserId,
@@ -31,8 +34,9 @@ pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<O
         return Ok(Some(actor));
     }
     let Ok(user) = actor.who.id.parse::<UserId>() else { return Ok(None) };
-    let Some(rights) = credentials::present_rights(connection, user)? else { return Ok(None) };
-    if actor.credential != Some(credential_mark(&rights.password_hash)) {
+    let Some(rights) = credentials::present_rights(connection, user, actor.session)? else { return Ok(None) };
+    let mark = credential_mark(&rights.password_hash);
+    if !is_valid(&actor, &rights, &mark) {
         return Ok(None);
     }
     let held = rights.roles.permissions();
@@ -41,6 +45,21 @@ pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<O
         roles: actor.roles.iter().filter(|role| rights.roles.iter().any(|held| held == *role)).collect(),
         permissions: permissions.into_iter().filter(|one| held.contains(one)).collect(),
         accounts: accounts.into_iter().filter(|one| rights.owned.contains(one)).collect(),
+        credential: Some(mark),
         ..actor
     }))
+}
+
+/// Whether a token was issued with the present password (that of its session, where it has one) and not
+/// before all tokens of the user were ended.
+fn is_valid(actor: &Actor, rights: &PresentRights, mark: &String) -> bool {
+    let credential = match actor.session {
+        // It follows the password when the person changes it in this session.
+        Some(_) => &rights.session_credential,
+        // Issued before there were sessions.
+        None => &actor.credential,
+    };
+    // A token has whole seconds. Those issued within the same second belong to sessions, which have ended.
+    let too_old = rights.tokens_valid_from.is_some_and(|from| actor.issued_at.timestamp() < from.timestamp());
+    credential.as_ref() == Some(mark) && !too_old
 }

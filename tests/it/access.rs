@@ -1,6 +1,7 @@
 //! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
 
 mod audit;
+mod change_password;
 mod guessing;
 mod leaving;
 mod letter_limits;
@@ -9,9 +10,11 @@ mod owners_as_callers;
 mod permissions;
 mod permissions_customers;
 mod permissions_operations;
+mod revoked_tokens;
 mod roles;
 mod secrecy;
 mod secret_keys;
+mod sessions;
 mod sign_in;
 mod sign_in_log;
 mod tokens;

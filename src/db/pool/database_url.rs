@@ -135,6 +135,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// Refuses a SQLite file that does not exist: opening it would create it.
+    pub(in crate::db) fn must_exist(&self) -> Result<(), OpenError> {
+        let path = Path::new(self.expose());
+        if self.dialect == Dialect::Postgres || path.is_file() {
+            return Ok(());
+        }
+        Err(OpenError::Folder(path.to_owned(), io::ErrorKind::NotFound.into()))
+    }
+
     /// Creates a SQLite file's folder, and locks the file for this process: two processes with one file would
     /// each act as the only courier. The system releases the lock when the process ends in any way.
     pub(in crate::db) fn own(&self) -> Result<Option<File>, OpenError> {

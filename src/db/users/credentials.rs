@@ -9,13 +9,13 @@ use crate::db::{
     error::DbFault,
     guarded::Guarded,
     pool::any_connection::AnyConnection,
-    schema::{user_roles, users},
+    schema::{sessions, user_roles, users},
     sql::timestamp::At,
 };
 use crate::domain::{
     case_fold::searched_person,
     email::Email,
-    ids::{AccountId, UserId},
+    ids::{AccountId, SessionId, UserId},
     role::Roles,
     user::UserStatus,
 };
@@ -41,26 +41,37 @@ pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbF
     Ok(found.unwrap_or_default())
 }
 
-/// The current permissions of an active user.
+/// The current permissions of an active user, and what their tokens are compared with.
 pub struct PresentRights {
     /// The password hash.
     pub password_hash: String,
+    /// Tokens that were issued before this are refused.
+    pub tokens_valid_from: Option<DateTime<Utc>>,
+    /// The mark of the password with which the session began; `None` without a session that continues.
+    pub session_credential: Option<String>,
     /// The system roles.
     pub roles: Roles,
     /// The accounts that the user owns.
     pub owned: Vec<AccountId>,
 }
 
-/// The current permissions of a user; `None` for one who is not active.
-pub fn present_rights(connection: &mut AnyConnection, id: UserId) -> Result<Option<PresentRights>, DbFault> {
+/// The current permissions of a user in this session, if any; `None` for a user who is not active.
+pub fn present_rights(
+    connection: &mut AnyConnection,
+    id: UserId,
+    session: Option<SessionId>,
+) -> Result<Option<PresentRights>, DbFault> {
+    let session = session.as_ref().map(SessionId::as_str);
+    let of_user = sessions::user_id.eq(users::id).and(sessions::ended_at.is_null());
     let active = users::status.eq(UserStatus::Active.as_str()).and(users::removed_at.is_null());
-    let hash: Option<Option<String>> = users::table
-        .find(id.as_str())
-        .filter(active)
-        .select(users::password_hash)
+    // One query with the session: its check costs no query of its own.
+    let row: Option<(Option<String>, Option<At>, Option<String>)> = users::table
+        .left_join(sessions::table.on(sessions::id.nullable().eq(session).and(of_user.nullable())))
+        .filter(users::id.eq(id.as_str()).and(active))
+        .select((users::password_hash, users::tokens_valid_from, sessions::credential.nullable()))
         .first(connection)
         .optional()?;
-    let Some(password_hash) = hash.flatten() else { return Ok(None) };
+    let Some((Some(password_hash), valid_from, session_credential)) = row else { return Ok(None) };
     let roles = user_roles::table.filter(user_roles::user_id.eq(id.as_str())).select(user_roles::role);
     let corrupt = |_| DbFault::Corrupt { table: "user_roles", column: "role", row: id.to_string() };
     let roles = roles
@@ -68,7 +79,23 @@ pub fn present_rights(connection: &mut AnyConnection, id: UserId) -> Result<Opti
         .iter()
         .map(|role| role.parse().map_err(corrupt))
         .collect::<Result<_, _>>()?;
-    Ok(Some(PresentRights { password_hash, roles, owned: memberships::owned(connection, id)? }))
+    Ok(Some(PresentRights {
+        password_hash,
+        tokens_valid_from: valid_from.map(|at| at.0),
+        session_credential,
+        roles,
+        owned: memberships::owned(connection, id)?,
+    }))
+}
+
+/// Replaces the password hash `old` of an active user by `new`. A user with another one by now is stale.
+pub fn change(tx: &mut Tx<'_>, id: UserId, (old, new): (&str, &str)) -> Result<Guarded, DbFault> {
+    let changed = diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Active.as_str())))
+        .filter(users::removed_at.is_null().and(users::password_hash.eq(old).assume_not_null()))
+        .set(users::password_hash.eq(new))
+        .execute(tx.writing())?;
+    Ok(Guarded::of(changed))
 }
 
 /// Gives an active user with an unproven address a new password and new names, and marks the address as

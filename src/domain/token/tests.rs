@@ -22,7 +22,7 @@ fn a_token_says_what_was_signed_and_is_the_same_every_time() {
 fn another_key_or_purpose_does_not_pass() {
     let keys = LinkKeys::derive(&root("one!"), None);
     assert_eq!(keys.verify(&LinkKeys::derive(&root("two!"), None).sign(claim())), Err(NotGenuine));
-    assert_ne!(DerivedKey::derive(&root("one!"), "access-token").secret(), keys.current.secret());
+    assert_ne!(DerivedKey::derive(&root("one!"), "access-token").secret(), keys.0.current.secret());
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The caller: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
 //! without a token.
 //!
-//! A program's token is valid by itself. A person's token is checked against the database at each request
-//! ([`session`]): it ends when the password changes, and allows no more than the person's present rights.
+//! A program's token is valid by itself, unless it was revoked. A person's token is checked against the
+//! database at each request ([`session`]): it ends with its session and when the password changes, and allows
+//! no more than the person's present rights.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
@@ -80,6 +81,10 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
         .access_tokens
         .verify(token, services.clock.now())
         .map_err(|error| invalid_token(error.word()))?;
+    let revoked = services.revocations.contains(&services.db, actor.token).await;
+    if revoked.map_err(ServiceError::from)? {
+        return Err(invalid_token("revoked"));
+    }
     let current = session::current(services, actor).await.map_err(ServiceError::from)?;
     let mut actor = current.ok_or_else(|| invalid_token("session"))?;
     actor.who.origin = Some(origin(request));

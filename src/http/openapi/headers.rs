@@ -19,7 +19,7 @@ enum Example {
 /// Name, description, example.
 type Row = (&'static str, &'static str, Example);
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     (
         "X-Request-Id",
         "The id of the request: the caller's, when it is 1 to 128 of `A–Z a–z 0–9 . _ -`, else a new one. \
@@ -60,6 +60,11 @@ const ROWS: [Row; 11] = [
         "Link",
         "The next page (RFC 8288), relative to this one; absent on the last page.",
         Example::Text("</v1/users?limit=50&cursor=WmCz7Pu0>; rel=\"next\""),
+    ),
+    (
+        "Set-Cookie",
+        "The refresh token, where it was asked for as a cookie, or an empty one that removes it.",
+        Example::Text("__Host-refresh=AZ2u8vkB…; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=604800"),
     ),
     ("Idempotency-Replayed", "`true` in the answer to a retry with the same key.", Example::Text("true")),
     (

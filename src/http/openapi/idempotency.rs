@@ -13,8 +13,11 @@ use super::{
 };
 
 /// Adds the header and its errors to an authenticated POST that takes a body.
-pub(super) fn add(operation: &mut Operation) {
-    if is_public(operation) || operation.request_body.is_none() {
+///
+/// The routes of sessions and passwords have no keys: repeated, they have no further effect or are refused,
+/// and a fingerprint of a password would be stored.
+pub(super) fn add(path: &str, operation: &mut Operation) {
+    if is_public(operation) || operation.request_body.is_none() || path.starts_with("/v1/auth/") {
         return;
     }
     operation.parameters.get_or_insert_default().push(header());

@@ -26,7 +26,7 @@ pub(super) fn complete(
         errors::add(&mut operation.responses.responses, &error);
     }
     if method == HttpMethod::Post {
-        idempotency::add(operation);
+        idempotency::add(path, operation);
     }
     if method == HttpMethod::Get {
         conditional::add(path, operation);
@@ -110,13 +110,10 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
         ListedError::new(error_codes::VALIDATION_FAILED)
             .when("`errors` names every faulty member or parameter"),
     ]);
-    // Roles are not in the database.
-    if path != "/v1/roles" {
-        shared.push(
-            ListedError::new(error_codes::UNAVAILABLE)
-                .when("the service is busy or its database is unavailable; with `Retry-After`"),
-        );
-    }
+    shared.push(
+        ListedError::new(error_codes::UNAVAILABLE)
+            .when("the service is busy or its database is unavailable; with `Retry-After`"),
+    );
     if policy(path).is_some() {
         shared.push(
             ListedError::new(error_codes::RATE_LIMITED)

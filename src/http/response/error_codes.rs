@@ -40,6 +40,13 @@ codes! {
         "Send Authorization: Bearer followed by a live access token of this service.";
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "The answer does not say which of the two is wrong, nor whether the user is active.";
+    SESSION_ENDED = 401 "session_ended", "The session has ended",
+        "The refresh token is not one of this service, or its session has ended: by signing out, after 7 days \
+        without a refresh, 30 days after signing in, or since the password was changed or the person blocked. \
+        Sign in again.";
+    REFRESH_REUSED = 401 "refresh_reused", "The refresh token was used before",
+        "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may mean \
+        that somebody copied it, so the session was ended. Sign in again.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
         "The secret or the signature is missing or wrong, too old, or was used before with another event. \
         Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";

@@ -7,10 +7,10 @@ use crate::{
         activation::{ActivationPath, Requires},
         company::CompanyVat,
         field_error::{Faults, FieldError},
-        password::{self, Identity, PasswordFault},
+        password::Identity,
         person::PersonName,
     },
-    services::{ServiceError, Services, preview::Preview},
+    services::{ServiceError, Services, password_rules, preview::Preview},
 };
 
 /// Validates the input. With `is_proven` the person has proved their identity by access token.
@@ -56,8 +56,7 @@ fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<
     let names =
         [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
     let identity = Identity { email: Some(&seen.invitation.email), names };
-    let broken = password::faults(chosen, services.rules.password_min_length, &identity);
-    broken.into_iter().map(password_fault).collect()
+    password_rules::broken(services, "/password", chosen, &identity)
 }
 
 /// Validates the person's members. At a link that was returned to its inviter, an active user who proves
@@ -168,27 +167,4 @@ impl FaultCollector {
             _ => {}
         }
     }
-}
-
-fn password_fault(fault: PasswordFault) -> FieldError {
-    let (code, detail) = match fault {
-        PasswordFault::TooShort(shortest) => {
-            ("too_short", format!("A password has at least {shortest} characters."))
-        }
-        PasswordFault::TooLong => {
-            ("too_long", format!("A password has at most {} characters.", password::MAX_LEN))
-        }
-        PasswordFault::Common => {
-            ("password_common", "This password is commonly used and is tried first by attackers.".into())
-        }
-        PasswordFault::Guessable => (
-            "password_guessable",
-            "This password is easy to guess. A few unrelated words make a better one.".into(),
-        ),
-        PasswordFault::ContainsIdentity => (
-            "password_contains_identity",
-            "A password must not be made of your name or your e-mail address: leave them out.".into(),
-        ),
-    };
-    FieldError::new("/password", code, detail)
 }

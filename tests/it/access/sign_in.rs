@@ -28,7 +28,11 @@ on_both_databases! {
         let acme = app.owner("Grace@example.com", "Acme").await;
         let answer = sign_in(&app, "gRACE@EXAMPLE.com", PASSWORD).await.expect(200);
         let token = answer.text_of("access_token");
-        assert_eq!(answer.body, json!({ "access_token": token, "token_type": "Bearer", "expires_in": 900 }));
+        let expected = json!({
+            "access_token": token, "token_type": "Bearer", "expires_in": 900,
+            "refresh_token": answer.text_of("refresh_token"), "refresh_expires_in": 604_800,
+        });
+        assert_eq!(answer.body, expected);
         assert_eq!(
             (answer.header("cache-control"), answer.header("referrer-policy")),
             ("no-store", "no-referrer")

@@ -42,6 +42,29 @@ async fn raw(server: &Process, request: String) {
 }
 
 on_each! {
+    async fn a_spent_refresh_token_leaves_a_warning(backend: Backend) {
+        let home = Home::new(backend, &[("LOG_FORMAT", "json")]);
+        let server = home.start(&["serve"]);
+        activated(&home, &server).await;
+        let anonymous = server.client(None);
+        let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+        let session = anonymous.post("/v1/auth/token", &ada).await.expect(200);
+        let spent = json!({ "refresh_token": session.body["refresh_token"] });
+        anonymous.post("/v1/auth/refresh", &spent).await.expect(200);
+        // As if it had been refreshed some time ago.
+        home.database.execute("UPDATE sessions SET refreshed_at = created_at, generation = 3");
+        anonymous.post("/v1/auth/refresh", &spent).await.problem(401, "refresh_reused");
+        let log = server.stop().await;
+        let line = lines(&log)
+            .into_iter()
+            .find(|line| line["message"].as_str().is_some_and(|said| said.contains("refresh token")));
+        let line = line.unwrap_or_else(|| panic!("{log}"));
+        assert_eq!(line["level"], "WARN");
+        assert!(line["user"].as_str().is_some_and(|user| user.starts_with("usr_")), "{line}");
+        assert!(line["session"].as_str().is_some_and(|session| session.starts_with("ses_")), "{line}");
+        assert!(!log.contains(session.body["refresh_token"].as_str().unwrap()), "a token is in the log");
+    }
+
     async fn each_sign_in_leaves_a_line(backend: Backend) {
         let home = Home::new(
             backend,

@@ -12,7 +12,7 @@ use self::answers::{fits, permissions_of};
 use invitation_service::domain::permission::Permission;
 
 use crate::support::{
-    Answer, TestApp,
+    Answer, PASSWORD, TestApp,
     batches::{BATCH, RESEND},
     json, on_both_databases,
 };
@@ -43,7 +43,8 @@ on_both_databases! {
         let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
         // Providers have no token, and none may report here: `mail_events` has their answers. No address is
         // suppressed here: `suppressions` lifts some.
-        let elsewhere = ["/v1/mail-events/{provider}", "/v1/suppressions/{id}"];
+        // A refresh token is its own credential: `sessions` has its answers.
+        let elsewhere = ["/v1/mail-events/{provider}", "/v1/suppressions/{id}", "/v1/auth/refresh"];
         let callable =
             operations(&served).into_iter().filter(|(path, ..)| !elsewhere.contains(&path.as_str()));
         for (index, (path, method, operation)) in callable.enumerate() {
@@ -104,6 +105,15 @@ on_both_databases! {
         );
         fits(&served, &operation("post", "/v1/activations"), &app.activate(&mail.token).await.expect(201));
         fits(&served, &operation("post", "/v1/activations"), &app.activate(&mail.token).await.expect(410));
+        let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+        let signed_in = app.anonymous().post("/v1/auth/token", &ada).await.expect(200);
+        fits(&served, &operation("post", "/v1/auth/token"), &signed_in);
+        let spent = json!({ "refresh_token": signed_in.body["refresh_token"] });
+        for seconds in [0, 10, 11] {
+            app.advance(chrono::TimeDelta::seconds(seconds));
+            let answer = app.anonymous().post("/v1/auth/refresh", &spent).await;
+            fits(&served, &operation("post", "/v1/auth/refresh"), &answer);
+        }
         let owner = json!({ "email": "olivia@acme.example", "account_type": "business", "locale": "nl-BE" });
         let owner = admin.post("/v1/account-owners/invitations", &owner).await.expect(201);
         fits(&served, &operation("post", "/v1/account-owners/invitations"), &owner);

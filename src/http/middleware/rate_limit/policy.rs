@@ -40,11 +40,13 @@ impl Policy {
 
 /// The paths of the contract that are limited: every path that is called without an access token, but for
 /// operations'.
-const LIMITED: [(&str, Policy); 8] = [
+const LIMITED: [(&str, Policy); 10] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
     ("/v1/activations/renew", Policy::Public),
     ("/v1/auth/token", Policy::SignIn),
+    ("/v1/auth/refresh", Policy::Public),
+    ("/v1/auth/sign-out", Policy::Public),
     ("/v1/mail-events/{provider}", Policy::MailEvents),
     ("/activate", Policy::Public),
     ("/activate/renew", Policy::Public),

@@ -43,7 +43,9 @@ impl From<&ServiceError> for Problem {
             ServiceError::InvitationPending(id) => problem.with("invitation_id", json!(id)),
             ServiceError::AmbiguousAccount(accounts) => problem.with("candidates", accounts_of(accounts)),
             ServiceError::Ambiguous(invitations) => problem.with("candidates", invitations_of(invitations)),
-            ServiceError::InvalidCredentials => problem.header(header::WWW_AUTHENTICATE, "Bearer"),
+            ServiceError::InvalidCredentials | ServiceError::SessionEnded | ServiceError::RefreshReused => {
+                problem.header(header::WWW_AUTHENTICATE, "Bearer")
+            }
             ServiceError::PreconditionFailed(current)
             | ServiceError::PreconditionMalformed(current)
             | ServiceError::PreconditionWeak(current) => {
@@ -73,6 +75,8 @@ impl From<&ServiceError> for Problem {
 fn code(error: &ServiceError) -> &'static Code {
     match error {
         ServiceError::Forbidden(_) | ServiceError::NotAPerson => codes::FORBIDDEN,
+        ServiceError::SessionEnded => codes::SESSION_ENDED,
+        ServiceError::RefreshReused => codes::REFRESH_REUSED,
         ServiceError::RoleExceedsYours => codes::ROLE_EXCEEDS_YOURS,
         ServiceError::NotFound => codes::NOT_FOUND,
         ServiceError::Invalid(_) | ServiceError::DamagedCursor => codes::VALIDATION_FAILED,

@@ -16,8 +16,9 @@ pub fn fits(document: &Value, operation: &Value, answer: &Answer) {
         foreseen.unwrap_or_else(|| panic!("{place} answers {status}, of which the contract says nothing"));
     let media_type = answer.header("content-type").split(';').next().unwrap();
     let content = &response["content"][media_type];
+    let is_empty = response["content"].is_null() && media_type.is_empty() && answer.text.is_empty();
     assert!(
-        content.is_object(),
+        content.is_object() || is_empty,
         "{place} answers {status} in {media_type}, of which the contract says nothing"
     );
     if media_type.ends_with("json") {
@@ -30,7 +31,8 @@ pub fn fits(document: &Value, operation: &Value, answer: &Answer) {
         assert!(listed, "{place} answers {code}, which is not among its error codes");
     }
     for name in response["headers"].as_object().unwrap().keys() {
-        let sometimes = ["Link", "Content-Disposition", "Idempotency-Replayed"].contains(&name.as_str());
+        let sometimes =
+            ["Link", "Content-Disposition", "Idempotency-Replayed", "Set-Cookie"].contains(&name.as_str());
         // The CSV is written as it is read, and has no tag.
         let sometimes = sometimes || (name == "ETag" && media_type == "text/csv");
         assert!(sometimes || !answer.header(name).is_empty(), "{place} answers {status} without {name}");

@@ -1,9 +1,9 @@
 //! `POST /v1/auth/token`: signing in.
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::answer::{AccessToken, tokens};
 use crate::http::{
     extract::{
         client_address::client_address,
@@ -16,7 +16,7 @@ use crate::http::{
     state::State,
 };
 use crate::{
-    domain::{client_address::ClientAddress, email::Email, password::Password},
+    domain::{client_address::ClientAddress, email::Email, password::Password, session::RefreshTransport},
     services::{self, ServiceError},
 };
 
@@ -30,48 +30,18 @@ pub struct SignInRequest {
     /// The person's password.
     #[schema(value_type = String, format = Password)]
     password: Password,
+    /// How the refresh token is given: in the answer, or as a cookie that scripts cannot read.
+    #[schema(value_type = Option<RefreshTransport>)]
+    session: Option<RefreshTransport>,
 }
 
 impl members::Request for SignInRequest {
     fn read(members: &mut Members) -> Option<Self> {
         let email = members.required("email", members::text).map(|text| Email::parse(&text).ok());
         let password = members.required("password", |value| Ok(Password::new(&members::text(value)?)));
-        Some(Self { email: email?, password: password? })
+        let session = members.optional("session", members::parsed("unknown_session", str::parse));
+        Some(Self { email: email?, password: password?, session })
     }
-}
-
-/// An access token (RFC 6749 §5.1).
-#[derive(Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "RFC 6749 has these names")]
-pub struct AccessToken {
-    /// For `Authorization: Bearer`.
-    access_token: String,
-    /// How to send it.
-    token_type: TokenType,
-    /// Seconds until it expires.
-    #[schema(minimum = 1, value_type = i32)]
-    expires_in: u64,
-}
-
-impl AccessToken {
-    fn of(access_token: String) -> Self {
-        Self {
-            access_token,
-            token_type: TokenType::Bearer,
-            expires_in: services::sign_in::LIFETIME.as_secs(),
-        }
-    }
-}
-
-/// A token for the contract, without a genuine signature.
-const EXAMPLE: &str =
-    "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
-
-/// How an access token is sent.
-#[derive(Serialize, ToSchema)]
-pub enum TokenType {
-    /// RFC 6750.
-    Bearer,
 }
 
 errors! {
@@ -82,8 +52,11 @@ errors! {
 
 /// Sign in
 ///
-/// Returns a 15-minute access token with the person's roles and the accounts that they own. Whatever is
-/// wrong, the answer is the same 401 after the same time.
+/// Returns a 15-minute access token with the person's roles and the accounts that they own, and a refresh
+/// token that continues the session (`POST /v1/auth/refresh`): for 7 days after each use, and 30 days in all.
+/// With `"session": "cookie"` the refresh token is not in the answer: it is the cookie `__Host-refresh`, which
+/// browsers send to this service alone and hide from scripts. Whatever is wrong, the answer is the same 401
+/// after the same time.
 ///
 /// Ten requests a minute from one network address (`sign-in`). After the third wrong password for an e-mail
 /// address, known or not, further attempts from the same network address have to wait: one second, doubled
@@ -96,12 +69,13 @@ errors! {
         ("SignIn" = (summary = "An address and a password", value = json!({
             "email": "ada@example.com", "password": sample_data::PASSWORD
         }))),
+        ("SignInWithCookie" = (summary = "From a browser: the refresh token as a cookie", value = json!({
+            "email": "ada@example.com", "password": sample_data::PASSWORD, "session": "cookie"
+        }))),
     )),
     responses(
-        (status = 200, description = "Signed in.", body = AccessToken, examples(
-            ("AccessToken" = (
-                summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned()))
-            )),
+        (status = 200, description = "Signed in.", body = AccessToken, headers(("Set-Cookie")), examples(
+            ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::example()))),
         )),
         SignInErrors,
     ),
@@ -124,13 +98,13 @@ async fn answer(
     client: ClientAddress,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let SignInRequest { email, password } = body.parse()?;
+    let SignInRequest { email, password, session } = body.parse()?;
     // A text that is not an address has no user, and no password is compared.
     let Some(email) = email else {
         let outcome = "wrong_credentials";
         tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome, "password check");
         return Err(ServiceError::InvalidCredentials.into());
     };
-    let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;
-    Ok(HttpResponse::Ok().json(AccessToken::of(access_token)))
+    let signed_in = services::sign_in::sign_in(&state.services, email, password, client).await?;
+    Ok(tokens(&signed_in, session.unwrap_or(RefreshTransport::Body)))
 }

@@ -1,0 +1,9 @@
+//! Signing in: `/v1/auth/…`, one endpoint a file.
+
+mod answer;
+pub mod password;
+pub mod refresh;
+mod refresh_token;
+pub mod sign_out;
+pub mod sign_out_everywhere;
+pub mod token;
