@@ -16,3 +16,4 @@ pub(super) mod suppressions;
 pub(super) mod system_users;
 pub(super) mod users;
 pub(super) mod webhooks;
+pub(super) mod well_known;

@@ -28,7 +28,10 @@ use crate::{domain::user::UserKind, services::queries::AnyRole};
 
 /// The groups of operations, in the order of the document.
 const TAGS: [(&str, &str); 7] = [
-    ("Signing in", "An access token for a person who has activated."),
+    (
+        "Signing in",
+        "An access token for a person who has activated; who a caller is; how others verify tokens.",
+    ),
     ("System users", "Colleagues: inviting them, and the roles that they can hold."),
     ("Customers", "Account owners, sub-accounts and drivers: inviting them, and their accounts."),
     ("Invitations", "Invitations and their delivery; resending and revoking."),

@@ -59,6 +59,8 @@ macro_rules! routes {
             .service(api::auth::sign_out::sign_out)
             .service(api::auth::sign_out_everywhere::sign_out_everywhere)
             .service(api::auth::password::change)
+            .service(api::well_known::jwks::get)
+            .service(api::well_known::openid_configuration::get)
             .service(activation_page::routes::show)
             .service(activation_page::routes::submit)
             .service(activation_page::routes::submit_renewal)

@@ -1,18 +1,23 @@
-//! Access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with a key of their own.
+//! Access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with a key pair of their own
+//! ([`keys`]), so that others can verify them.
 //!
-//! The key is derived for this purpose only, so that an activation link is never valid as an access token, or
-//! the reverse. The time is that of our clock, with a leeway of 30 seconds.
+//! The keys are derived for this purpose only, so that an activation link is never valid as an access token,
+//! or the reverse. The time is that of our clock, with a leeway of 30 seconds.
+
+mod keys;
 
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
 use quick_cache::sync::Cache;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use self::keys::PublicKey;
+use self::keys::{SigningKey, VerifyingKey};
 use super::idempotency::principal;
 use crate::{
     clock::Clock,
@@ -22,7 +27,6 @@ use crate::{
         permission::Permission,
         role::{Role, Roles},
         session::Session,
-        token::DerivedKey,
     },
 };
 
@@ -170,8 +174,9 @@ pub struct AccessTokens(Arc<Ring>);
 
 /// The keys and parameters, prepared once.
 struct Ring {
-    keys: Vec<Key>,
-    validation: Validation,
+    /// Key pairs: the current one signs; the previous one is published while its tokens are valid.
+    signing: Vec<SigningKey>,
+    verifying: Vec<VerifyingKey>,
     issuer: String,
     audience: String,
     max_lifetime: Duration,
@@ -192,26 +197,11 @@ struct Genuine {
 }
 
 /// How many verified tokens are cached: callers reuse theirs. A forged one is never cached.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = 1024;
 
-struct Key {
-    id: String,
-    signs: EncodingKey,
-    checks: DecodingKey,
-}
-
-impl Key {
-    fn derive(root: &SecretString) -> Self {
-        let key = DerivedKey::derive(root, "access-token");
-        let (signs, checks) =
-            (EncodingKey::from_secret(key.secret()), DecodingKey::from_secret(key.secret()));
-        Self { id: key.id(), signs, checks }
-    }
-}
-
-fn validation(issuer: &str, audience: &str) -> Validation {
-    // The algorithm is fixed here and not taken from the token, which prevents `alg: none` and key confusion.
-    let mut validation = Validation::new(Algorithm::HS256);
+fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation {
+    // The algorithm is that of the key and not taken from the token.
+    let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
@@ -230,18 +220,29 @@ impl AccessTokens {
         clock: Clock,
     ) -> Self {
         let Terms { issuer, audience, max_lifetime } = terms;
-        let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
-        let validation = validation(issuer, audience);
+        let roots = || [Some(root), previous].into_iter().flatten();
+        let signing: Vec<SigningKey> = roots().filter_map(SigningKey::derive).collect();
+        let verifying = signing.iter().filter_map(VerifyingKey::of);
+        let verifying = verifying.chain(roots().map(VerifyingKey::shared)).collect();
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self(Arc::new(Ring {
-            keys,
-            validation,
-            issuer,
-            audience,
-            max_lifetime,
-            clock,
-            genuine: Cache::new(REMEMBERED),
-        }))
+        let genuine = Cache::new(REMEMBERED);
+        Self(Arc::new(Ring { signing, verifying, issuer, audience, max_lifetime, clock, genuine }))
+    }
+
+    /// The issuer of the tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The public keys, each once, the current one first.
+    pub fn public_keys(&self) -> impl Iterator<Item = &PublicKey> {
+        let keys = &self.0.signing;
+        let is_first = |place: usize, key: &PublicKey| keys[..place].iter().all(|one| one.public != *key);
+        keys.iter()
+            .enumerate()
+            .filter(move |(place, key)| is_first(*place, &key.public))
+            .map(|(_, key)| &key.public)
     }
 
     /// Issues a token.
@@ -271,8 +272,8 @@ impl AccessTokens {
         session: Option<&Session>,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
-        let Ring { keys, issuer, audience, clock, .. } = &*self.0;
-        let key = keys.first().ok_or(TokenError::Unknown("key"))?;
+        let Ring { signing, issuer, audience, clock, .. } = &*self.0;
+        let key = signing.first().ok_or(TokenError::Unknown("key"))?;
         let names = |permissions: &[Permission]| {
             permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ")
         };
@@ -293,8 +294,8 @@ impl AccessTokens {
             credential: session.map(|session| session.credential.clone()),
             sid: session.map(|session| session.id.to_string()),
         };
-        let header =
-            Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        let kid = Some(key.public.id.clone());
+        let header = Header { typ: Some(TYPE.to_owned()), kid, ..Header::new(Algorithm::EdDSA) };
         Ok(jsonwebtoken::encode(&header, &claims, &key.signs)?)
     }
 
@@ -331,10 +332,11 @@ impl AccessTokens {
         if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::Type);
         }
-        let Ring { keys, validation, max_lifetime, .. } = &*self.0;
-        let key =
-            keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, validation)?.claims;
+        let Ring { verifying, issuer, audience, max_lifetime, .. } = &*self.0;
+        let key = verifying.iter().find(|key| header.kid.as_ref() == Some(&key.id));
+        let key = key.ok_or(TokenError::Unknown("key"))?;
+        let validation = validation(key.algorithm, issuer, audience);
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, &validation)?.claims;
         let lifetime = u64::try_from(claims.exp.saturating_sub(claims.iat)).unwrap_or_default();
         if lifetime > max_lifetime.as_secs() {
             return Err(TokenError::Lifetime);

@@ -6,6 +6,7 @@ mod guessing;
 mod leaving;
 mod letter_limits;
 mod me;
+mod own_keys;
 mod owners_as_callers;
 mod permissions;
 mod permissions_customers;

@@ -9,9 +9,8 @@ use utoipa::openapi::{
 /// Adds the header, the entity tag and the answer 304 to a GET of the API that answers with JSON.
 pub(super) fn add(path: &str, operation: &mut Operation) {
     let Some(RefOr::T(answer)) = operation.responses.responses.get_mut("200") else { return };
-    if !(path.starts_with("/v1/") || path == "/openapi.json")
-        || !answer.content.contains_key("application/json")
-    {
+    let is_tagged = ["/v1/", "/.well-known/", "/openapi.json"].iter().any(|begin| path.starts_with(begin));
+    if !is_tagged || !answer.content.contains_key("application/json") {
         return;
     }
     answer.headers.insert("ETag".to_owned(), RefOr::T(Header::default()));

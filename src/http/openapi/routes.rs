@@ -15,7 +15,15 @@ use utoipa::openapi::OpenApi;
 use super::super::middleware::rate_limit::policy::{Policy, policy};
 
 /// Paths whose answers have nothing private: these may be cached. All others are sealed.
-const CACHEABLE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/{code}"];
+const CACHEABLE: [&str; 7] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/problems/{code}",
+    "/.well-known/jwks.json",
+    "/.well-known/openid-configuration",
+];
 /// The API browser, which is no part of the contract.
 const DOCS: &str = "/docs";
 

@@ -6,23 +6,46 @@ use invitation_service::domain::{
     permission::Permission::{SystemUsersInvite, SystemUsersRead},
     token::DerivedKey,
 };
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header,
+    jwk::{Jwk, ThumbprintHash},
+};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::support::{TestApp, json, on_both_databases};
 
-fn key(root: &str, purpose: &str) -> DerivedKey {
+const ROOT: &str = "a key for tests that nobody else has";
+
+fn derived(root: &str, purpose: &str) -> DerivedKey {
     DerivedKey::derive(&SecretString::from(root), purpose)
 }
 
-fn ours() -> DerivedKey {
-    key("a key for tests that nobody else has", "access-token")
+/// The key pair of a root key, in PKCS #8 (RFC 8410 §7).
+fn pair(root: &str, purpose: &str) -> EncodingKey {
+    let begin = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    EncodingKey::from_ed_der(&[begin.as_slice(), derived(root, purpose).secret()].concat())
+}
+
+fn thumbprint(key: &EncodingKey) -> String {
+    Jwk::from_encoding_key(key, Algorithm::EdDSA).unwrap().thumbprint(ThumbprintHash::SHA256).unwrap()
+}
+
+fn ours() -> EncodingKey {
+    pair(ROOT, "access-token-ed25519")
 }
 
 fn header() -> Header {
-    Header { typ: Some("at+jwt".to_owned()), kid: Some(ours().id()), ..Header::new(Algorithm::HS256) }
+    Header { typ: Some("at+jwt".to_owned()), kid: Some(thumbprint(&ours())), ..Header::new(Algorithm::EdDSA) }
+}
+
+/// As earlier versions signed.
+fn shared() -> (Header, EncodingKey) {
+    let key = derived(ROOT, "access-token");
+    let header =
+        Header { typ: Some("at+jwt".to_owned()), kid: Some(key.id()), ..Header::new(Algorithm::HS256) };
+    (header, EncodingKey::from_secret(key.secret()))
 }
 
 /// The claims of a good token, changed by `change`; a null takes a claim out.
@@ -39,8 +62,8 @@ fn claims(app: &TestApp, change: &Value) -> Value {
     claims
 }
 
-fn sign(header: &Header, claims: &Value, key: &DerivedKey) -> String {
-    jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(key.secret())).unwrap()
+fn sign(header: &Header, claims: &Value, key: &EncodingKey) -> String {
+    jsonwebtoken::encode(header, claims, key).unwrap()
 }
 
 async fn accepted(app: &TestApp, token: &str) {
@@ -135,15 +158,14 @@ on_both_databases! {
     async fn headers_that_change_how_a_token_is_read(app: TestApp) {
         let claims = claims(&app, &json!({}));
         let signed = |more: Value| {
-            let mut head = json!({ "alg": "HS256", "typ": "at+jwt", "kid": ours().id() });
+            let mut head = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": thumbprint(&ours()) });
             head.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let text = format!(
                 "{}.{}",
                 URL_SAFE_NO_PAD.encode(head.to_string()),
                 URL_SAFE_NO_PAD.encode(claims.to_string())
             );
-            let key = EncodingKey::from_secret(ours().secret());
-            let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key, Algorithm::HS256).unwrap();
+            let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &ours(), Algorithm::EdDSA).unwrap();
             format!("{text}.{signature}")
         };
         accepted(&app, &signed(json!({}))).await;
@@ -170,18 +192,20 @@ on_both_databases! {
         let (signed, signature) = good.rsplit_once('.').unwrap();
         let (head, _) = signed.split_once('.').unwrap();
 
-        let stranger = key("a key that somebody else has, for sure", "access-token");
+        let stranger = pair("a key that somebody else has, for sure", "access-token-ed25519");
         refused(&app, &sign(&header, &claims, &stranger)).await;
-        refused(&app, &sign(&Header { kid: Some(stranger.id()), ..header.clone() }, &claims, &stranger))
-            .await;
-        refused(
-            &app,
-            &sign(&header, &claims, &key("a key for tests that nobody else has", "activation-link")),
-        )
-        .await;
+        let kid = Some(thumbprint(&stranger));
+        refused(&app, &sign(&Header { kid, ..header.clone() }, &claims, &stranger)).await;
+        for purpose in ["access-token", "activation-link"] {
+            refused(&app, &sign(&header, &claims, &pair(ROOT, purpose))).await;
+        }
         refused(&app, &sign(&Header { kid: None, ..header.clone() }, &claims, &ours())).await;
-        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-            refused(&app, &sign(&Header { alg: algorithm, ..header.clone() }, &claims, &ours())).await;
+        // The published key as a shared one.
+        let key = Jwk::from_encoding_key(&ours(), Algorithm::EdDSA).unwrap();
+        let x = URL_SAFE_NO_PAD.decode(json!(key)["x"].as_str().unwrap()).unwrap();
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let confused = Header { alg: algorithm, ..header.clone() };
+            refused(&app, &sign(&confused, &claims, &EncodingKey::from_secret(&x))).await;
         }
         for typ in ["application/at+jwt", "AT+JWT", "Application/at+JWT"] {
             accepted(&app, &sign(&Header { typ: Some(typ.to_owned()), ..header.clone() }, &claims, &ours()))
@@ -198,7 +222,7 @@ on_both_databases! {
         refused(&app, &format!("{head}.{more}.{signature}")).await;
         for none in ["none", "None", "NONE", ""] {
             let head = URL_SAFE_NO_PAD
-                .encode(json!({ "alg": none, "typ": "at+jwt", "kid": ours().id() }).to_string());
+                .encode(json!({ "alg": none, "typ": "at+jwt", "kid": thumbprint(&ours()) }).to_string());
             refused(&app, &format!("{head}.{more}.")).await;
             refused(&app, &format!("{head}.{more}.{signature}")).await;
         }
@@ -209,6 +233,25 @@ on_both_databases! {
         {
             refused(&app, damaged).await;
         }
+    }
+
+    async fn tokens_of_earlier_versions_are_taken_until_they_end(app: TestApp) {
+        let (header, key) = shared();
+        let token = |change: Value| sign(&header, &claims(&app, &change), &key);
+        let now = app.now().timestamp();
+        accepted(&app, &token(json!({}))).await;
+        for change in [json!({ "exp": now - 31 }), json!({ "aud": "x" }), json!({ "iss": "x" })] {
+            refused(&app, &token(change)).await;
+        }
+        let (signing, claims) = (self::header(), claims(&app, &json!({})));
+        // Each key with its own algorithm alone.
+        refused(&app, &sign(&Header { kid: signing.kid.clone(), ..header.clone() }, &claims, &key)).await;
+        refused(&app, &sign(&Header { kid: header.kid.clone(), ..signing }, &claims, &ours())).await;
+        for alg in [Algorithm::HS384, Algorithm::HS512] {
+            refused(&app, &sign(&Header { alg, ..header.clone() }, &claims, &key)).await;
+        }
+        let other = EncodingKey::from_secret(derived(ROOT, "activation-link").secret());
+        refused(&app, &sign(&header, &claims, &other)).await;
     }
 
     async fn the_header(app: TestApp) {

@@ -3,7 +3,7 @@
 use crate::support::{Backend, TestApp, json, on_both_databases};
 
 /// Answers of every kind: pages, documents, problems, and what no route takes.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 13] = [
     "/docs",
     "/docs/",
     "/docs/swagger-initializer.js",
@@ -14,6 +14,7 @@ const PATHS: [&str; 12] = [
     "/activate",
     "/healthz",
     "/openapi.json",
+    "/.well-known/jwks.json",
     "/v1/roles",
     "/nothing",
 ];

@@ -52,6 +52,8 @@ on_both_databases! {
             "/v1/suppressions".to_owned(),
             "/v1/audit-events?action=sign_in".to_owned(),
             "/openapi.json".to_owned(),
+            "/.well-known/jwks.json".to_owned(),
+            "/.well-known/openid-configuration".to_owned(),
         ];
         let mut tags = Vec::new();
         for path in &paths {

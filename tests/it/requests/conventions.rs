@@ -12,7 +12,7 @@ use crate::support::{
 const INVITE: &str = "/v1/system-users/invitations";
 
 /// The routes that GET knows, with ids that name nothing.
-const GETS: [&str; 13] = [
+const GETS: [&str; 15] = [
     "/v1/invitations",
     "/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w",
     "/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w/events",
@@ -24,6 +24,8 @@ const GETS: [&str; 13] = [
     "/readyz",
     "/metrics",
     "/openapi.json",
+    "/.well-known/jwks.json",
+    "/.well-known/openid-configuration",
     "/problems/not_found",
     "/docs/",
 ];

@@ -1,0 +1,9 @@
+//! Documents at well-known addresses (RFC 8615), by which others verify our access tokens.
+
+pub(in crate::http) mod jwks;
+pub(in crate::http) mod openid_configuration;
+
+/// Where the key set is.
+const JWKS_PATH: &str = "/.well-known/jwks.json";
+/// How long caches may keep the documents: a new key is asked for when a token names it.
+const CACHING: &str = "public, max-age=300";
