@@ -37,6 +37,7 @@ use crate::{
         guess_guard::GuessGuard,
         idempotency, invite,
         password_hasher::Hasher,
+        provider_tokens::ProviderTokens,
         revocations::{self, Revocations},
         sign_in,
         withdraw::{self, Withdrawn},
@@ -69,6 +70,9 @@ pub enum StartError {
     /// The address to listen at.
     #[error("cannot listen at {0}: {1}")]
     Listen(std::net::SocketAddr, #[source] io::Error),
+    /// The identity providers.
+    #[error("JWT_ISSUERS: {0}")]
+    Issuers(String),
     /// A defect of ours.
     #[error("{0}")]
     Defect(String),
@@ -261,6 +265,8 @@ impl Parts {
         let invites = invite::queue(&db, &clock, letters, config.write_batch).map_err(no_thread)?;
         let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let provider_tokens =
+            ProviderTokens::new(&config.jwt_issuers, &clock).map_err(StartError::Issuers)?;
         let guesses = Arc::new(GuessGuard::new(config.rate_limits, &clock));
         let revocations = Revocations::new(clock.clone());
         let services = Services {
@@ -275,6 +281,7 @@ impl Parts {
             refresh_keys,
             access_tokens,
             revocations,
+            provider_tokens,
             guesses,
             hasher: Hasher::new(),
             rules,
@@ -336,6 +343,11 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: Cance
     let _sign = AtWork(at_work);
     stop.run_until_cancelled(courier.db.suitable()).await;
     courier.run(stop).await;
+}
+
+/// Keeps the keys of identity providers fresh until `stop` is cancelled.
+pub async fn run_key_refresh(services: Services, stop: CancellationToken) {
+    stop.run_until_cancelled(services.provider_tokens.run()).await;
 }
 
 /// Deletes expired rows, at once and then by the hour, until `stop` is cancelled.

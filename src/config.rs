@@ -7,6 +7,7 @@ mod cautions;
 mod fault;
 mod guessable;
 mod help;
+mod issuers;
 mod links;
 mod log;
 mod parse;

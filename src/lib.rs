@@ -26,6 +26,7 @@ pub mod courier;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod identity;
 pub mod locales;
 pub mod mail;
 pub mod metrics;

@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod activate;
 pub mod audit;
+pub mod authentication;
 pub mod backlog;
 pub mod change_password;
 pub mod cleanup;
@@ -22,6 +23,7 @@ pub mod password_check;
 pub mod password_hasher;
 mod password_rules;
 pub mod preview;
+pub mod provider_tokens;
 pub mod queries;
 pub mod renew;
 pub mod resend;
@@ -43,7 +45,8 @@ use tokio::sync::Notify;
 
 pub use self::error::{CurrentState, ServiceError};
 use self::{
-    access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher, revocations::Revocations,
+    access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher,
+    provider_tokens::ProviderTokens, revocations::Revocations,
 };
 use crate::{
     clock::Clock,
@@ -83,6 +86,8 @@ pub struct Services {
     pub access_tokens: AccessTokens,
     /// Access tokens that were revoked.
     pub revocations: Revocations,
+    /// Verifies the access tokens of identity providers.
+    pub provider_tokens: ProviderTokens,
     /// Slows down guessing of secrets.
     pub guesses: Arc<GuessGuard>,
     /// Hashes passwords, a bounded number at a time.

@@ -12,6 +12,7 @@ import batches
 import courier
 import machine
 import memory
+import provider_tokens
 import reads
 import single_invites
 from table import HEAD
@@ -22,6 +23,8 @@ MEASURES = {
     "batches": batches.postgres,
     "reads-postgres": reads.postgres,
     "reads-sqlite": reads.sqlite,
+    "provider-tokens-postgres": provider_tokens.postgres,
+    "provider-tokens-sqlite": provider_tokens.sqlite,
     "activations": activations.postgres,
     "courier": courier.postgres,
     "crowded": single_invites.crowded,

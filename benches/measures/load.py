@@ -14,7 +14,7 @@ def wrk(script, url, clients, seconds, threads=1, **environment):
     """Answers a second to a script in ../load. Anything but success ends the run."""
     text = output(
         "wrk", "-t", threads, "-c", clients, "-d", f"{seconds}s", "-s", BENCHES / f"load/{script}.lua", url,
-        TOKEN=token(), RUN=str(next(_runs)), **environment,
+        **{"TOKEN": token(), "RUN": str(next(_runs)), **environment},
     )
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     if not rate or "Non-2xx" in text or "Socket errors" in text:

@@ -71,7 +71,11 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve_with_metrics(listener, metrics, watch)?;
-        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stop.clone())];
+        let mut running = vec![
+            Part::spawn("the server", server),
+            sweeper_part(&parts, stop.clone()),
+            key_refresh_part(&parts, stop.clone()),
+        ];
         if !prepared {
             running.push(preparation_part(&parts, stop.clone()));
         }
@@ -138,6 +142,14 @@ fn preparation_part(parts: &Parts, stop: CancellationToken) -> Part {
     let db = parts.services.db.clone();
     Part::spawn("the preparation of the database", async move {
         app::run_preparation(db, stop).await;
+        Ok(())
+    })
+}
+
+fn key_refresh_part(parts: &Parts, stop: CancellationToken) -> Part {
+    let services = parts.services.clone();
+    Part::spawn("the refresh of identity providers' keys", async move {
+        app::run_key_refresh(services, stop).await;
         Ok(())
     })
 }

@@ -2,7 +2,8 @@
 
 use url::{Host, Url};
 
-use super::variables::{ACTIVATION_URL, Config, MAIL_FROM, MAIL_URL, PUBLIC_URL};
+use super::variables::{ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_FROM, MAIL_URL, PUBLIC_URL};
+use crate::identity::Claims;
 
 impl Config {
     /// The warnings, each a sentence that starts with the name of its variable.
@@ -27,7 +28,27 @@ impl Config {
                 variable.name, self.activation_url
             )
         });
-        exposed.into_iter().chain(nowhere).chain(link).collect()
+        exposed.into_iter().chain(nowhere).chain(link).chain(self.dotted_claims()).collect()
+    }
+
+    /// Paths of claims that are probably meant to lead into an object.
+    fn dotted_claims(&self) -> Vec<String> {
+        let paths = self.jwt_issuers.iter().enumerate().flat_map(|(place, issuer)| {
+            let Claims { roles, permissions, accounts, name, email } = &issuer.claims;
+            [roles, permissions, accounts, name, email].into_iter().flatten().map(move |path| (place, path))
+        });
+        let is_dotted = |name: &&str| name.contains('.') && !name.contains(['/', ':']);
+        let dotted = paths.filter_map(|(place, path)| Some((place, path.only_name().filter(is_dotted)?)));
+        dotted
+            .map(|(place, name)| {
+                format!(
+                    "{}: /{place}/claims: {name:?} is the name of one claim; a claim within an object is \
+                    written as /{}",
+                    JWT_ISSUERS.name,
+                    name.replace('.', "/")
+                )
+            })
+            .collect()
     }
 }
 
@@ -71,6 +92,21 @@ mod tests {
             .into_iter()
             .map(|text| text.split(':').next().unwrap_or_default().to_owned())
             .collect()
+    }
+
+    #[test]
+    fn a_dot_in_a_claim_s_name_is_no_path() {
+        let issuers = |roles: &str| {
+            let text = format!(
+                r#"[{{ "issuer": "https://a.example", "jwks_url": "https://a.example/k", "audience": "us",
+                "claims": {{ "roles": "{roles}" }}, "map": {{ "roles": {{ "x": "viewer" }} }} }}]"#
+            );
+            cautioned(&[("JWT_ISSUERS", &text)])
+        };
+        assert_eq!(issuers("realm_access.roles"), ["JWT_ISSUERS"]);
+        for path in ["/realm_access/roles", "roles", "https://a.example/roles", "urn:a.b:roles"] {
+            assert!(issuers(path).is_empty(), "{path}");
+        }
     }
 
     #[test]

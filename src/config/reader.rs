@@ -72,6 +72,15 @@ impl Entry<'_, '_> {
         self.parse(&text, parse)
     }
 
+    /// The value of the text, or of the default, where it can have several faults.
+    pub(super) fn parsed_whole<T>(
+        &mut self,
+        parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
+    ) -> Option<T> {
+        let text = self.text();
+        parse(text.trim()).map_err(|faults| faults.iter().for_each(|fault| self.report(fault))).ok()
+    }
+
     /// The value of the text, or one derived from other variables.
     pub(super) fn parsed_or<T, E: Display>(
         &mut self,

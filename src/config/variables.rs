@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
+    issuers,
     log::{self, LogFormat},
     parse,
     reader::{Reader, SenderVariables},
@@ -22,6 +23,7 @@ use crate::{
         company::CompanyVat, delivery_reports::Webhooks, locale::Locale, password, rate_limit::Pace,
         time_zone::TimeZone,
     },
+    identity::Issuer,
     mail::{MailUrl, Sender},
 };
 
@@ -103,13 +105,18 @@ registry! {
     /// a file that contains SECRET_KEY_PREVIOUS, used instead of that variable
     SECRET_KEY_PREVIOUS_FILE = "";
 
-    /// the issuer of access tokens
+    /// the issuer of this service's own access tokens
     JWT_ISSUER = "invitation-service" => jwt_issuer: String = entry.parsed(parse::one_line);
 
-    /// the audience of access tokens
+    /// the audience of this service's own access tokens
     JWT_AUDIENCE = "invitation-service" => jwt_audience: String = entry.parsed(parse::one_line);
 
-    /// the longest lifetime of an access token, 15m to 365d; longer ones are refused and not issued
+    /// the identity providers whose access tokens are taken, too: a JSON list, or @ and the path of a file
+    /// with one, as @/etc/invitations/issuers.json; docs/operations.md has its members (default: none)
+    JWT_ISSUERS = "" => jwt_issuers: Vec<Issuer> =
+        entry.parsed_whole(|text| issuers::issuers(text, jwt_issuer.as_deref()));
+
+    /// the longest lifetime of an own access token, 15m to 365d; longer ones are refused and not issued
     JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration =
         entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
 

@@ -34,7 +34,8 @@ closed_set! {
 pub struct ActorRef {
     /// The kind of caller.
     pub kind: ActorKind,
-    /// The user's id, or the subject of the token.
+    /// The user's id, or the subject of the token; of an identity provider's token its issuer, `#`, and its
+    /// subject.
     pub id: String,
     /// The display name.
     pub name: String,
@@ -68,11 +69,22 @@ impl ActorRef {
     }
 }
 
+/// Who vouches for a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenIssuer {
+    /// This service: the token is ours.
+    Own,
+    /// An identity provider. Its people have no row among our users.
+    Provider,
+}
+
 /// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// The caller.
     pub who: ActorRef,
+    /// Who vouches for them.
+    pub issuer: TokenIssuer,
     /// For a user: the mark of the password with which the token was obtained
     /// ([`super::token::credential_mark`]).
     pub credential: Option<String>,
@@ -95,10 +107,17 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The person; `None` for a program and for the command line.
+    /// The user who calls; `None` for a program, for the command line, and for whomever an identity provider
+    /// vouches for.
     #[must_use]
     pub fn person(&self) -> Option<UserId> {
-        (self.who.kind == ActorKind::User).then(|| self.who.id.parse().ok()).flatten()
+        self.who.id.parse().ok().filter(|_| self.is_user())
+    }
+
+    /// Whether the caller is a user of ours, whose rights may have changed since the token was made.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        (self.issuer, self.who.kind) == (TokenIssuer::Own, ActorKind::User)
     }
 
     /// Whether the token has this permission.

@@ -1,5 +1,5 @@
 //! Access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with a key pair of their own
-//! ([`keys`]), so that others can verify them.
+//! (`keys.rs`), so that others can verify them.
 //!
 //! The keys are derived for this purpose only, so that an activation link is never valid as an access token,
 //! or the reverse. The time is that of our clock, with a leeway of 30 seconds.
@@ -22,7 +22,7 @@ use super::idempotency::principal;
 use crate::{
     clock::Clock,
     domain::{
-        actor::{Actor, ActorKind, ActorRef},
+        actor::{Actor, ActorKind, ActorRef, TokenIssuer},
         ids::{AccountId, TokenKind},
         permission::Permission,
         role::{Role, Roles},
@@ -395,6 +395,7 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let session = claims.sid.map(|id| id.parse()).transpose().map_err(|_| TokenError::Unknown("session"))?;
     Ok(Actor {
         who,
+        issuer: TokenIssuer::Own,
         credential: claims.credential,
         session,
         token: claims.jti.and_then(|id| id.parse().ok()),

@@ -5,8 +5,7 @@ use crate::{
     db::{AnyConnection, DbFault, accounts, users},
     domain::{
         account::Account,
-        actor::{Actor, ActorKind},
-        ids::UserId,
+        actor::Actor,
         sub_account::MemberRole,
         user::{Membership, User},
         visibility::Visibility,
@@ -16,9 +15,9 @@ use crate::{
 /// What the database knows of a caller.
 #[derive(Debug, Clone)]
 pub struct Me {
-    /// The person; `None` for a program and for the command line.
+    /// The person; `None` for a program, for the command line, and for people of an identity provider.
     pub user: Option<User>,
-    /// The person's memberships; of a program, the accounts that its token names.
+    /// The person's memberships; of anybody else, the accounts that the token names.
     pub accounts: Vec<Membership>,
 }
 
@@ -37,8 +36,8 @@ pub async fn me(services: &Services, actor: &Actor) -> Result<Me, ServiceError> 
 }
 
 fn found(connection: &mut AnyConnection, actor: &Actor) -> Result<Option<Me>, DbFault> {
-    if actor.who.kind == ActorKind::User {
-        let Ok(id) = actor.who.id.parse::<UserId>() else { return Ok(None) };
+    if actor.is_user() {
+        let Some(id) = actor.person() else { return Ok(None) };
         // A person may see everything about themselves.
         let user = users::get(connection, id, Visibility::everything())?;
         return Ok(user.map(|user| Me { accounts: user.memberships.clone(), user: Some(user) }));

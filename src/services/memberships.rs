@@ -11,7 +11,7 @@ use crate::{
         users::{self, memberships},
     },
     domain::{
-        actor::{Actor, ActorKind},
+        actor::Actor,
         event::EventType,
         ids::{AccountId, UserId},
         permission::Permission,
@@ -58,7 +58,7 @@ pub async fn remove(
 /// [`ServiceError::NotAPerson`], [`ServiceError::NotFound`] when they are no
 /// member, [`ServiceError::LastOwner`].
 pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), ServiceError> {
-    let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
+    let person = actor.person();
     let user = person.ok_or(ServiceError::NotAPerson)?;
     let (writer, actor) = (services.clone(), actor.clone());
     services

@@ -7,21 +7,17 @@ use crate::{
         AnyConnection, DbFault,
         users::credentials::{self, PresentRights},
     },
-    domain::{
-        actor::{Actor, ActorKind},
-        ids::UserId,
-        token::credential_mark,
-    },
+    domain::{actor::Actor, token::credential_mark},
 };
 
 /// The caller with their present permissions; `None` when their session has ended: they were removed or
-/// blocked, or their password was replaced. Tokens of programs and of the command line are unchanged: the
-/// operator issued them.
+/// blocked, or their password was replaced. Tokens of programs, of the command line and of identity providers
+/// are unchanged: the operator issued them, or trusts who did.
 ///
 /// # Errors
 /// Only when the database fails.
 pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>, DbFault> {
-    if actor.who.kind != ActorKind::User {
+    if !actor.is_user() {
         return Ok(Some(actor));
     }
     services.db.read(move |connection| narrowed(connection, actor.clone())).await
@@ -30,10 +26,10 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
 /// The same on a given connection: within a transaction, values read after taking a lock stay valid until its
 /// end.
 pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<Option<Actor>, DbFault> {
-    if actor.who.kind != ActorKind::User {
+    if !actor.is_user() {
         return Ok(Some(actor));
     }
-    let Ok(user) = actor.who.id.parse::<UserId>() else { return Ok(None) };
+    let Some(user) = actor.person() else { return Ok(None) };
     let Some(rights) = credentials::present_rights(connection, user, actor.session)? else { return Ok(None) };
     let mark = credential_mark(&rights.password_hash);
     if !is_valid(&actor, &rights, &mark) {

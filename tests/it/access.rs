@@ -3,6 +3,7 @@
 mod audit;
 mod change_password;
 mod guessing;
+mod identity_providers;
 mod leaving;
 mod letter_limits;
 mod me;

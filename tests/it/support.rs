@@ -10,6 +10,7 @@ pub mod customers;
 pub mod database;
 pub mod forwarder;
 pub mod handed_over;
+pub mod identity_provider;
 pub mod imports;
 pub mod lists;
 pub mod mailbox;

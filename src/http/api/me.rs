@@ -33,17 +33,19 @@ use crate::{
 pub struct MeView {
     /// What kind of caller: `user`, `client` or `cli`.
     pub r#type: ActorKind,
-    /// The user's id, or the subject of the token.
+    /// The user's id, or the subject of the token; for a token of an identity provider its issuer, `#`, and
+    /// its subject.
     pub id: String,
     /// The name that people know them by.
     pub name: String,
-    /// The person, with all that they may see of themselves; null for a program and for the command line.
+    /// The person, with all that they may see of themselves; null for a program, for the command line, and
+    /// for the people of an identity provider.
     pub user: Option<UserView>,
     /// What this token allows now.
     pub permissions: Vec<Permission>,
     /// The roles of this token that still hold.
     pub roles: Vec<Role>,
-    /// The accounts to which the person belongs; of a program, those that its token names.
+    /// The accounts to which the person belongs; of anybody else, those that the token names.
     pub accounts: Vec<OwnAccount>,
     /// When this token ends.
     pub expires_at: Timestamp,

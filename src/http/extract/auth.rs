@@ -1,9 +1,9 @@
 //! The caller: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
 //! without a token.
 //!
-//! A program's token is valid by itself, unless it was revoked. A person's token is checked against the
-//! database at each request ([`session`]): it ends with its session and when the password changes, and allows
-//! no more than the person's present rights.
+//! A program's token is valid by itself, unless it was revoked, and so is one of an identity provider. A
+//! person's token is checked against the database at each request ([`session`]): it ends with its session and
+//! when the password changes, and allows no more than the person's present rights.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
@@ -16,8 +16,15 @@ use crate::http::{
 };
 use crate::{
     domain::actor::Actor,
-    services::{ServiceError, session},
+    services::{
+        ServiceError,
+        authentication::{self, TokenRefusal},
+        session,
+    },
 };
+
+/// When keys that could not be fetched are fetched again, in seconds.
+const KEYS_RETRY_AFTER: &str = "10";
 
 /// An authenticated caller.
 pub struct Caller(pub Actor);
@@ -63,6 +70,16 @@ fn invalid_token(reason: &str) -> Problem {
     unauthenticated("The access token is not valid, or no longer.", "Bearer error=\"invalid_token\"")
 }
 
+fn refused(refusal: TokenRefusal) -> Problem {
+    match refusal {
+        TokenRefusal::Invalid(reason) => invalid_token(reason),
+        TokenRefusal::KeysUnavailable => {
+            let detail = "The keys of the token's issuer cannot be fetched at present.";
+            Problem::new(error_codes::UNAVAILABLE, detail).header(header::RETRY_AFTER, KEYS_RETRY_AFTER)
+        }
+    }
+}
+
 async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
     // Exactly one: of two, a proxy may have checked the other.
     let mut given = request.headers().get_all(header::AUTHORIZATION);
@@ -77,10 +94,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
     let state =
         request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
     let services = &state.services;
-    let actor = services
-        .access_tokens
-        .verify(token, services.clock.now())
-        .map_err(|error| invalid_token(error.word()))?;
+    let actor = authentication::verify(services, token).await.map_err(refused)?;
     let revoked = services.revocations.contains(&services.db, actor.token).await;
     if revoked.map_err(ServiceError::from)? {
         return Err(invalid_token("revoked"));

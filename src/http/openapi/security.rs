@@ -32,7 +32,10 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
         operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
         needs no permission to invite into it, to remove members from it, and to read, change, resend and \
         revoke invitations below it. A person's token ends when their password changes, and always allows \
-        only what the person's present roles and accounts allow."
+        only what the person's present roles and accounts allow.\n\nWhere the operator has configured it, \
+        access tokens of identity providers are taken, too. What they allow follows from their claims; one \
+        that allows nothing is valid, and refused with 403. While the keys of its issuer cannot be fetched, \
+        the answer is 503 `unavailable`."
     );
     SecurityScheme::Http(
         HttpBuilder::new()

@@ -6,7 +6,7 @@
 use crate::{
     db::{DbFault, users::credentials},
     domain::{
-        actor::{Actor, ActorKind},
+        actor::Actor,
         client_address::ClientAddress,
         field_error::{Faults, FieldError},
         ids::UserId,
@@ -30,9 +30,7 @@ pub(super) async fn by_token(
     user: UserId,
     caller: Option<&Actor>,
 ) -> Result<Option<String>, ServiceError> {
-    let Some(actor) =
-        caller.filter(|actor| actor.who.kind == ActorKind::User && actor.who.id == user.to_string())
-    else {
+    let Some(actor) = caller.filter(|actor| actor.person() == Some(user)) else {
         return Ok(None);
     };
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;

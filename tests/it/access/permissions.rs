@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 17] = [
+pub(super) const ENDPOINTS: [&str; 17] = [
     "GET roles",
     "GET invitations",
     "GET invitations?kind=system_user",
@@ -33,7 +33,7 @@ const ENDPOINTS: [&str; 17] = [
 ];
 
 /// Asks at every endpoint, about an invitation of its own.
-async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
+pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
     let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
     let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
     [
@@ -66,24 +66,25 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
     ]
 }
 
-const ALL: [u16; 17] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200];
-const VIEWS: [u16; 17] =
+pub(super) const ALL: [u16; 17] =
+    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200];
+pub(super) const VIEWS: [u16; 17] =
     [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403];
 /// Sees customers alone: of colleagues, nothing.
-const CUSTOMERS: [u16; 17] =
+pub(super) const CUSTOMERS: [u16; 17] =
     [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404];
 /// And may invite them: of a batch each item is told what its own route says.
-const SUPPORT: [u16; 17] =
+pub(super) const SUPPORT: [u16; 17] =
     [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404];
-const INVITES_CUSTOMERS: [u16; 17] =
+pub(super) const INVITES_CUSTOMERS: [u16; 17] =
     [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404];
-const NOTHING: [u16; 17] =
+pub(super) const NOTHING: [u16; 17] =
     [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404];
 const NOBODY: [u16; 17] = [401; 17];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-const INVITES: [u16; 17] =
+pub(super) const INVITES: [u16; 17] =
     [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
-const SEES_STAFF: [u16; 17] =
+pub(super) const SEES_STAFF: [u16; 17] =
     [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
 
 on_both_databases! {

@@ -17,18 +17,20 @@ use self::{
 };
 
 /// The modules, each with those that it may use. No module is above one that uses it.
-const RULE: [(&str, &[&str]); 13] = [
+const RULE: [(&str, &[&str]); 14] = [
     ("locales", &[]),
     ("domain", &["locales"]),
     ("db", &["domain"]),
     ("mail", &["domain"]),
     // Makes ids, which are domain values.
     ("clock", &["domain"]),
+    // Fetches the keys of identity providers, and verifies their tokens.
+    ("identity", &["clock", "domain"]),
     ("metrics", &[]),
     ("telemetry", &["config"]),
     // Reads variables into the types of the modules that they configure.
-    ("config", &["db", "domain", "mail"]),
-    ("services", &["clock", "db", "domain"]),
+    ("config", &["db", "domain", "identity", "mail"]),
+    ("services", &["clock", "db", "domain", "identity"]),
     ("courier", &["clock", "db", "domain", "mail", "metrics"]),
     ("http", &["clock", "domain", "metrics", "services"]),
     ("app", &["clock", "config", "courier", "db", "domain", "http", "mail", "metrics", "services"]),
@@ -41,11 +43,11 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
     ("lettre", &["mail"]),
-    ("reqwest", &["cli/import", "mail"]),
+    ("reqwest", &["cli/import", "identity", "mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
     ("tokio_util", &["app", "cli", "courier", "services"]),
-    ("tokio", &["app", "cli", "courier", "db", "http", "mail", "services"]),
+    ("tokio", &["app", "cli", "courier", "db", "http", "identity", "mail", "services"]),
 ];
 
 /// What would make the domain depend on when and where it runs.

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invitation_service::{
-    app::Parts,
+    app::{Parts, run_key_refresh},
     clock::Clock,
     config::Config,
     courier::Step,
@@ -22,6 +22,7 @@ use invitation_service::{
     services::access_token::Grant,
 };
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Backend, Client, Mail, PASSWORD, database::TestDatabase, mailbox::Mailbox};
 
@@ -34,6 +35,7 @@ pub struct TestApp {
     pub mailbox: Mailbox,
     http: reqwest::Client,
     server: actix_web::dev::ServerHandle,
+    stop: CancellationToken,
 }
 
 impl TestApp {
@@ -61,11 +63,13 @@ impl TestApp {
         let watch = CourierWatch::here(Arc::new(AtomicBool::new(true)));
         let (server, running) = parts.serve(listener, watch).unwrap();
         tokio::spawn(running);
+        let (services, stop) = (parts.services.clone(), CancellationToken::new());
+        tokio::spawn(run_key_refresh(services, stop.clone()));
         // reqwest asks for a TLS provider even where nothing is encrypted; a second installation is refused
         // and harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { url, clock, parts, database, mailbox, http, server }
+        Self { url, clock, parts, database, mailbox, http, server, stop }
     }
 
     /// A caller without a token.
@@ -178,6 +182,7 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         drop(self.server.stop(false));
+        self.stop.cancel();
         if !std::thread::panicking() {
             let left: Vec<String> = self.mailbox.unread().into_iter().map(|mail| mail.subject).collect();
             assert!(left.is_empty(), "letters that the test did not look at: {left:?}");

@@ -99,8 +99,8 @@ impl Key {
 
 /// The keys of access tokens
 ///
-/// The public keys with which other services verify the access tokens of this one. Tokens that are signed with
-/// HS256 are of an earlier version; only this service can verify them.
+/// The public keys with which other services verify the access tokens of this one. Tokens that are signed
+/// with HS256 are of an earlier version; only this service can verify them.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "jwks",

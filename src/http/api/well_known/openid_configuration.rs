@@ -74,7 +74,7 @@ impl Metadata {
     operation_id = "openidConfiguration",
     security(()),
     responses((status = 200, description = "The metadata.", body = Metadata, examples(
-        ("Metadata" = (summary = "Of a service whose issuer is its address", value = json!(Metadata::example()))),
+        ("Metadata" = (summary = "The issuer is the address", value = json!(Metadata::example()))),
     ))),
 )]
 #[get("/.well-known/openid-configuration")]
