@@ -24,7 +24,8 @@ pub enum Others {
 pub fn lock_others(tx: &mut Tx<'_>, user: UserId) -> Result<Others, DbFault> {
     let admins = user_roles::table.filter(user_roles::role.eq(Role::Admin.as_str()));
     if let AnyConnection::Postgres(c) = tx.writing() {
-        // In one order, so that two transactions cannot deadlock. A write transaction on SQLite locks the file.
+        // In one order, so that two transactions cannot deadlock. A write transaction on SQLite locks the
+        // file.
         admins.select(user_roles::user_id).order(user_roles::user_id).for_update().load::<String>(c)?;
     }
     let others = admins

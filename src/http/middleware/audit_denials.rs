@@ -14,8 +14,8 @@ use super::request_log::AuthenticatedCaller;
 use crate::http::{response::problem::Problem, state::State};
 use crate::{domain::ids::is_id, services::audit};
 
-/// Records 403 answers. Answers about what the caller may not see are 404, as for what does not exist, and are
-/// not recorded.
+/// Records 403 answers. Answers about what the caller may not see are 404, as for what does not exist, and
+/// are not recorded.
 pub async fn middleware<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -41,12 +41,12 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "The answer does not say which of the two is wrong, nor whether the user is active.";
     SESSION_ENDED = 401 "session_ended", "The session has ended",
-        "The refresh token is not one of this service, or its session has ended: by signing out, after 7 days \
-        without a refresh, 30 days after signing in, or since the password was changed or the person blocked. \
-        Sign in again.";
+        "The refresh token is not one of this service, or its session has ended: by signing out, after 7 \
+        days without a refresh, 30 days after signing in, or since the password was changed or the person \
+        blocked. Sign in again.";
     REFRESH_REUSED = 401 "refresh_reused", "The refresh token was used before",
-        "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may mean \
-        that somebody copied it, so the session was ended. Sign in again.";
+        "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may \
+        mean that somebody copied it, so the session was ended. Sign in again.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
         "The secret or the signature is missing or wrong, too old, or was used before with another event. \
         Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";
@@ -91,8 +91,8 @@ codes! {
         "An account always has an owner. Invite another one and wait until they have accepted, then remove \
         this one.";
     LAST_ADMIN = 409 "last_admin", "No active admin would be left",
-        "The last active admin cannot be blocked, demoted or removed. Give another system user the role of an \
-        admin first.";
+        "The last active admin cannot be blocked, demoted or removed. Give another system user the role of \
+        an admin first.";
     USER_NOT_ACTIVATED = 409 "user_not_activated", "The user has not activated yet",
         "A user who has not activated has no access and no names. Change or revoke their invitation.";
     USER_BLOCKED = 409 "user_blocked", "The user is blocked",
@@ -118,9 +118,9 @@ codes! {
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was revoked",
         "Ask the person who invited you whether this was intended.";
     PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
-        "The invitation or user has changed since, and the present tag is in ETag; or If-Match holds no entity \
-        tag: send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and which never \
-        match (RFC 9110 §13.1.1): ask for answers that are not compressed. \
+        "The invitation or user has changed since, and the present tag is in ETag; or If-Match holds no \
+        entity tag: send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and \
+        which never match (RFC 9110 §13.1.1): ask for answers that are not compressed. \
         Get it again, and send the change with its present tag if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
@@ -134,8 +134,8 @@ codes! {
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the filters of the request that returned it, or start again without one.";
     PRECONDITION_REQUIRED = 428 "precondition_required", "If-Match is missing",
-        "Send If-Match with the ETag of the answer that showed you the invitation or user, so that changes by \
-        others are not overwritten; or *.";
+        "Send If-Match with the ETag of the answer that showed you the invitation or user, so that changes \
+        by others are not overwritten; or *.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
         "Wait as many seconds as Retry-After names. Requests are limited by network address, letters by \
         mailbox, by account and by caller: RateLimit-Policy says how many, RateLimit what is left.";

@@ -18,7 +18,8 @@ fn actions(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["action"].as_str().unwrap()).collect()
 }
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s")];
     async fn each_change_has_its_event(app: TestApp) {
         let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         let request = app
@@ -30,7 +31,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         let id = text(&made.body, "/id");
         app.letter().await;
         let tag = made.headers["etag"].to_str().unwrap().to_owned();
-        app.admin().update(&id, &tag, &json!({ "email": "ada.l@example.com", "locale": "nl" })).await.expect(200);
+        app.admin()
+            .update(&id, &tag, &json!({ "email": "ada.l@example.com", "locale": "nl" }))
+            .await
+            .expect(200);
         app.letter().await;
         app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let mail = app.letter().await;
@@ -52,7 +56,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         let first = &all[5];
         assert_eq!(first["actor"], json!({ "type": "cli", "id": "grace", "name": "Grace Hopper" }));
         assert_eq!((&first["object"], &first["outcome"]), (&json!(id), &json!("succeeded")));
-        assert_eq!((&first["request_id"], &first["address"]), (&json!("from-the-portal"), &json!("127.0.0.1")));
+        assert_eq!(
+            (&first["request_id"], &first["address"]),
+            (&json!("from-the-portal"), &json!("127.0.0.1"))
+        );
         assert_eq!(first["user_agent"], "portal/7é");
         assert_eq!(first["details"], json!({ "roles": ["viewer"] }));
         assert_eq!(all[4]["details"], json!({ "changed": ["email", "locale"] }));
@@ -64,7 +71,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         let rows = app.database.texts(rows).join("\n");
         assert!(!rows.contains('@') && !rows.contains("Lovelace"), "{rows}");
         // What was refused for other reasons than permissions changed nothing, and is no event.
-        app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(409, "invitation_not_pending");
+        app.admin()
+            .post_empty(&format!("/v1/invitations/{id}/revoke"))
+            .await
+            .problem(409, "invitation_not_pending");
         assert_eq!(events(&app, "").await.len(), 6);
     }
 
@@ -116,7 +126,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         let mut path = format!("{LOG}?action=invitation_created&limit=2");
         loop {
             let page = app.admin().get(&path).await.expect(200).body;
-            seen.extend(page["data"].as_array().unwrap().iter().map(|event| text(event, "/object").to_owned()));
+            seen.extend(
+                page["data"].as_array().unwrap().iter().map(|event| text(event, "/object").to_owned()),
+            );
             let Some(cursor) = page["next_cursor"].as_str() else { break };
             path = format!("{LOG}?action=invitation_created&limit=2&cursor={cursor}");
         }
@@ -125,7 +137,8 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     }
 
     async fn faulty_filters_are_named_together(app: TestApp) {
-        let query = "?actor=&action=sing_in&object=a%00b&from=yesterday&to=2026-13-01T00:00:00Z&until=x&limit=0";
+        let query =
+            "?actor=&action=sing_in&object=a%00b&from=yesterday&to=2026-13-01T00:00:00Z&until=x&limit=0";
         app.admin().get(&format!("{LOG}{query}")).await.faults(&[
             ("actor", "invalid_id"),
             ("action", "unknown_value"),
@@ -139,23 +152,34 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         assert_eq!(page.body["data"], json!([]));
         app.admin().get(&format!("{LOG}?cursor=x")).await.faults(&[("cursor", "invalid_cursor")]);
         app.admin().post(LOG, &json!({})).await.problem(405, "method_not_allowed");
-        app.admin()
-            .call(Method::GET, LOG, &[("accept", "image/png")])
-            .await
-            .problem(406, "not_acceptable");
+        app.admin().call(Method::GET, LOG, &[("accept", "image/png")]).await.problem(406, "not_acceptable");
     }
 
     async fn it_is_exported_as_csv(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         let request = app.client_named("=cmd", &[]).request(Method::GET, "/v1/users");
         Answer::of(request.header("user-agent", "=1+1")).await.problem(403, "forbidden");
-        let csv = app.admin().call(Method::GET, &format!("{LOG}?limit=1"), &[("accept", "text/csv")]).await.expect(200);
+        let csv = app
+            .admin()
+            .call(Method::GET, &format!("{LOG}?limit=1"), &[("accept", "text/csv")])
+            .await
+            .expect(200);
         let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
         assert_eq!(
             reader.headers().unwrap(),
             vec![
-                "id", "at", "action", "outcome", "actor_type", "actor_id", "actor_name", "object", "request_id",
-                "address", "user_agent", "details"
+                "id",
+                "at",
+                "action",
+                "outcome",
+                "actor_type",
+                "actor_id",
+                "actor_name",
+                "object",
+                "request_id",
+                "address",
+                "user_agent",
+                "details"
             ]
         );
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

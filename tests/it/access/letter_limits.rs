@@ -133,12 +133,10 @@ on_both_databases! {
                         admin.post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "de" })).await
                     }
                     "user" => admin.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
-                    "batch resend" => {
-                        only(admin.post(RESEND, &json!({ "ids": [id] })).await)
+                    "batch resend" => only(admin.post(RESEND, &json!({ "ids": [id] })).await),
+                    "batch" => {
+                        only(admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await)
                     }
-                    "batch" => only(
-                        admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await,
-                    ),
                     "move" if allowed => {
                         admin.update(&elsewhere, "*", &json!({ "email": label(turn) })).await
                     }
@@ -187,9 +185,7 @@ on_both_databases! {
                 async move {
                     let email = format!("crowd{round}+{number}@example.com");
                     if number % 3 == 0 {
-                        only(
-                            caller.post(BATCH, &json!({ "invitations": [colleague(&email)] })).await,
-                        )
+                        only(caller.post(BATCH, &json!({ "invitations": [colleague(&email)] })).await)
                     } else {
                         invite(&caller, &email).await
                     }

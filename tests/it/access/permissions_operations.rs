@@ -10,7 +10,8 @@ const ROUTES: [(&str, &str, Permission); 1] = [("GET", "/v1/audit-events", Permi
 
 on_both_databases! {
     async fn one_permission_opens_a_route_and_no_other_does(app: TestApp) {
-        let roles = Role::ALL.map(|role| (role.as_str(), app.caller(&[role], &[]), role.permissions().to_vec()));
+        let roles =
+            Role::ALL.map(|role| (role.as_str(), app.caller(&[role], &[]), role.permissions().to_vec()));
         let scopes = Permission::ALL.map(|one| (one.as_str(), app.caller(&[], &[one]), vec![one]));
         for (method, path, permission) in ROUTES {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
@@ -18,7 +19,12 @@ on_both_databases! {
             for (name, caller, permissions) in roles.iter().chain(&scopes) {
                 let answer = caller.call(method.clone(), path, &[]).await;
                 let is_refused = [401, 403].contains(&answer.status);
-                assert_ne!(is_refused, permissions.contains(&permission), "{name} at {method} {path}: {}", answer.text);
+                assert_ne!(
+                    is_refused,
+                    permissions.contains(&permission),
+                    "{name} at {method} {path}: {}",
+                    answer.text
+                );
                 if is_refused {
                     answer.problem(403, "forbidden");
                 }

@@ -28,7 +28,8 @@ async fn sign_in_status(app: &TestApp, email: &str) -> u16 {
     app.anonymous().post("/v1/auth/token", &body).await.status
 }
 
-on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
     async fn a_blocked_user_has_no_access_until_they_are_unblocked(app: TestApp) {
         let user = colleague(&app, "ada@example.com", &["viewer"]).await;
         let ada = app.sign_in("ada@example.com").await;
@@ -41,12 +42,16 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
         // Once more is the same.
         assert_eq!(app.admin().post(&path(&user, "block"), &json!({})).await.expect(200).body, blocked.body);
         let free = app.admin().post_empty(&path(&user, "unblock")).await.expect(200);
-        assert_eq!((&free.body["status"], &free.body["system_roles"]), (&json!("active"), &json!(["viewer"])));
+        assert_eq!(
+            (&free.body["status"], &free.body["system_roles"]),
+            (&json!("active"), &json!(["viewer"]))
+        );
         app.admin().post_empty(&path(&user, "unblock")).await.expect(200);
         app.sign_in("ada@example.com").await.get("/v1/me").await.expect(200);
         // The second block and the second unblock changed nothing, and are no events.
         let log = app.admin().get(&format!("/v1/audit-events?object={user}")).await.expect(200);
-        let actions: Vec<&Value> = log.body["data"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
+        let actions: Vec<&Value> =
+            log.body["data"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
         assert_eq!(actions, ["user_unblocked", "user_blocked"]);
     }
 
@@ -58,8 +63,14 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
         app.anonymous().post("/v1/activations/preview", &preview).await.problem(410, "invitation_revoked");
         app.join(&mail.token, "olga@acme.example", json!({})).await.problem(410, "invitation_revoked");
         let id = text(&staff, "/id");
-        app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(409, "invitation_not_pending");
-        app.admin().post_empty(&path(&acme.user, "resend-invitation")).await.problem(409, "invitation_not_pending");
+        app.admin()
+            .post_empty(&format!("/v1/invitations/{id}/resend"))
+            .await
+            .problem(409, "invitation_not_pending");
+        app.admin()
+            .post_empty(&path(&acme.user, "resend-invitation"))
+            .await
+            .problem(409, "invitation_not_pending");
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body;
         assert_eq!(shown["status"], "revoked");
         assert_eq!(app.timeline(id).await.last().map(String::as_str), Some("revoked"));
@@ -109,15 +120,24 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
         let blocker = app.caller(&[Role::Viewer], &[Permission::UsersBlock]);
         for verb in ["block", "unblock"] {
             blocker.post_empty(&path(&admin, verb)).await.problem(403, "role_exceeds_yours");
-            app.caller(&[Role::UserManager], &[]).post_empty(&path(&viewer, verb)).await.problem(403, "forbidden");
+            app.caller(&[Role::UserManager], &[])
+                .post_empty(&path(&viewer, verb))
+                .await
+                .problem(403, "forbidden");
             app.anonymous().post_empty(&path(&viewer, verb)).await.problem(401, "unauthenticated");
             // Without the permission to see them there is no such user.
             let blind = app.caller(&[], &[Permission::UsersBlock]);
             blind.post_empty(&path(&viewer, verb)).await.problem(404, "not_found");
             blocker.post_empty(&path("usr_01m86xvxh0es8r65rzyjka792g", verb)).await.problem(404, "not_found");
             blocker.post_empty(&path("ada", verb)).await.problem(404, "not_found");
-            blocker.post_empty(&path(text(&invited, "/user_id"), verb)).await.problem(409, "user_not_activated");
-            blocker.post(&path(&viewer, verb), &json!({ "reason": "x" })).await.faults(&[("/reason", "unknown_member")]);
+            blocker
+                .post_empty(&path(text(&invited, "/user_id"), verb))
+                .await
+                .problem(409, "user_not_activated");
+            blocker
+                .post(&path(&viewer, verb), &json!({ "reason": "x" }))
+                .await
+                .faults(&[("/reason", "unknown_member")]);
             blocker.call(Method::GET, &path(&viewer, verb), &[]).await.problem(405, "method_not_allowed");
         }
         assert_eq!(blocker.post_empty(&path(&viewer, "block")).await.expect(200).body["status"], "blocked");

@@ -11,7 +11,8 @@ async fn admin(app: &TestApp, email: &str) -> String {
     text(&made, "/user_id").to_owned()
 }
 
-on_both_databases! { with [("RATE_LIMITS", "off")];
+on_both_databases! {
+    with [("RATE_LIMITS", "off")];
     async fn the_last_admin_is_neither_blocked_nor_demoted(app: TestApp) {
         let only = admin(&app, "boss@example.com").await;
         let roles = json!({ "system_roles": ["viewer"] });

@@ -18,7 +18,8 @@ async fn shown(caller: &Client, user: &str) -> Answer {
     caller.get(&format!("/v1/users/{user}")).await.expect(200)
 }
 
-on_both_databases! { with [("RATE_LIMITS", "off")];
+on_both_databases! {
+    with [("RATE_LIMITS", "off")];
     async fn names_and_roles_change_with_the_tag_of_what_was_seen(app: TestApp) {
         let user = colleague(&app, "ada@example.com", &["user_manager", "viewer"]).await;
         let token = app.sign_in("ada@example.com").await;
@@ -26,7 +27,10 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         let tag = seen.header("etag").to_owned();
         let patch = json!({ "last_name": " King ", "system_roles": ["viewer", "finance"] });
         let changed = app.admin().change_user(&user, &tag, &patch).await.expect(200);
-        assert_eq!((&changed.body["first_name"], &changed.body["last_name"]), (&json!("Ada"), &json!("King")));
+        assert_eq!(
+            (&changed.body["first_name"], &changed.body["last_name"]),
+            (&json!("Ada"), &json!("King"))
+        );
         assert_eq!(changed.body["system_roles"], json!(["finance", "viewer"]));
         let after = shown(&app.admin(), &user).await;
         assert_eq!((&after.body, after.header("etag")), (&changed.body, changed.header("etag")));
@@ -50,7 +54,8 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             refused.problem(412, "precondition_failed");
         }
         let path = format!("/v1/users/{user}");
-        let without = app.admin().request(reqwest::Method::PATCH, &path).json(&json!({ "first_name": "Eve" }));
+        let without =
+            app.admin().request(reqwest::Method::PATCH, &path).json(&json!({ "first_name": "Eve" }));
         Answer::of(without).await.problem(428, "precondition_required");
         let log = app.admin().get(&format!("/v1/audit-events?object={user}")).await.expect(200).body;
         assert_eq!(log["data"].as_array().map(Vec::len), Some(1), "{log}");
@@ -84,7 +89,10 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         support.change_user(&staff, "*", &name).await.problem(404, "not_found");
         app.caller(&[Viewer], &[]).change_user(&staff, "*", &name).await.problem(403, "forbidden");
         app.caller(&[Viewer], &[]).change_user(&acme.user, "*", &name).await.problem(403, "forbidden");
-        app.caller(&[Viewer], &[Permission::SystemUsersInvite]).change_user(&staff, "*", &name).await.expect(200);
+        app.caller(&[Viewer], &[Permission::SystemUsersInvite])
+            .change_user(&staff, "*", &name)
+            .await
+            .expect(200);
         app.anonymous().change_user(&staff, "*", &name).await.problem(401, "unauthenticated");
         // An owner changes their own name, and that of no other.
         let dirk = app.driver("dirk@acme.example", &acme.account).await;
@@ -123,15 +131,18 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
             ("/emial", "unknown_member"),
         ]);
         let roles = json!({ "first_name": "\u{7}", "system_roles": ["viewer"] });
-        app.admin().change_user(&acme.user, "*", &roles).await.faults(&[
-            ("/first_name", "control_character"),
-            ("/system_roles", "not_applicable"),
-        ]);
+        app.admin()
+            .change_user(&acme.user, "*", &roles)
+            .await
+            .faults(&[("/first_name", "control_character"), ("/system_roles", "not_applicable")]);
         let (invited, _) = app.invite("new@example.com", &["viewer"]).await;
         let invited = text(&invited, "/user_id").to_owned();
         let rename = json!({ "first_name": "Eve" });
         app.admin().change_user(&invited, "*", &rename).await.problem(409, "user_not_activated");
-        app.admin().change_user("usr_01m86xvxh0es8r65rzyjka792g", "*", &rename).await.problem(404, "not_found");
+        app.admin()
+            .change_user("usr_01m86xvxh0es8r65rzyjka792g", "*", &rename)
+            .await
+            .problem(404, "not_found");
         app.admin().change_user("ada", "*", &rename).await.problem(404, "not_found");
     }
 }

@@ -33,8 +33,8 @@ errors! {
 ///
 /// Newest first. Filters combine with AND. Every change by a caller is recorded in the transaction of the
 /// change, and so are sign-ins, successful or not, and requests that a token did not allow. Events cannot be
-/// changed, and not be deleted for a year. With `Accept: text/csv` all matches are exported as CSV (RFC 4180);
-/// `limit` and `cursor` are ignored.
+/// changed, and not be deleted for a year. With `Accept: text/csv` all matches are exported as CSV (RFC
+/// 4180); `limit` and `cursor` are ignored.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "listAuditEvents",

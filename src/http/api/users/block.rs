@@ -33,7 +33,9 @@ errors! {
     )),
     responses(
         (status = 200, description = "Blocked.", body = UserView, headers(("ETag")), examples(
-            ("BlockedUser" = (summary = "A colleague without access", value = json!(sample_data::ada_blocked()))),
+            ("BlockedUser" = (
+                summary = "A colleague without access", value = json!(sample_data::ada_blocked())
+            )),
         )),
         BlockErrors,
     ),

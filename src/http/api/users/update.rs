@@ -76,8 +76,8 @@ errors! {
 /// without any permission. Roles that are taken away are gone at once, from tokens too; roles that are added
 /// are in the next token.
 ///
-/// `If-Match` has the `ETag` of the answer that showed the user, so that two people who change the same user at
-/// once do not overwrite each other's changes; `*` matches any state. The body may be sent as
+/// `If-Match` has the `ETag` of the answer that showed the user, so that two people who change the same user
+/// at once do not overwrite each other's changes; `*` matches any state. The body may be sent as
 /// `application/merge-patch+json` (RFC 7396), too.
 #[utoipa::path(
     tag = "Users",
@@ -90,7 +90,9 @@ errors! {
     request_body(content(
         (UpdateUserRequest = "application/json", examples(
             ("RenameUser" = (summary = "The name has changed", value = json!({ "last_name": "King" }))),
-            ("ChangeRoles" = (summary = "All roles from now on", value = json!({ "system_roles": ["viewer"] }))),
+            ("ChangeRoles" = (summary = "All roles from now on", value = json!({
+                "system_roles": ["viewer"]
+            }))),
         )),
     )),
     responses(
@@ -99,7 +101,11 @@ errors! {
         )),
         UpdateErrors,
     ),
-    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"]), ("access_token" = [])),
+    security(
+        ("access_token" = ["system_users:invite"]),
+        ("access_token" = ["customers:invite"]),
+        ("access_token" = []),
+    ),
 )]
 #[patch("/v1/users/{id}")]
 pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {

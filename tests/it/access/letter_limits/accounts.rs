@@ -57,10 +57,7 @@ on_both_databases! {
         );
         assert_eq!(rows(&app), before);
         // A link that is handed over is no letter; others have quotas of their own; staff have none.
-        let by_hand = with(
-            driver("hand@acme.example", &acme.account),
-            json!({ "delivery": "link" }),
-        );
+        let by_hand = with(driver("hand@acme.example", &acme.account), json!({ "delivery": "link" }));
         acme.client.post(SUB_ACCOUNTS, &by_hand).await.expect(201);
         zenith.client.post(SUB_ACCOUNTS, &driver("d6@zenith.example", &zenith.account)).await.expect(201);
         let staff =

@@ -1,7 +1,7 @@
 //! No file uses one that uses it, directly or through others.
 //!
-//! A module that shows its parts (`mod part;`, `pub use part::Part;`) does not use them by that. Tests are left
-//! out: they use what they test and what it works with.
+//! A module that shows its parts (`mod part;`, `pub use part::Part;`) does not use them by that. Tests are
+//! left out: they use what they test and what it works with.
 
 mod code;
 mod graph;
