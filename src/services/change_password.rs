@@ -2,7 +2,7 @@
 
 use super::{
     ServiceError, Services,
-    password_check::{self, Claim},
+    password_check::{self, Claim, Compared},
     password_rules,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub async fn change(
     let (user, stored) = look(services, id).await?;
     check_rules(services, &user, &new)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
-    if !password_check::check(services, &claim, old, Some(stored.clone())).await? {
+    if password_check::check(services, &claim, old, Some(stored.clone())).await? == Compared::Wrong {
         return Err(wrong());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;

@@ -118,7 +118,7 @@ on_both_databases! {
         let day = "2026-11-24T";
         let between = events(&app, &format!("?from={day}13:00:00Z&to={day}15:00:00Z")).await;
         let objects: Vec<&str> = between.iter().map(|event| text(event, "/object")).collect();
-        assert_eq!(objects, [ids[2], ids[1]]);
+        assert_eq!(objects, [ids[2].as_str(), ids[1].as_str()]);
         // The same instants with an offset, escaped or not.
         let offset = events(&app, &format!("?from={day}14:00:00%2B01:00&to={day}16:00:00+01:00")).await;
         assert_eq!(offset, between);
