@@ -39,7 +39,7 @@ use crate::{
         password_hasher::Hasher,
         provider_tokens::ProviderTokens,
         revocations::{self, Revocations},
-        sign_in,
+        session_token,
         withdraw::{self, Withdrawn},
     },
 };
@@ -53,7 +53,7 @@ const EXAMINE_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a lookup waits for the database: it ends before the courier renews the lease of the letter.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 
-const _: () = assert!(sign_in::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
+const _: () = assert!(session_token::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]

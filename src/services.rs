@@ -30,6 +30,7 @@ pub mod resend;
 pub mod revocations;
 pub mod revoke;
 pub mod session;
+pub mod session_token;
 pub mod sessions;
 pub mod sign_in;
 pub mod suppressions;

@@ -41,6 +41,14 @@ closed_set! {
         UserUpdated = "user_updated",
         /// A person signed in, or was refused.
         SignIn = "sign_in",
+        /// A session ended: its person signed out.
+        SignOut = "sign_out",
+        /// A person ended all of their sessions and tokens.
+        SignOutEverywhere = "sign_out_everywhere",
+        /// A refresh token was used twice, which ended its session.
+        RefreshReused = "refresh_reused",
+        /// A person changed their password.
+        PasswordChanged = "password_changed",
         /// An authenticated caller asked for something that the token does not allow.
         Access = "access",
     }

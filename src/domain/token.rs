@@ -7,9 +7,9 @@
 //! link.
 
 mod claim_keys;
+mod derived_key;
+mod hex;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
@@ -17,64 +17,11 @@ use url::Url;
 
 pub(super) use self::claim_keys::ClaimKeys;
 use self::claim_keys::LENGTH;
+pub use self::{derived_key::DerivedKey, hex::hex};
 use super::ids::InvitationId;
 
-/// How many bytes of a key's id a token has.
-const KEY_ID: usize = 4;
 /// How many bytes of an input are searched for a token: more than any link has, including text around it.
 const MAX_LEN: usize = 8 * 1024;
-
-/// Bytes as hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// A key derived from the root key for one purpose.
-#[derive(Clone)]
-pub struct DerivedKey {
-    id: [u8; KEY_ID],
-    secret: [u8; 32],
-}
-
-impl DerivedKey {
-    /// Derives the key for `purpose` from `root` (HKDF-SHA-256).
-    #[must_use]
-    pub fn derive(root: &SecretString, purpose: &str) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, root.expose_secret().as_bytes());
-        let (mut id, mut secret) = ([0; KEY_ID], [0; 32]);
-        // 4 and 32 bytes are far below HKDF's limit of 255 hashes, the only error of `expand`.
-        let named = hkdf.expand(format!("invitation-service/{purpose}/id").as_bytes(), &mut id);
-        let keyed = hkdf.expand(format!("invitation-service/{purpose}/key").as_bytes(), &mut secret);
-        debug_assert!(named.is_ok() && keyed.is_ok());
-        Self { id, secret }
-    }
-
-    /// The key's id, not secret: eight hexadecimal digits.
-    #[must_use]
-    pub fn id(&self) -> String {
-        hex(&self.id)
-    }
-
-    /// The key itself.
-    #[must_use]
-    pub fn secret(&self) -> &[u8; 32] {
-        &self.secret
-    }
-
-    fn mac(&self, claim: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
-        mac.update(claim);
-        Some(mac)
-    }
-}
-
-impl std::fmt::Debug for DerivedKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("DerivedKey")
-    }
-}
 
 /// The token of a link: its holder can activate. Only [`LinkToken::expose`] gives its text.
 #[derive(Clone)]

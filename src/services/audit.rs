@@ -20,6 +20,8 @@ use crate::{
     domain::{
         actor::{Actor, ActorRef},
         audit::{AuditAction, AuditEvent, AuditOutcome},
+        ids::UserId,
+        origin::Origin,
         permission::Permission,
     },
 };
@@ -38,13 +40,32 @@ pub fn event(
     AuditEvent { id, at, action, outcome, actor: Some(actor), object, origin, details }
 }
 
-/// Records that a caller was refused. A failure is only logged, since the refusal is answered all the same.
+/// An event about a user whose holder proved no identity.
+#[must_use]
+pub fn anonymous(
+    clock: &Clock,
+    (action, outcome): (AuditAction, AuditOutcome),
+    user: Option<UserId>,
+    source: &Origin,
+    details: Value,
+) -> AuditEvent {
+    let (id, at, object) = (clock.id(), clock.now(), user.map(|user| user.to_string()));
+    AuditEvent { id, at, action, outcome, actor: None, object, origin: Some(source.clone()), details }
+}
+
+/// Records an event that belongs to no other transaction. A failure is only logged, since the request is
+/// answered all the same.
+pub async fn record(services: &Services, event: AuditEvent) {
+    let action = event.action.as_str();
+    if let Err(error) = services.audit.run(event).await {
+        tracing::error!(%error, action, "an event was not recorded in the audit log");
+    }
+}
+
+/// Records that a caller was refused.
 pub async fn denied(services: &Services, caller: ActorRef, object: Option<String>, details: Value) {
     let outcome = (AuditAction::Access, AuditOutcome::Denied);
-    let event = event(&services.clock, outcome, caller, object, details);
-    if let Err(error) = services.audit.run(event).await {
-        tracing::error!(%error, "a refused request was not recorded in the audit log");
-    }
+    record(services, event(&services.clock, outcome, caller, object, details)).await;
 }
 
 /// The filters of the list.

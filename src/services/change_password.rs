@@ -1,17 +1,20 @@
 //! Changes a person's password.
 
+use serde_json::json;
+
 use super::{
-    ServiceError, Services,
+    ServiceError, Services, audit,
     password_check::{self, Claim, Compared},
     password_rules,
 };
 use crate::{
     db::{
-        DbFault, Guarded, Tx,
+        self, DbFault, Guarded, Tx,
         users::{self, credentials, sessions},
     },
     domain::{
         actor::Actor,
+        audit::{AuditAction, AuditOutcome},
         client_address::ClientAddress,
         field_error::{Faults, FieldError},
         ids::UserId,
@@ -49,7 +52,15 @@ pub async fn change(
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
     let (session, hashes, now) = (actor.session, Hashes { old: stored, new }, services.clock.now());
-    let work = move |tx: &mut Tx<'_>| replace(tx, id, &hashes, |tx| sessions::end_all(tx, id, session, now));
+    let done = (AuditAction::PasswordChanged, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, actor.who.clone(), id.to_string(), json!({}));
+    let work = move |tx: &mut Tx<'_>| {
+        let replaced = replace(tx, id, &hashes, |tx| sessions::end_all(tx, id, session, now))?;
+        if replaced == Guarded::Applied {
+            db::audit::insert(tx, std::slice::from_ref(&event))?;
+        }
+        Ok(replaced)
+    };
     match services.db.write::<_, DbFault>(work).await? {
         Guarded::Applied => {
             claim.log("changed");

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
-use super::{ServiceError, Services, sign_in};
+use super::{ServiceError, Services, audit, session_token};
 use crate::{
     db::{
-        DbFault, Guarded, Tx,
+        self, DbFault, Guarded, Tx,
         users::{self, credentials, sessions},
     },
     domain::{
-        actor::Actor,
+        actor::{Actor, ActorRef},
+        audit::{AuditAction, AuditOutcome},
         ids::{SessionId, UserId},
+        origin::Origin,
         session::{GRACE, RefreshToken, Session},
         token::credential_mark,
         user::{User, UserStatus},
@@ -46,21 +49,31 @@ enum Continued {
 /// Only when the database fails.
 pub(super) async fn begin(
     services: &Services,
-    user: UserId,
+    user: &User,
     credential: String,
+    source: &Origin,
 ) -> Result<Session, ServiceError> {
     let now = services.clock.now();
     let session = Session {
         id: services.clock.id(),
-        user,
+        user: user.id,
         generation: 1,
         credential,
         created_at: now,
         refreshed_at: now,
         ended_at: None,
     };
+    let who = ActorRef { origin: Some(source.clone()), ..session_token::holder(user) };
+    let done = (AuditAction::SignIn, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, who, user.id.to_string(), json!({}));
     let new = session.clone();
-    services.db.write::<_, ServiceError>(move |tx| Ok(sessions::insert(tx, &new)?)).await?;
+    services
+        .db
+        .write::<_, ServiceError>(move |tx| {
+            sessions::insert(tx, &new)?;
+            Ok(db::audit::insert(tx, std::slice::from_ref(&event))?)
+        })
+        .await?;
     Ok(session)
 }
 
@@ -69,7 +82,11 @@ pub(super) async fn begin(
 ///
 /// # Errors
 /// [`ServiceError::SessionEnded`], [`ServiceError::RefreshReused`].
-pub async fn refresh(services: &Services, token: RefreshToken) -> Result<SignedIn, ServiceError> {
+pub async fn refresh(
+    services: &Services,
+    token: RefreshToken,
+    source: &Origin,
+) -> Result<SignedIn, ServiceError> {
     let claim = services.refresh_keys.verify(&token).ok_or(ServiceError::SessionEnded)?;
     let now = services.clock.now();
     let continued = services.db.write::<_, ServiceError>(move |tx| Ok(continued(tx, claim, now)?)).await?;
@@ -78,6 +95,9 @@ pub async fn refresh(services: &Services, token: RefreshToken) -> Result<SignedI
         Continued::Reused(user) => {
             tracing::warn!(%user, session = %claim.0, "a spent refresh token was used again: its session is \
                 ended");
+            let denied = (AuditAction::RefreshReused, AuditOutcome::Denied);
+            let event = audit::anonymous(&services.clock, denied, Some(user), source, json!({}));
+            audit::record(services, event).await;
             return Err(ServiceError::RefreshReused);
         }
         Continued::No => return Err(ServiceError::SessionEnded),
@@ -126,7 +146,7 @@ pub(super) async fn signed_in(
 ) -> Result<SignedIn, ServiceError> {
     let now = services.clock.now();
     Ok(SignedIn {
-        access_token: sign_in::access_token(services, user, session).await?,
+        access_token: session_token::access_token(services, user, session).await?,
         refresh_token: services.refresh_keys.sign(session.id, session.generation),
         refresh_lifetime: (session.expires_at() - now).to_std().unwrap_or_default(),
     })
@@ -136,10 +156,18 @@ pub(super) async fn signed_in(
 ///
 /// # Errors
 /// Only when the database fails.
-pub async fn sign_out(services: &Services, token: &RefreshToken) -> Result<(), ServiceError> {
+pub async fn sign_out(services: &Services, token: &RefreshToken, source: Origin) -> Result<(), ServiceError> {
     let Some((id, _)) = services.refresh_keys.verify(token) else { return Ok(()) };
-    let now = services.clock.now();
-    services.db.write::<_, ServiceError>(move |tx| Ok(sessions::end(tx, id, now)?)).await.map(drop)
+    let (clock, now) = (services.clock.clone(), services.clock.now());
+    let end = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
+        let user = sessions::get(tx.reading(), id)?.map(|session| session.user);
+        if sessions::end(tx, id, now)? == Guarded::Applied {
+            let done = (AuditAction::SignOut, AuditOutcome::Succeeded);
+            db::audit::insert(tx, &[audit::anonymous(&clock, done, user, &source, json!({}))])?;
+        }
+        Ok(())
+    };
+    services.db.write(end).await
 }
 
 /// Ends all sessions of the caller, and so every access token of theirs.
@@ -149,9 +177,12 @@ pub async fn sign_out(services: &Services, token: &RefreshToken) -> Result<(), S
 pub async fn sign_out_everywhere(services: &Services, actor: &Actor) -> Result<(), ServiceError> {
     let user = actor.person().ok_or(ServiceError::NotAPerson)?;
     let now = services.clock.now();
+    let done = (AuditAction::SignOutEverywhere, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, actor.who.clone(), user.to_string(), json!({}));
     let end = move |tx: &mut Tx<'_>| -> Result<(), ServiceError> {
         sessions::end_all(tx, user, None, now)?;
-        Ok(sessions::end_tokens(tx, user, now)?)
+        sessions::end_tokens(tx, user, now)?;
+        Ok(db::audit::insert(tx, std::slice::from_ref(&event))?)
     };
     services.db.write(end).await
 }

@@ -1,12 +1,10 @@
 //! Sign-in: an address and a password for a session, which has a short-lived access token and a refresh
 //! token. The reason of a failure is not returned, and all failures take the same time.
 
-use std::time::Duration;
+use serde_json::json;
 
 use super::{
-    ServiceError, Services,
-    access_token::Grant,
-    change_password,
+    ServiceError, Services, audit, change_password,
     password_check::{self, Claim, Compared},
     password_hasher,
     sessions::{self, SignedIn},
@@ -14,22 +12,19 @@ use super::{
 use crate::{
     db::{
         AnyConnection, DbFault,
-        users::{self, credentials, memberships},
+        users::{self, credentials},
     },
     domain::{
-        actor::{ActorKind, ActorRef},
-        client_address::ClientAddress,
+        audit::{AuditAction, AuditOutcome},
         email::Email,
+        ids::UserId,
+        origin::Origin,
         password::Password,
-        session::Session,
         token::credential_mark,
-        user::{User, UserStatus},
+        user::UserStatus,
         visibility::Visibility,
     },
 };
-
-/// The lifetime of a token from signing in.
-pub const LIFETIME: Duration = Duration::from_mins(15);
 
 /// Signs in. Each try is logged.
 ///
@@ -40,13 +35,32 @@ pub async fn sign_in(
     services: &Services,
     email: Email,
     password: Password,
-    client: ClientAddress,
+    source: Origin,
 ) -> Result<SignedIn, ServiceError> {
-    let claim = Claim { purpose: "sign_in", subject: &email, client };
     let key = email.key().to_owned();
     let found =
         services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
+    let outcome = compare(services, (&email, password), (id, hash), &source).await;
+    let reason = match &outcome {
+        Err(ServiceError::InvalidCredentials) => "wrong_credentials_or_not_active",
+        Err(ServiceError::TooManyGuesses(_)) => "delayed",
+        _ => return outcome,
+    };
+    // Also for an address that no user has: the answer takes as long.
+    let denied = (AuditAction::SignIn, AuditOutcome::Denied);
+    let details = json!({ "reason": reason });
+    audit::record(services, audit::anonymous(&services.clock, denied, id, &source, details)).await;
+    outcome
+}
+
+async fn compare(
+    services: &Services,
+    (email, password): (&Email, Password),
+    (id, hash): (Option<UserId>, Option<String>),
+    source: &Origin,
+) -> Result<SignedIn, ServiceError> {
+    let claim = Claim { purpose: "sign_in", subject: email, client: source.parts().address };
     let compared = password_check::check(services, &claim, password.clone(), hash.clone()).await?;
     let id = id.filter(|_| compared == Compared::Right).ok_or(ServiceError::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
@@ -69,32 +83,7 @@ pub async fn sign_in(
         hash = change_password::rehash(services, user.id, password, hash).await;
     }
     let credential = credential_mark(&hash);
-    let session = sessions::begin(services, user.id, credential).await?;
+    let session = sessions::begin(services, &user, credential, source).await?;
     claim.log("signed_in");
     sessions::signed_in(services, &user, &session).await
-}
-
-/// The access token of a session: what the person may do now, for a quarter of an hour.
-pub(super) async fn access_token(
-    services: &Services,
-    user: &User,
-    session: &Session,
-) -> Result<String, ServiceError> {
-    let id = user.id;
-    let owned = services.db.read::<_, DbFault>(move |connection| memberships::owned(connection, id));
-    let grant = Grant {
-        holder: holder(user),
-        roles: user.system_roles.iter().collect(),
-        scope: Vec::new(),
-        accounts: owned.await?,
-        lifetime: LIFETIME,
-    };
-    let token = services.access_tokens.issue_in_session(&grant, session, services.clock.now());
-    token.map_err(|error| ServiceError::Defect(error.to_string()))
-}
-
-fn holder(user: &User) -> ActorRef {
-    let names: Vec<&str> =
-        [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
-    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: names.join(" "), origin: None }
 }

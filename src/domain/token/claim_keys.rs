@@ -6,7 +6,7 @@ use hmac::Mac;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{DerivedKey, KEY_ID};
+use super::derived_key::{DerivedKey, KEY_ID};
 
 const VERSION: u8 = 1;
 const CLAIM: usize = 1 + KEY_ID + 16 + 4;

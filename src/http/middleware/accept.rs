@@ -21,7 +21,7 @@ pub async fn middleware(
     // The path as routes are found by: its escapes are undone.
     let path = request.match_info().as_str();
     let accepted = Accepted::of(request.headers());
-    if path.starts_with("/v1/") && !accepted.json() && !(path == EXPORTED && accepted.csv > Some(0)) {
+    if path.starts_with("/v1/") && !accepted.json() && !(EXPORTED.contains(&path) && accepted.csv > Some(0)) {
         // An answer and not an error, which would pass by the middleware that writes problems.
         let refusal = Problem::new(error_codes::NOT_ACCEPTABLE, "Answers are application/json.");
         return Ok(request.error_response(refusal).map_into_right_body());
@@ -29,8 +29,8 @@ pub async fn middleware(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// The path whose answer has a second media type.
-const EXPORTED: &str = "/v1/users";
+/// The paths whose answers have a second media type.
+const EXPORTED: [&str; 2] = ["/v1/users", "/v1/audit-events"];
 
 /// Whether a caller prefers CSV: it has more weight than JSON, each by the most specific range
 /// that takes it in.

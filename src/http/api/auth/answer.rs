@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::refresh_token::cookie;
 use crate::{
     domain::session::{self, RefreshTransport},
-    services::{sessions::SignedIn, sign_in},
+    services::{session_token, sessions::SignedIn},
 };
 
 /// An access token (RFC 6749 §5.1), and how the session continues.
@@ -48,7 +48,7 @@ impl AccessToken {
         Self {
             access_token: EXAMPLE.to_owned(),
             token_type: TokenType::Bearer,
-            expires_in: sign_in::LIFETIME.as_secs(),
+            expires_in: session_token::LIFETIME.as_secs(),
             refresh_token: Some(REFRESH_EXAMPLE.to_owned()),
             refresh_expires_in: session::IDLE.num_seconds().unsigned_abs(),
         }
@@ -65,7 +65,7 @@ pub(super) fn tokens(signed_in: &SignedIn, transport: RefreshTransport) -> HttpR
     response.json(AccessToken {
         access_token: signed_in.access_token.clone(),
         token_type: TokenType::Bearer,
-        expires_in: sign_in::LIFETIME.as_secs(),
+        expires_in: session_token::LIFETIME.as_secs(),
         refresh_token: (transport == RefreshTransport::Body).then(|| refresh_token.to_owned()),
         refresh_expires_in: signed_in.refresh_lifetime.as_secs(),
     })

@@ -7,7 +7,7 @@ use super::{
     refresh_token::{RefreshRequest, given},
 };
 use crate::http::{
-    extract::{json_body::Body, query::Query},
+    extract::{json_body::Body, origin::origin, query::Query},
     openapi::errors::errors,
     response::problem::Problem,
     state::State,
@@ -55,6 +55,6 @@ pub async fn refresh(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let (token, transport) = given(&request, body, &state)?.ok_or(ServiceError::SessionEnded)?;
-    let signed_in = services::sessions::refresh(&state.services, token).await?;
+    let signed_in = services::sessions::refresh(&state.services, token, &origin(&request)).await?;
     Ok(tokens(&signed_in, transport))
 }

@@ -7,7 +7,7 @@ use super::{
     refresh_token::{RefreshRequest, given, no_cookie},
 };
 use crate::http::{
-    extract::{json_body::Body, query::Query},
+    extract::{json_body::Body, origin::origin, query::Query},
     openapi::errors::errors,
     response::problem::Problem,
     state::State,
@@ -48,7 +48,7 @@ pub async fn sign_out(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     if let Some((token, _)) = given(&request, body, &state)? {
-        services::sessions::sign_out(&state.services, &token).await?;
+        services::sessions::sign_out(&state.services, &token, origin(&request)).await?;
     }
     Ok(HttpResponse::NoContent().cookie(no_cookie()).finish())
 }

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use super::answer::{AccessToken, tokens};
 use crate::http::{
     extract::{
-        client_address::client_address,
         json_body::Body,
         members::{self, Members},
+        origin::origin,
         query::Query,
     },
     openapi::{errors::errors, sample_data},
@@ -16,7 +16,7 @@ use crate::http::{
     state::State,
 };
 use crate::{
-    domain::{client_address::ClientAddress, email::Email, password::Password, session::RefreshTransport},
+    domain::{email::Email, origin::Origin, password::Password, session::RefreshTransport},
     services::{self, ServiceError},
 };
 
@@ -88,23 +88,19 @@ pub async fn sign_in(
     body: Body,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    answer(query, body, &state, client_address(&request)).await
+    answer(query, body, &state, origin(&request)).await
 }
 
-async fn answer(
-    query: Query,
-    body: Body,
-    state: &State,
-    client: ClientAddress,
-) -> Result<HttpResponse, Problem> {
+async fn answer(query: Query, body: Body, state: &State, source: Origin) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let SignInRequest { email, password, session } = body.parse()?;
     // A text that is not an address has no user, and no password is compared.
     let Some(email) = email else {
+        let client = source.parts().address;
         let outcome = "wrong_credentials";
         tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome, "password check");
         return Err(ServiceError::InvalidCredentials.into());
     };
-    let signed_in = services::sign_in::sign_in(&state.services, email, password, client).await?;
+    let signed_in = services::sign_in::sign_in(&state.services, email, password, source).await?;
     Ok(tokens(&signed_in, session.unwrap_or(RefreshTransport::Body)))
 }
