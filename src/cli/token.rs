@@ -21,8 +21,8 @@ use crate::{
 /// The holder of the token and what it allows; or the token that is revoked.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Revoke the token with this id (jti), tok_…, instead of making one; reads DATABASE_URL, and works while a
-    /// server is running
+    /// Revoke the token with this id (jti), tok_…, instead of making one; reads DATABASE_URL, and works while
+    /// a server is running
     #[arg(long, value_name = "JTI", value_parser = token_id, exclusive = true)]
     revoke: Option<TokenId>,
     /// A role (may repeat)

@@ -6,8 +6,8 @@
 //! nothing of the valid ones.
 //!
 //! A check whose reading fails is an error, and the request is answered 503. The last copy is not used for
-//! longer: a revoked token must not become valid because the database is unavailable, and nearly every request
-//! needs the database itself.
+//! longer: a revoked token must not become valid because the database is unavailable, and nearly every
+//! request needs the database itself.
 
 use std::{
     collections::HashSet,

@@ -7,6 +7,7 @@ mod leaving;
 mod letter_limits;
 mod me;
 mod owners_as_callers;
+mod password_reset;
 mod permissions;
 mod permissions_customers;
 mod permissions_operations;

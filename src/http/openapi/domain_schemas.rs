@@ -77,8 +77,8 @@ closed_sets! {
         letter was sent, because the inviter asked for the link.";
     DeliveryMethod, "DeliveryWay", "How the link reaches the person invited: by `email`, or as a `link` that \
         the answer returns once to the inviter, who passes it on.";
-    RefreshTransport, "RefreshTransport", "How a refresh token is returned: in the `body` of the answer, or as \
-        a `cookie` that scripts cannot read.";
+    RefreshTransport, "RefreshTransport", "How a refresh token is returned: in the `body` of the answer, or \
+        as a `cookie` that scripts cannot read.";
     EventType, "EventType", "What happened to an invitation.";
     ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and \
         `link` (the holder of the link).";

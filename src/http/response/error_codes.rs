@@ -41,12 +41,20 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "The answer does not say which of the two is wrong, nor whether the user is active.";
     SESSION_ENDED = 401 "session_ended", "The session has ended",
-        "The refresh token is not one of this service, or its session has ended: by signing out, after 7 days \
-        without a refresh, 30 days after signing in, or since the password was changed or the person blocked. \
-        Sign in again.";
+        "The refresh token is not one of this service, or its session has ended: by signing out, after 7 \
+        days without a refresh, 30 days after signing in, or since the password was changed or the person \
+        blocked. Sign in again.";
     REFRESH_REUSED = 401 "refresh_reused", "The refresh token was used before",
-        "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may mean \
-        that somebody copied it, so the session was ended. Sign in again.";
+        "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may \
+        mean that it was copied, so the session was ended. Sign in again.";
+    RESET_LINK_INVALID = 404 "reset_link_invalid", "The link is forged or damaged",
+        "The token of a link to reset a password is not one of this service, or it is older than 7 days.";
+    RESET_LINK_EXPIRED = 410 "reset_link_expired", "The link has expired",
+        "A link to reset a password works for an hour. Ask for another.";
+    RESET_LINK_USED = 410 "reset_link_used", "The link has been used",
+        "The password was changed since the link was sent, with this link or in another way.";
+    RESET_LINK_SUPERSEDED = 410 "reset_link_superseded", "There is a newer link",
+        "Another link was requested since. Only the newest one works.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
         "The secret or the signature is missing or wrong, too old, or was used before with another event. \
         Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";

@@ -54,14 +54,26 @@ on_both_databases! {
         ada(&app).await;
         let own = bearer(&app, &signed_in(&app, PASSWORD).await);
         for (body, faults) in [
-            (change(PASSWORD, "short"), vec![("/new_password", "too_short"), ("/new_password", "password_guessable")]),
-            (change(PASSWORD, "Ada Lovelace Ada Lovelace"), vec![("/new_password", "password_contains_identity")]),
+            (
+                change(PASSWORD, "short"),
+                vec![("/new_password", "too_short"), ("/new_password", "password_guessable")],
+            ),
+            (
+                change(PASSWORD, "Ada Lovelace Ada Lovelace"),
+                vec![("/new_password", "password_contains_identity")],
+            ),
             (change(PASSWORD, "ada@example.com"), vec![("/new_password", "password_contains_identity")]),
             (change("not the present one", NEW), vec![("/password", "password_wrong")]),
             (change("", NEW), vec![("/password", "password_wrong")]),
             (json!({ "password": PASSWORD }), vec![("/new_password", "required")]),
-            (json!({ "password": 1, "new_password": null }), vec![("/password", "wrong_type"), ("/new_password", "required")]),
-            (json!({ "password": PASSWORD, "new_password": NEW, "email": "x" }), vec![("/email", "unknown_member")]),
+            (
+                json!({ "password": 1, "new_password": null }),
+                vec![("/password", "wrong_type"), ("/new_password", "required")],
+            ),
+            (
+                json!({ "password": PASSWORD, "new_password": NEW, "email": "x" }),
+                vec![("/email", "unknown_member")],
+            ),
         ] {
             let answer = own.post(CHANGE, &body).await.expect(422);
             let found = answer.body["errors"].as_array().unwrap();
@@ -70,7 +82,8 @@ on_both_databases! {
                 assert!(is_there, "{pointer} {code} in {}", answer.text);
             }
             let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| *pointer).collect();
-            assert!(found.iter().all(|one| pointers.contains(&one["pointer"].as_str().unwrap())), "{}", answer.text);
+            let is_expected = |one: &Value| pointers.contains(&one["pointer"].as_str().unwrap());
+            assert!(found.iter().all(is_expected), "{}", answer.text);
         }
         own.post_empty(CHANGE).await.problem(400, "malformed_json");
         own.post(&format!("{CHANGE}?x=1"), &change(PASSWORD, NEW)).await.problem(422, "validation_failed");
@@ -85,7 +98,6 @@ on_both_databases! {
         for number in 0..3 {
             own.post(CHANGE, &change(&format!("guess {number}"), NEW)).await.expect(422);
         }
-        own.post(CHANGE, &change("guess 3", NEW)).await.expect(422);
         let wait = own.post(CHANGE, &change(PASSWORD, NEW)).await.problem(429, "rate_limited");
         assert!(!wait.header("retry-after").is_empty());
         let body = json!({ "email": "ada@example.com", "password": PASSWORD });
@@ -120,7 +132,8 @@ on_both_databases! {
         app.database.execute(&set);
         let body = json!({ "email": "ada@example.com", "password": "wrong" });
         app.anonymous().post(TOKEN, &body).await.problem(401, "invalid_credentials");
-        let hash = || app.database.texts(&format!("SELECT password_hash AS text FROM users WHERE id = '{user}'")).remove(0);
+        let stored = format!("SELECT password_hash AS text FROM users WHERE id = '{user}'");
+        let hash = || app.database.texts(&stored).remove(0);
         assert_eq!(hash(), weak);
         let first = signed_in(&app, "password").await;
         let strong = hash();
@@ -130,7 +143,8 @@ on_both_databases! {
         // Sessions of the earlier hash continue when another one hashes it anew.
         app.database.execute(&set);
         app.database.execute(&format!(
-            "UPDATE sessions SET credential = '{}'", invitation_service::domain::token::credential_mark(weak)
+            "UPDATE sessions SET credential = '{}'",
+            invitation_service::domain::token::credential_mark(weak)
         ));
         signed_in(&app, "password").await;
         for tokens in [&first, &second] {

@@ -77,7 +77,8 @@ const RESEND: &str = r#"
     const walk = async () => {
         const resent = await api("POST", `${window.location_of_eve}/resend`);
         const soon = await api("POST", `${window.location_of_eve}/resend`);
-        return { resent: resent.status, soon: [soon.status, Number(soon.get("retry-after")) > 0, soon.body.code] };
+        const waits = Number(soon.get("retry-after")) > 0;
+        return { resent: resent.status, soon: [soon.status, waits, soon.body.code] };
     };
     walk().then(done, error => done({ error: String(error) }));
 "#;
@@ -126,8 +127,8 @@ on_each! {
             let seen = run(browser, RESEND, &app).await;
             assert_eq!(seen, json!({ "resent": 200, "soon": [429, true, "resend_too_soon"] }));
             app.letter().await;
-            // A page of the same site that is not named: the browser sends the cookie, and the service refuses
-            // it; the page cannot even read that it was refused.
+            // A page of the same site that is not named: the browser sends the cookie, and the service
+            // refuses it; the page cannot even read that it was refused.
             browser.client.goto(&stranger).await.unwrap();
             let refused = run(browser, RELOADED, &app).await;
             assert!(
