@@ -49,6 +49,8 @@ closed_set! {
         RefreshReused = "refresh_reused",
         /// A person changed their password.
         PasswordChanged = "password_changed",
+        /// A password was reset by a mailed link.
+        PasswordReset = "password_reset",
         /// An authenticated caller asked for something that the token does not allow.
         Access = "access",
     }

@@ -12,7 +12,7 @@ use actix_web::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    activation_page, api, middleware, ops,
+    activation_page, api, middleware, ops, password_reset_page,
     server::serving,
     state::{METRICS_PATH, State},
 };
@@ -61,6 +61,11 @@ macro_rules! routes {
             .service(api::auth::password::change)
             .service(api::well_known::jwks::get)
             .service(api::well_known::openid_configuration::get)
+            .service(api::auth::password_reset::request)
+            .service(api::auth::confirm_password_reset::confirm)
+            .service(password_reset_page::show)
+            .service(password_reset_page::submit)
+            .service(password_reset_page::submit_request)
             .service(activation_page::routes::show)
             .service(activation_page::routes::submit)
             .service(activation_page::routes::submit_renewal)

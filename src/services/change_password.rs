@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     ServiceError, Services, audit,
     password_check::{self, Claim, Compared},
-    password_rules,
+    password_rules, reset_password,
 };
 use crate::{
     db::{
@@ -32,7 +32,7 @@ struct Hashes {
 }
 
 /// Replaces the caller's password, given the present one. The caller's session continues, and their other
-/// sessions end.
+/// sessions end. A letter tells them of the change.
 ///
 /// # Errors
 /// [`ServiceError::NotAPerson`]; [`ServiceError::Invalid`] for a new password that breaks the rules, and then
@@ -47,23 +47,25 @@ pub async fn change(
     let (user, stored) = look(services, id).await?;
     check_rules(services, &user, &new)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
-    if password_check::check(services, &claim, old, Some(stored.clone())).await? == Compared::Wrong {
+    if password_check::check(services, &claim, old, Some(stored.clone())).await? != Compared::Right {
         return Err(wrong());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
     let (session, hashes, now) = (actor.session, Hashes { old: stored, new }, services.clock.now());
+    let (writer, email) = (services.clone(), user.email.clone());
     let done = (AuditAction::PasswordChanged, AuditOutcome::Succeeded);
     let event = audit::event(&services.clock, done, actor.who.clone(), id.to_string(), json!({}));
     let work = move |tx: &mut Tx<'_>| {
-        let replaced = replace(tx, id, &hashes, |tx| sessions::end_all(tx, id, session, now))?;
-        if replaced == Guarded::Applied {
+        replace(tx, id, &hashes, |tx| {
+            sessions::end_all(tx, id, session, now)?;
             db::audit::insert(tx, std::slice::from_ref(&event))?;
-        }
-        Ok(replaced)
+            reset_password::tell(&writer, tx, (id, &email), now)
+        })
     };
     match services.db.write::<_, DbFault>(work).await? {
         Guarded::Applied => {
             claim.log("changed");
+            services.outbox_wakeup.notify_one();
             Ok(())
         }
         // It was changed meanwhile, so the one that was given is wrong by now.

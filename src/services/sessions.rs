@@ -93,8 +93,8 @@ pub async fn refresh(
     let session = match continued {
         Continued::Yes(session) => session,
         Continued::Reused(user) => {
-            tracing::warn!(%user, session = %claim.0, "a spent refresh token was used again: its session is \
-                ended");
+            let session = claim.0;
+            tracing::warn!(%user, %session, "a spent refresh token was used again: its session is ended");
             let denied = (AuditAction::RefreshReused, AuditOutcome::Denied);
             let event = audit::anonymous(&services.clock, denied, Some(user), source, json!({}));
             audit::record(services, event).await;

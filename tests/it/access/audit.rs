@@ -5,7 +5,7 @@ use invitation_service::domain::{permission::Permission, role::Role};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, TestApp, customers::text, json, on_both_databases};
+use crate::support::{Answer, PASSWORD, TestApp, customers::text, json, on_both_databases};
 
 const LOG: &str = "/v1/audit-events";
 
@@ -187,6 +187,45 @@ on_both_databases! {
         assert_eq!((&rows[0][2], &rows[0][5], &rows[0][10]), ("access", "'=cmd", "'=1+1"));
         assert_eq!((&rows[1][2], &rows[1][7]), ("invitation_created", text(&made, "/id")));
         assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"audit-events.csv\"");
+    }
+
+    async fn sessions_and_passwords_have_their_events(app: TestApp) {
+        let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let user = text(&made, "/user_id");
+        let sign_in = async |email: &str, password: &str| {
+            let body = json!({ "email": email, "password": password });
+            app.anonymous().post("/v1/auth/token", &body).await
+        };
+        sign_in("ada@example.com", "a wrong password").await.problem(401, "invalid_credentials");
+        sign_in("nobody@example.com", "a wrong password").await.problem(401, "invalid_credentials");
+        let tokens = sign_in("ada@example.com", PASSWORD).await.expect(200).body;
+        let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+        app.anonymous().post("/v1/auth/sign-out", &refresh).await.expect(204);
+        let ada = app.sign_in("ada@example.com").await;
+        ada.post_empty("/v1/auth/sign-out-everywhere").await.expect(204);
+        let all: Vec<Value> = events(&app, "").await.into_iter().take(6).collect();
+        let seen: Vec<_> = all.iter().map(|event| (text(event, "/action"), text(event, "/outcome"))).collect();
+        assert_eq!(
+            seen,
+            [
+                ("sign_out_everywhere", "succeeded"),
+                ("sign_in", "succeeded"),
+                ("sign_out", "succeeded"),
+                ("sign_in", "succeeded"),
+                ("sign_in", "denied"),
+                ("sign_in", "denied"),
+            ]
+        );
+        let about = |index: usize| (&all[index]["object"], &all[index]["actor"]["id"]);
+        assert_eq!(about(0), (&json!(user), &json!(user)));
+        assert_eq!(about(1), (&json!(user), &json!(user)));
+        assert_eq!(about(2), (&json!(user), &Value::Null));
+        // A refused attempt names the user, if there is one; nothing else differs.
+        assert_eq!(about(4), (&Value::Null, &Value::Null));
+        assert_eq!(about(5), (&json!(user), &Value::Null));
+        assert_eq!(all[4]["details"], all[5]["details"]);
+        assert_eq!(all[4]["address"], "127.0.0.1");
     }
 
     async fn the_database_refuses_to_change_it(app: TestApp) {

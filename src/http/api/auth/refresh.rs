@@ -18,8 +18,8 @@ errors! {
     RefreshErrors:
     SESSION_ENDED = "no refresh token, none that is genuine, or its session has ended";
     REFRESH_REUSED = "the refresh token was spent before; its session is ended now";
-    FORBIDDEN = "the token is a cookie, and the page's origin is neither this service's nor in \
-        `CORS_ORIGINS`";
+    FORBIDDEN =
+        "the token is a cookie, and the page's origin is neither this service's nor in `CORS_ORIGINS`";
 }
 
 /// Refresh a session

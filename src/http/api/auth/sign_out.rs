@@ -16,8 +16,8 @@ use crate::services;
 
 errors! {
     SignOutErrors:
-    FORBIDDEN = "the token is a cookie, and the page's origin is neither this service's nor in \
-        `CORS_ORIGINS`";
+    FORBIDDEN =
+        "the token is a cookie, and the page's origin is neither this service's nor in `CORS_ORIGINS`";
 }
 
 /// Sign out
