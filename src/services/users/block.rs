@@ -53,6 +53,7 @@ pub async fn user(
     (id, change): (UserId, Change),
     ticket: Option<Ticket<User>>,
 ) -> Result<User, ServiceError> {
+    permit(actor)?;
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db
@@ -76,11 +77,13 @@ pub async fn authorise(services: &Services, actor: &Actor, id: UserId) -> Result
     services.db.read(move |connection| admit(connection, &actor, id).map(drop)).await
 }
 
-fn admit(connection: &mut db::AnyConnection, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+fn permit(actor: &Actor) -> Result<(), ServiceError> {
     let permission = Permission::UsersBlock;
-    if !actor.may(permission) {
-        return Err(ServiceError::Forbidden(permission.as_str()));
-    }
+    if actor.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden(permission.as_str())) }
+}
+
+fn admit(connection: &mut db::AnyConnection, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+    permit(actor)?;
     visible(connection, actor, id)?;
     with_roles(connection, actor, id)
 }

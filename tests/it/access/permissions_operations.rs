@@ -6,7 +6,12 @@ use reqwest::Method;
 use crate::support::{TestApp, on_both_databases};
 
 /// Method, path and permission. With it, the answer is neither 401 nor 403.
-const ROUTES: [(&str, &str, Permission); 1] = [("GET", "/v1/audit-events", Permission::AuditRead)];
+const ROUTES: [(&str, &str, Permission); 3] = [
+    ("GET", "/v1/audit-events", Permission::AuditRead),
+    // Of a user who does not exist: with the permission, 404.
+    ("POST", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/block", Permission::UsersBlock),
+    ("POST", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/unblock", Permission::UsersBlock),
+];
 
 on_both_databases! {
     async fn one_permission_opens_a_route_and_no_other_does(app: TestApp) {
