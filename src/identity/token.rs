@@ -152,7 +152,11 @@ fn is_other_token(claims: &Map<String, Value>) -> bool {
 
 /// RFC 7519 §2: a number of seconds, possibly with a fraction.
 fn seconds(value: &Value) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "numbers out of range are refused")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "numbers out of range are refused"
+    )]
     let whole = value.as_i64().or_else(|| {
         value.as_f64().filter(|seconds| seconds.abs() < LATEST as f64).map(|seconds| seconds.floor() as i64)
     })?;

@@ -69,13 +69,13 @@ impl ProviderTokens {
         // The key is a digest, so that the cache contains no valid token.
         let digest = Sha256::digest(token.as_bytes()).into();
         let version = provider.keys_version();
-        let genuine = match self.0.genuine.get(&digest).filter(|genuine| genuine.keys == version) {
-            Some(genuine) => genuine,
-            None => {
-                let genuine = Genuine::of(provider.issuer(), provider.verify(token).await?)?;
-                self.0.genuine.insert(digest, genuine.clone());
-                genuine
-            }
+        let known = self.0.genuine.get(&digest).filter(|genuine| genuine.keys == version);
+        let genuine = if let Some(genuine) = known {
+            genuine
+        } else {
+            let genuine = Genuine::of(provider.issuer(), provider.verify(token).await?)?;
+            self.0.genuine.insert(digest, genuine.clone());
+            genuine
         };
         let now = now.timestamp();
         if genuine.ends.saturating_add(LEEWAY) <= now {

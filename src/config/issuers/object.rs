@@ -29,13 +29,11 @@ pub(super) struct Object<'f> {
 impl<'f> Object<'f> {
     /// The object at this place; `None` when it is none, which is reported.
     pub fn open(place: String, value: Value, faults: &'f mut Faults) -> Option<Self> {
-        match value {
-            Value::Object(members) => Some(Self { place, members, faults }),
-            _ => {
-                faults.report(&place, "is no object");
-                None
-            }
+        if let Value::Object(members) = value {
+            return Some(Self { place, members, faults });
         }
+        faults.report(&place, "is no object");
+        None
     }
 
     /// A member that must be there; `None` when a fault was reported.
@@ -47,6 +45,7 @@ impl<'f> Object<'f> {
     }
 
     /// A member that may be left out; the inner `None` when a fault was reported.
+    #[expect(clippy::option_option, reason = "a member is absent, faulty or read")]
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -57,6 +56,7 @@ impl<'f> Object<'f> {
     }
 
     /// An object within; the inner `None` when a fault was reported.
+    #[expect(clippy::option_option, reason = "a member is absent, faulty or read")]
     pub fn object(&mut self, name: &str) -> Option<Option<Object<'_>>> {
         let value = self.members.remove(name)?;
         Some(Object::open(self.at(name), value, self.faults))

@@ -12,8 +12,9 @@ use crate::{
         ids::UserId,
         permission::Permission,
         person::PersonName,
-        role::Roles,
+        role::{Role, Roles},
         user::{User, UserStatus},
+        visibility::Visibility,
     },
     services::{ServiceError, Services, audit, update::Condition},
 };
@@ -69,8 +70,7 @@ fn admit(
     patch: &UserPatch,
 ) -> Result<User, ServiceError> {
     if is_self(actor, id) && patch.system_roles.is_none() {
-        return Ok(users::get(connection, id, crate::domain::visibility::Visibility::everything())?
-            .ok_or(ServiceError::NotFound)?);
+        return users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound);
     }
     let user = with_roles(connection, actor, id)?;
     let is_staff = user.system_roles.iter().next().is_some();
@@ -138,7 +138,7 @@ fn apply(
     }
     let mut details = json!({});
     if let Some(roles) = patch.system_roles.as_ref().filter(|roles| **roles != user.system_roles) {
-        if !roles.iter().any(|role| role == crate::domain::role::Role::Admin) {
+        if !roles.iter().any(|role| role == Role::Admin) {
             last_admin::check(tx, user)?;
         }
         profile::set_roles(tx, user.id, roles)?;
