@@ -32,7 +32,7 @@ on_both_databases! {
         app.letter().await;
         let tag = made.headers["etag"].to_str().unwrap().to_owned();
         app.admin()
-            .update(&id, &tag, &json!({ "email": "ada.l@example.com", "locale": "nl" }))
+            .update(id, &tag, &json!({ "email": "ada.l@example.com", "locale": "nl" }))
             .await
             .expect(200);
         app.letter().await;

@@ -80,7 +80,7 @@ on_each! {
         let id = format!("{}#248289761001", provider.issuer);
         assert_eq!(made.body["invited_by"], json!({ "type": "user", "id": id, "name": "Ada Lovelace" }));
         app.letter().await;
-        let event = app.events(&text(&made.body, "/id")).await.remove(0);
+        let event = app.events(text(&made.body, "/id")).await.remove(0);
         assert_eq!(event["actor"]["id"], json!(id));
         let above = json!({ "email": "boss@example.com", "roles": ["admin"] });
         manager.post(INVITE, &above).await.problem(403, "role_exceeds_yours");

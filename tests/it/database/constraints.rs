@@ -101,6 +101,7 @@ fn letter(change: &[(&str, &str)]) -> String {
     let row = [
         ("id", "'l2'"),
         ("invitation_id", "'i1'"),
+        ("subject", "NULL"),
         ("generation", "2"),
         ("state", "'queued'"),
         ("attempts", "0"),
@@ -200,6 +201,10 @@ fn suppression(id: &str, key: &str, reason: &str) -> String {
     format!("INSERT INTO suppressions VALUES ('{id}', '{key}', '{key}', '{reason}', NULL, {AT})")
 }
 
+fn session(id: &str, user: &str, generation: i32) -> String {
+    format!("INSERT INTO sessions VALUES ('{id}', '{user}', {generation}, 'c', {AT}, {AT}, NULL)")
+}
+
 fn audit_event(id: &str, outcome: &str) -> String {
     let columns = "id, at, action, outcome, details";
     format!("INSERT INTO audit_events ({columns}) VALUES ('{id}', {AT}, 'sign_in', '{outcome}', '{{}}')")
@@ -225,6 +230,7 @@ async fn both_refuse_the_same_wrong_rows() {
         database.execute(&active(&[("id", "'a1'")]));
         database.execute(&suppression("s1", "a@x.nl", "bounced"));
         database.execute(&audit_event("e1", "succeeded"));
+        database.execute(&session("s1", "u1", 1));
         database.execute("INSERT INTO account_lineage VALUES ('a1', 'a1')");
         database.execute(&format!("INSERT INTO memberships VALUES ('u1', 'a1', 'driver', {AT})"));
         let wrong = [
@@ -255,6 +261,11 @@ async fn both_refuse_the_same_wrong_rows() {
             ),
             ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
             ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
+            ("sessions_pkey", "sessions.id", session("s1", "u1", 1)),
+            ("sessions_generation_positive", "", session("s2", "u1", 0)),
+            ("sessions_user_id_fkey", "FOREIGN KEY", session("s2", "u9", 1)),
+            ("letters_about_one_thing", "", letter(&[("invitation_id", "NULL")])),
+            ("letters_about_one_thing", "", letter(&[("subject", "'u1'")])),
             ("audit_events_pkey", "audit_events.id", audit_event("e1", "denied")),
             ("audit_events_outcome_known", "", audit_event("e2", "undecided")),
             (

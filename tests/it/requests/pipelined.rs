@@ -20,8 +20,8 @@ struct Request {
 
 impl Request {
     fn new(line: &str, headers: &[&str], body: &str) -> Self {
-        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-        Self { head: format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}"), body: body.to_owned() }
+        let lines: Vec<&str> = [&["Host: x"], headers, &[""]].concat();
+        Self { head: format!("{line} HTTP/1.1\r\n{}", lines.join("\r\n")), body: body.to_owned() }
     }
 
     /// With its length.

@@ -88,6 +88,7 @@ const OPERATOR: &str = "Nothing is wrong with the address";
 
 on_both_databases! {
     with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     async fn what_is_no_fault_of_the_address_is_not_called_bounced(app: TestApp) {
         let failed = |reason: &str| {
             json!({

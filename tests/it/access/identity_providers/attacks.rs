@@ -204,7 +204,7 @@ on_each! {
             json!({ "aud": ["other", "second"] }),
             json!({ "sub": "x".repeat(255) }),
             json!({ "name": "a\u{0}b" }),
-            json!({ "exp": app.now().timestamp() as f64 + 0.5 }),
+            json!({ "exp": f64::from(u32::try_from(app.now().timestamp()).unwrap()) + 0.5 }),
         ] {
             accepted(&app, &provider.token(&app, &change)).await;
         }
