@@ -22,7 +22,10 @@ use crate::{
     config::{self, Config, SecretError},
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{ids::TokenId, link_lifetime::LinkLifetime, password, session::RefreshKeys, token::LinkKeys},
+    domain::{
+        ids::TokenId, link_lifetime::LinkLifetime, password, password_reset::ResetKeys, session::RefreshKeys,
+        token::LinkKeys,
+    },
     http::{
         CourierWatch, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -95,17 +98,31 @@ pub struct Parts {
 /// # Errors
 /// [`SecretError`] when there is no key, or its file cannot be read.
 pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
-    Ok(derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).1)
+    Ok(Keys::derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).access_tokens)
 }
 
 fn terms(config: &Config) -> Terms<'_> {
     Terms { issuer: &config.jwt_issuer, audience: &config.jwt_audience, max_lifetime: config.jwt_max_ttl }
 }
 
-fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, AccessTokens, RefreshKeys) {
-    let previous = config.secret_key_previous.as_ref();
-    let tokens = AccessTokens::derive(root, previous, terms(config), clock);
-    (LinkKeys::derive(root, previous), tokens, RefreshKeys::derive(root, previous))
+/// The keys for all purposes, derived from the root key.
+struct Keys {
+    links: LinkKeys,
+    access_tokens: AccessTokens,
+    refresh: RefreshKeys,
+    resets: ResetKeys,
+}
+
+impl Keys {
+    fn derive(config: &Config, root: &SecretString, clock: Clock) -> Self {
+        let previous = config.secret_key_previous.as_ref();
+        Self {
+            links: LinkKeys::derive(root, previous),
+            access_tokens: AccessTokens::derive(root, previous, terms(config), clock),
+            refresh: RefreshKeys::derive(root, previous),
+            resets: ResetKeys::derive(root, previous),
+        }
+    }
 }
 
 /// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
@@ -206,8 +223,8 @@ impl Parts {
     /// # Errors
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (links, access_tokens, refresh_keys) =
-            derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
+        let root = config::root_key_or_new(config.secret_key.as_ref())?;
+        let Keys { links, access_tokens, refresh, resets } = Keys::derive(config, &root, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
@@ -226,6 +243,8 @@ impl Parts {
             links: links.clone(),
             mailer,
             activation_url: config.activation_url.clone(),
+            resets: resets.clone(),
+            password_reset_url: config.password_reset_url.clone(),
             organisation: config.operator_name.clone(),
             locale: config.locale,
             link_lifetime,
@@ -278,7 +297,8 @@ impl Parts {
             audit,
             clock,
             links,
-            refresh_keys,
+            refresh_keys: refresh,
+            reset_keys: resets,
             access_tokens,
             revocations,
             provider_tokens,

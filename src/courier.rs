@@ -3,6 +3,7 @@
 mod backoff;
 mod claimed_batch;
 mod deliver;
+mod deliver_notice;
 mod outage;
 mod process;
 mod record;
@@ -33,7 +34,10 @@ pub use self::{
 use crate::{
     clock::Clock,
     db::{Db, invitations::lookup::Lookups},
-    domain::{link_lifetime::LinkLifetime, locale::Locale, rate_limit::Pace, token::LinkKeys},
+    domain::{
+        link_lifetime::LinkLifetime, locale::Locale, password_reset::ResetKeys, rate_limit::Pace,
+        token::LinkKeys,
+    },
     mail::Mailer,
     metrics::Metrics,
 };
@@ -67,6 +71,10 @@ pub struct Courier {
     pub mailer: Arc<Mailer>,
     /// The page that a link opens; `?token=…` is added.
     pub activation_url: Url,
+    /// Makes the links of requests to reset a password.
+    pub resets: ResetKeys,
+    /// The page that these links open.
+    pub password_reset_url: Url,
     /// The operator's name.
     pub organisation: String,
     /// The language of letters whose invitation names none.

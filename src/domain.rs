@@ -28,6 +28,7 @@ pub mod locale;
 pub mod mail_fault;
 pub mod origin;
 pub mod password;
+pub mod password_reset;
 pub mod patch;
 pub mod permission;
 pub mod person;

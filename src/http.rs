@@ -6,6 +6,7 @@ mod extract;
 mod middleware;
 mod openapi;
 mod ops;
+mod password_reset_page;
 mod response;
 mod router;
 pub mod server;

@@ -27,6 +27,7 @@ pub mod provider_tokens;
 pub mod queries;
 pub mod renew;
 pub mod resend;
+pub mod reset_password;
 pub mod revocations;
 pub mod revoke;
 pub mod session;
@@ -56,6 +57,7 @@ use crate::{
         ids::InvitationId,
         letter_quota::LetterLimits,
         link_lifetime::LinkLifetime,
+        password_reset::ResetKeys,
         session::RefreshKeys,
         token::{LinkClaim, LinkKeys},
     },
@@ -82,6 +84,8 @@ pub struct Services {
     pub links: LinkKeys,
     /// The keys that make and verify refresh tokens.
     pub refresh_keys: RefreshKeys,
+    /// The keys that make and verify the links of requests to reset a password.
+    pub reset_keys: ResetKeys,
     /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
     /// Access tokens that were revoked.

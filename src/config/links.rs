@@ -1,5 +1,5 @@
-//! The targets of links: `PUBLIC_URL` and `ACTIVATION_URL`, with the address that the API really listens at,
-//! and whether they use clear-text HTTP.
+//! The targets of links: `PUBLIC_URL`, `ACTIVATION_URL` and `PASSWORD_RESET_URL`, with the address that the
+//! API really listens at, and whether they use clear-text HTTP.
 
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,8 @@ use url::Url;
 
 use super::{
     public_host,
-    variables::{ACTIVATION_URL, Config, PUBLIC_URL},
-    web_url::{origin_of, page_of},
+    variables::{ACTIVATION_URL, Config, PASSWORD_RESET_URL, PUBLIC_URL},
+    web_url::{origin_of, page_of, reset_page_of},
 };
 
 impl Config {
@@ -27,6 +27,9 @@ impl Config {
         if let Some(url) = page_of(&config.public_url).filter(|_| !self.is_given(&ACTIVATION_URL)) {
             config.activation_url = url;
         }
+        if let Some(url) = reset_page_of(&config.public_url).filter(|_| !self.is_given(&PASSWORD_RESET_URL)) {
+            config.password_reset_url = url;
+        }
         config
     }
 
@@ -34,6 +37,8 @@ impl Config {
     #[must_use]
     pub fn clear_links(&self) -> Vec<(&'static str, String)> {
         let page = self.is_given(&ACTIVATION_URL).then_some((ACTIVATION_URL.name, &self.activation_url));
+        let reset =
+            self.is_given(&PASSWORD_RESET_URL).then_some((PASSWORD_RESET_URL.name, &self.password_reset_url));
         let clear = |(name, url): (&'static str, &Url)| {
             let host = public_host::of(url).filter(|_| url.scheme() == "http")?;
             let caution = format!(
@@ -42,6 +47,10 @@ impl Config {
             );
             Some((name, caution))
         };
-        [Some((PUBLIC_URL.name, &self.public_url)), page].into_iter().flatten().filter_map(clear).collect()
+        [Some((PUBLIC_URL.name, &self.public_url)), page, reset]
+            .into_iter()
+            .flatten()
+            .filter_map(clear)
+            .collect()
     }
 }

@@ -58,6 +58,11 @@ registry! {
     ACTIVATION_URL = "" => activation_url: Url =
         entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));
 
+    /// the page where a forgotten password is reset; a mailed link adds ?token=… (default:
+    /// {PUBLIC_URL}/reset-password)
+    PASSWORD_RESET_URL = "" => password_reset_url: Url =
+        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::reset_page_of));
+
     /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
     /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; {providers}
     MAIL_URL = "directory:data/mail" => mail_url: MailUrl = entry.parsed(MailUrl::parse);

@@ -58,7 +58,12 @@ pub(super) fn origin_of(mut address: SocketAddr) -> Option<Url> {
     Url::parse(&format!("http://{address}")).ok()
 }
 
-/// The built-in page's URL.
+/// The URL of the built-in page that an activation link opens.
 pub(super) fn page_of(public_url: &Url) -> Option<Url> {
     public_url.join("/activate").ok()
+}
+
+/// The URL of the built-in page where a password is reset.
+pub(super) fn reset_page_of(public_url: &Url) -> Option<Url> {
+    public_url.join("/reset-password").ok()
 }

@@ -31,12 +31,20 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 const SUPPRESSED: &str = "this address is on the suppression list and is not written to: hand the link over, \
     or have staff lift it";
 
+/// What was found of a letter's subject.
+pub(super) enum Found {
+    /// It is not sent any more.
+    Dead,
+    /// The address is on the suppression list.
+    Suppressed,
+    /// The letter.
+    Written(Box<Letter>),
+}
+
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found = self
-            .watch_outage(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None }))
-            .await;
+        let found = self.watch_outage(self.look(letter)).await;
         let now = self.clock.now();
         let found = match found {
             Err(fault) if fault.is_temporary() => return Ok(Outcome::Untried { at: now + LOOK_AGAIN }),
@@ -44,19 +52,10 @@ impl Courier {
             Ok(_) if now > letter.lease_ends - LEASE_MARGIN => return Ok(Outcome::Untried { at: now }),
             found => found?,
         };
-        // An invitation that expired while the relay was away is still delivered: its day begins when the
-        // letter goes.
-        let live = found.known.filter(|InvitationDetails { invitation, .. }| {
-            let at = match letter.purpose {
-                LetterPurpose::Invitation => invitation.created_at,
-                LetterPurpose::Reminder => now,
-            };
-            invitation.check_link(letter.generation, at).is_ok()
-        });
-        let outcome = match live {
-            None => Outcome::Withdrawn,
-            Some(known) if known.is_suppressed => self.suppressed(letter),
-            Some(known) => match self.send(&self.write(letter, known, now)).await {
+        let outcome = match found {
+            Found::Dead => Outcome::Withdrawn,
+            Found::Suppressed => self.suppressed(letter),
+            Found::Written(written) => match self.send(&written).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Permanent(error)) => {
                     Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
@@ -68,10 +67,28 @@ impl Courier {
         Ok(outcome)
     }
 
+    /// Looks the subject up, and writes the letter if it is still to be sent.
+    async fn look(&self, letter: &Claimed) -> Result<Found, DbFault> {
+        let Some(id) = letter.subject.invitation() else { return self.look_at_notice(letter).await };
+        let found = self.lookups.run(LookupKey { id, looks_since: None }).await?;
+        let now = self.clock.now();
+        // An invitation that expired while the relay was away is still delivered: its day begins when the
+        // letter goes.
+        let live = found.known.filter(|InvitationDetails { invitation, .. }| {
+            let at = if letter.purpose == LetterPurpose::Invitation { invitation.created_at } else { now };
+            invitation.check_link(letter.generation, at).is_ok()
+        });
+        Ok(match live {
+            None => Found::Dead,
+            Some(known) if known.is_suppressed => Found::Suppressed,
+            Some(known) => Found::Written(Box::new(self.write(letter, known, now))),
+        })
+    }
+
     /// A letter to a suppressed address. A suppressed reminder is not reported.
     fn suppressed(&self, letter: &Claimed) -> Outcome {
         match letter.purpose {
-            LetterPurpose::Invitation => {
+            LetterPurpose::Invitation | LetterPurpose::PasswordReset | LetterPurpose::PasswordChanged => {
                 let error = SUPPRESSED.to_owned();
                 Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
             }
@@ -109,7 +126,7 @@ impl Courier {
             purpose: letter.purpose,
             to: invitation.email,
             locale: invitation.locale.unwrap_or(self.locale),
-            kind: invitation.kind,
+            kind: Some(invitation.kind),
             inviter: invitation.invited_by.name,
             organisation: self.organisation.clone(),
             roles: invitation.roles.iter().map(Role::as_str).collect(),
@@ -121,10 +138,11 @@ impl Courier {
             }),
             link: self.links.link(&self.activation_url, claim),
             now,
-            expires_at: match letter.purpose {
-                LetterPurpose::Invitation => self.link_lifetime.expires_at(now),
-                // A reminder gives no further time.
-                LetterPurpose::Reminder => invitation.expires_at,
+            // A reminder gives no further time.
+            expires_at: if letter.purpose == LetterPurpose::Invitation {
+                self.link_lifetime.expires_at(now)
+            } else {
+                invitation.expires_at
             },
         }
     }
@@ -138,7 +156,7 @@ impl Courier {
             Outcome::Untried { .. } => ("untried", None),
         };
         self.metrics.letter(word);
-        let (letter_id, invitation, attempt) = (letter.id, letter.invitation_id, letter.attempt);
+        let (letter_id, subject, attempt) = (letter.id, letter.subject, letter.attempt);
         let fault = match outcome {
             Outcome::Retry { fault, .. } | Outcome::Failed { fault, .. } => *fault,
             _ => None,
@@ -146,15 +164,15 @@ impl Courier {
         if let (Some(fault), Some(error)) = (fault, error) {
             // Every letter meets the same fault: one warning covers all.
             let fault_name = fault.as_str();
-            tracing::info!(%letter_id, %invitation, attempt, outcome = word, fault = fault_name, "letter");
+            tracing::info!(%letter_id, %subject, attempt, outcome = word, fault = fault_name, "letter");
             self.sender_faults.warn(fault, error, &self.mailer.describe(), self.clock.now());
             return;
         }
         match error {
-            None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
+            None => tracing::info!(%letter_id, %subject, attempt, outcome = word, "letter"),
             Some(error) => {
                 let error = error.as_str();
-                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error, "letter");
+                tracing::warn!(%letter_id, %subject, attempt, outcome = word, error, "letter");
             }
         }
     }

@@ -61,7 +61,8 @@ fn record(
 ) -> Result<(), DbFault> {
     // As everybody does who changes invitations of several people: first the people, in the order of their
     // addresses.
-    let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
+    let invited: Vec<InvitationId> =
+        outcomes.iter().filter_map(|(letter, _)| letter.subject.invitation()).collect();
     users::lock_invited(tx, &invited)?;
     let recorded = mark_sent::record(tx, outcomes)?;
     let recorded: Vec<&(Claimed, Outcome)> = outcomes
@@ -73,19 +74,20 @@ fn record(
         // A reminder gives no further time.
         let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
         let (invitation, generation, expires_at) =
-            (letter.invitation_id, letter.generation, link_lifetime.expires_at(at));
+            (letter.subject.invitation()?, letter.generation, link_lifetime.expires_at(at));
         Some(Accepted { invitation, generation, at, expires_at })
     });
     let current = mark_sent::accepted_by_relay(tx, &accepted_by_relay.collect::<Vec<_>>())?;
     let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
     let entries = recorded.iter().filter_map(|(letter, outcome)| {
+        // Other letters have no timeline; the log has their outcomes.
+        let invitation_id = letter.subject.invitation()?;
         let (event_type, mut details) = entry(letter, outcome)?;
         if old.contains(&letter.id) {
             details["superseded"] = true.into();
         }
-        let (id, invitation_id) = (clock.id(), letter.invitation_id);
-        Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
+        Some(Event { id: clock.id(), invitation_id, event_type, at: now, actor: ActorRef::system(), details })
     });
     timeline::insert(tx, &entries.collect::<Vec<_>>())
 }
@@ -96,19 +98,20 @@ fn superseded(
     recorded: &[&(Claimed, Outcome)],
     current: &HashSet<InvitationId>,
 ) -> Result<HashSet<LetterId>, DbFault> {
-    let doubtful = |(letter, outcome): &&&(Claimed, Outcome)| {
-        outcome.sent().is_some() && !current.contains(&letter.invitation_id)
+    let doubtful = |(letter, outcome): &&(Claimed, Outcome)| {
+        let invitation = letter.subject.invitation().filter(|id| !current.contains(id))?;
+        outcome.sent().map(|_| (letter.id, invitation, letter.generation))
     };
-    let doubtful: Vec<&Claimed> = recorded.iter().filter(doubtful).map(|(letter, _)| letter).collect();
+    let doubtful: Vec<(LetterId, InvitationId, i32)> = recorded.iter().filter_map(doubtful).collect();
     if doubtful.is_empty() {
         return Ok(HashSet::new());
     }
-    let newest =
-        mark_sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
-    let is_old = |letter: &&&Claimed| {
-        newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest)
+    let ids: Vec<InvitationId> = doubtful.iter().map(|(_, invitation, _)| *invitation).collect();
+    let newest = mark_sent::generations(tx, &ids)?;
+    let is_old = |(letter, invitation, generation): &(LetterId, InvitationId, i32)| {
+        newest.get(invitation).is_some_and(|newest| generation < newest).then_some(*letter)
     };
-    Ok(doubtful.iter().filter(is_old).map(|letter| letter.id).collect())
+    Ok(doubtful.iter().filter_map(is_old).collect())
 }
 
 /// What the timeline tells of an outcome; of a reminder, that it was one.

@@ -2,6 +2,7 @@
 
 pub mod delivery_reports;
 pub mod mark_sent;
+pub mod notices;
 pub mod outbox;
 pub mod quota;
 pub mod rate_limit;

@@ -122,7 +122,7 @@ diesel::table! {
     use crate::db::sql::timestamp::UtcTimestamp;
     letters (id) {
         id -> Text,
-        invitation_id -> Text,
+        invitation_id -> Nullable<Text>,
         generation -> Integer,
         state -> Text,
         attempts -> Integer,
@@ -144,6 +144,7 @@ diesel::table! {
         first_tried_at -> Nullable<UtcTimestamp>,
         recipient -> Nullable<Text>,
         cause -> Nullable<Text>,
+        subject -> Nullable<Text>,
     }
 }
 
@@ -247,6 +248,18 @@ diesel::table! {
         created_at -> UtcTimestamp,
         refreshed_at -> UtcTimestamp,
         ended_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    password_resets (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        created_at -> UtcTimestamp,
+        used_at -> Nullable<UtcTimestamp>,
     }
 }
 

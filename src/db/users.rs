@@ -7,6 +7,7 @@ mod filters;
 mod list;
 mod lock;
 pub mod memberships;
+pub mod password_resets;
 pub mod profile;
 pub mod revoked_tokens;
 pub mod sessions;

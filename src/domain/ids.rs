@@ -41,6 +41,8 @@ named! {
     LetterKind, LetterId, "ltr";
     /// Id of a suppressed address, `sup_…`.
     SuppressionKind, SuppressionId, "sup";
+    /// Id of a request to reset a password, `rst_…`.
+    ResetKind, ResetId, "rst";
     /// Id of a session of a person who signed in, `ses_…`.
     SessionKind, SessionId, "ses";
     /// Id of an access token, `tok_…`.

@@ -5,7 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault,
+    email::Email,
+    ids::{InvitationId, LetterId, ResetId, UserId},
+    invitation::InvitationKind,
+    locale::Locale,
+    mail_fault::MailFault,
     sub_account::MemberRole,
 };
 
@@ -19,9 +23,9 @@ pub struct Letter {
     pub to: Email,
     /// Its language.
     pub locale: Locale,
-    /// The kind of invitation.
-    pub kind: InvitationKind,
-    /// The inviter's name.
+    /// The kind of invitation; `None` for a letter about a password.
+    pub kind: Option<InvitationKind>,
+    /// The inviter's name; the operator's in a letter about a password.
     pub inviter: String,
     /// The operator's name.
     pub organisation: String,
@@ -29,7 +33,7 @@ pub struct Letter {
     pub roles: Vec<&'static str>,
     /// The account of the invitation; `None` for a system user.
     pub account: Option<LetterAccount>,
-    /// The whole activation link.
+    /// The whole activation link; in a letter about a password, the page where one is chosen.
     pub link: SecretString,
     /// The time of this attempt: the letter's `Date`.
     pub now: DateTime<Utc>,
@@ -72,13 +76,64 @@ impl std::fmt::Debug for Letter {
 }
 
 closed_set! {
-    /// The purpose of a letter. Both carry the same link.
+    /// The purpose of a letter. The first two have the same link.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum LetterPurpose {
         /// It invites.
         Invitation = "invitation",
         /// It reminds of an invitation whose link expires soon.
         Reminder = "reminder",
+        /// It has the link with which a forgotten password is reset.
+        PasswordReset = "password_reset",
+        /// It tells that the password was changed.
+        PasswordChanged = "password_changed",
+    }
+}
+
+impl LetterPurpose {
+    /// Whether it is about a person's password, and not about an invitation.
+    #[must_use]
+    pub fn is_about_password(self) -> bool {
+        matches!(self, Self::PasswordReset | Self::PasswordChanged)
+    }
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterSubject {
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A request to reset a password.
+    Reset(ResetId),
+    /// A user.
+    User(UserId),
+}
+
+impl LetterSubject {
+    /// The invitation, if it is about one.
+    #[must_use]
+    pub fn invitation(self) -> Option<InvitationId> {
+        match self {
+            Self::Invitation(id) => Some(id),
+            Self::Reset(_) | Self::User(_) => None,
+        }
+    }
+
+    /// The subject from its id.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        let invitation = id.parse().ok().map(Self::Invitation);
+        invitation.or_else(|| id.parse().ok().map(Self::Reset)).or_else(|| id.parse().ok().map(Self::User))
+    }
+}
+
+impl std::fmt::Display for LetterSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Invitation(id) => id.fmt(f),
+            Self::Reset(id) => id.fmt(f),
+            Self::User(id) => id.fmt(f),
+        }
     }
 }
 

@@ -145,13 +145,7 @@ impl LinkKeys {
     /// # Errors
     /// [`NotGenuine`] for everything that [`LinkKeys::sign`] did not make.
     pub fn verify(&self, token: &LinkToken) -> Result<LinkClaim, NotGenuine> {
-        readings(token.expose()).iter().find_map(|text| self.find(&legible(text))).ok_or(NotGenuine)
-    }
-
-    fn find(&self, letters: &str) -> Option<LinkClaim> {
-        // The version and the key id are a token's first bytes, so almost every other offset is rejected at
-        // once.
-        letters.as_bytes().windows(LENGTH).find_map(|text| self.genuine(text).ok())
+        search(token, |text| self.genuine(text).ok()).ok_or(NotGenuine)
     }
 
     /// Verifies [`LENGTH`] characters.
@@ -159,6 +153,13 @@ impl LinkKeys {
         let (uuid, generation) = self.0.verify(text).ok_or(NotGenuine)?;
         Ok(LinkClaim { invitation: InvitationId::from_uuid(uuid), generation })
     }
+}
+
+/// Searches a token in what was received, [`LENGTH`] characters at a time: see `legible`.
+pub(super) fn search<T>(token: &LinkToken, genuine: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+    // The version and the key id are a token's first bytes, so almost every other offset is rejected at once.
+    let find = |text: &String| legible(text).as_bytes().windows(LENGTH).find_map(&genuine);
+    readings(token.expose()).iter().find_map(find)
 }
 
 /// The input, and its other possible readings where its escapes are not those of URLs: quoted-printable, as

@@ -12,7 +12,7 @@ use actix_web::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    activation_page, api, middleware, ops,
+    activation_page, api, middleware, ops, password_reset_page,
     server::serving,
     state::{METRICS_PATH, State},
 };
@@ -59,6 +59,11 @@ macro_rules! routes {
             .service(api::auth::sign_out::sign_out)
             .service(api::auth::sign_out_everywhere::sign_out_everywhere)
             .service(api::auth::password::change)
+            .service(api::auth::password_reset::request)
+            .service(api::auth::confirm_password_reset::confirm)
+            .service(password_reset_page::show)
+            .service(password_reset_page::submit)
+            .service(password_reset_page::submit_request)
             .service(api::well_known::jwks::get)
             .service(api::well_known::openid_configuration::get)
             .service(activation_page::routes::show)

@@ -55,7 +55,7 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
             purpose,
             to: to.clone(),
             locale,
-            kind,
+            kind: Some(kind),
             inviter: "Grace Hopper".to_owned(),
             organisation: "Example Charging".to_owned(),
             roles: if kind == InvitationKind::SystemUser {
@@ -80,11 +80,42 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
         };
         samples.push((format!("{}-{name}-{}", purpose.as_str(), locale.as_str()), letter));
     }
+    samples.extend(about_passwords(&to, now));
     samples
 }
 
+/// The letters about passwords: `password_reset-nl`, `password_changed-de`.
+fn about_passwords(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
+    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| purpose.is_about_password());
+    let combinations = purposes.flat_map(|purpose| Locale::ALL.map(|locale| (purpose, locale)));
+    let letter = |(purpose, locale): (LetterPurpose, Locale)| {
+        let token = if purpose == LetterPurpose::PasswordReset {
+            format!("?token={}", "sample-".repeat(14))
+        } else {
+            String::new()
+        };
+        let letter = Letter {
+            id: LetterId::from_uuid(uuid::Uuid::nil()),
+            purpose,
+            to: to.clone(),
+            locale,
+            kind: None,
+            inviter: "Example Charging".to_owned(),
+            organisation: "Example Charging".to_owned(),
+            roles: Vec::new(),
+            account: None,
+            link: SecretString::from(format!("https://example.com/reset-password{token}")),
+            now,
+            expires_at: now + TimeDelta::hours(1),
+        };
+        (format!("{}-{}", purpose.as_str(), locale.as_str()), letter)
+    };
+    combinations.map(letter).collect()
+}
+
 fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {
-    LetterPurpose::ALL.into_iter().flat_map(|purpose| {
+    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| !purpose.is_about_password());
+    purposes.flat_map(|purpose| {
         OCCASIONS.into_iter().flat_map(move |occasion| Locale::ALL.map(|locale| (purpose, occasion, locale)))
     })
 }

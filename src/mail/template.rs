@@ -103,12 +103,16 @@ impl Templates {
             let name = sentence_name(letter.locale.data().letters_file, name, part);
             self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
         };
+        // A letter about a password has sentences of its own where they differ.
+        let own_key = |name: &str| {
+            let own = letter.purpose.is_about_password() && name != "fallback" && name != "footer";
+            if own { format!("{name}_{kind}") } else { name.to_owned() }
+        };
         let headline = text::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);
-        let subject = match letter.purpose {
-            LetterPurpose::Invitation => headline.clone(),
-            LetterPurpose::Reminder => {
-                text::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
-            }
+        let subject = if letter.purpose == LetterPurpose::Reminder {
+            text::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
+        } else {
+            headline.clone()
         };
         let subject = text::without_encoded_words(&subject);
         let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
@@ -116,21 +120,20 @@ impl Templates {
             let own =
                 |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
             let said = |name: &str| say(name, part, context! {}).map(own);
-            let reminder = match letter.purpose {
-                LetterPurpose::Invitation => Value::from(()),
-                LetterPurpose::Reminder => said("reminder")?,
-            };
+            let said_here = |name: &str| said(&own_key(name));
+            let reminder =
+                if letter.purpose == LetterPurpose::Reminder { said("reminder")? } else { Value::from(()) };
             let texts = context! {
                 reminder,
                 introduction => said(&format!("introduction_{kind}"))?,
                 roles_label => said("roles_label")?,
-                button => said("button")?,
-                action => said("action")?,
-                expiry => said("expiry")?,
-                secret => said("secret")?,
-                fallback => said("fallback")?,
-                stranger => said("stranger")?,
-                footer => said("footer")?,
+                button => said_here("button")?,
+                action => said_here("action")?,
+                expiry => said_here("expiry")?,
+                secret => said_here("secret")?,
+                fallback => said_here("fallback")?,
+                stranger => said_here("stranger")?,
+                footer => said_here("footer")?,
                 headline => headline.as_str(),
                 subject => subject.as_str(),
                 link,
@@ -152,16 +155,17 @@ impl std::fmt::Debug for Templates {
     }
 }
 
-/// The kind of invitation, as in the keys of texts.
+/// The kind of invitation, or the purpose of another letter, as in the keys of texts.
 fn occasion(letter: &Letter) -> &'static str {
     match (letter.kind, &letter.account) {
-        (InvitationKind::SystemUser, _) => "system_user",
-        (InvitationKind::AccountOwner, Some(LetterAccount { is_new: false, .. })) => "further_owner",
-        (InvitationKind::AccountOwner, _) => "account_owner",
-        (InvitationKind::SubAccount, Some(LetterAccount { role: MemberRole::AccountOwner, .. })) => {
+        (None, _) => letter.purpose.as_str(),
+        (Some(InvitationKind::SystemUser), _) => "system_user",
+        (Some(InvitationKind::AccountOwner), Some(LetterAccount { is_new: false, .. })) => "further_owner",
+        (Some(InvitationKind::AccountOwner), _) => "account_owner",
+        (Some(InvitationKind::SubAccount), Some(LetterAccount { role: MemberRole::AccountOwner, .. })) => {
             "sub_account_owner"
         }
-        (InvitationKind::SubAccount, _) => "driver",
+        (Some(InvitationKind::SubAccount), _) => "driver",
     }
 }
 

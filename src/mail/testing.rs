@@ -29,7 +29,7 @@ pub(super) fn letter() -> Letter {
         purpose: LetterPurpose::Invitation,
         to: Email::parse("Ada@example.com").unwrap(),
         locale: Locale::En,
-        kind: InvitationKind::SystemUser,
+        kind: Some(InvitationKind::SystemUser),
         inviter: "Anna de Vries".to_owned(),
         organisation: "Voltmark".to_owned(),
         roles: vec!["user_manager", "finance"],

@@ -2,8 +2,8 @@
 
 use super::{
     ServiceError, Services,
-    password_check::{self, Claim},
-    password_rules,
+    password_check::{self, Claim, Compared},
+    password_rules, reset_password,
 };
 use crate::{
     db::{
@@ -29,7 +29,7 @@ struct Hashes {
 }
 
 /// Replaces the caller's password, given the present one. The caller's session continues, and their other
-/// sessions end.
+/// sessions end. A letter tells them of the change.
 ///
 /// # Errors
 /// [`ServiceError::NotAPerson`]; [`ServiceError::Invalid`] for a new password that breaks the rules, and then
@@ -44,15 +44,22 @@ pub async fn change(
     let (user, stored) = look(services, id).await?;
     check_rules(services, &user, &new)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
-    if !password_check::check(services, &claim, old, Some(stored.clone())).await? {
+    if password_check::check(services, &claim, old, Some(stored.clone())).await? != Compared::Right {
         return Err(wrong());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
     let (session, hashes, now) = (actor.session, Hashes { old: stored, new }, services.clock.now());
-    let work = move |tx: &mut Tx<'_>| replace(tx, id, &hashes, |tx| sessions::end_all(tx, id, session, now));
+    let (writer, email) = (services.clone(), user.email.clone());
+    let work = move |tx: &mut Tx<'_>| {
+        replace(tx, id, &hashes, |tx| {
+            sessions::end_all(tx, id, session, now)?;
+            reset_password::tell(&writer, tx, (id, &email), now)
+        })
+    };
     match services.db.write::<_, DbFault>(work).await? {
         Guarded::Applied => {
             claim.log("changed");
+            services.outbox_wakeup.notify_one();
             Ok(())
         }
         // It was changed meanwhile, so the one that was given is wrong by now.

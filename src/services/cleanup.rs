@@ -7,15 +7,15 @@ use super::{Services, delivery_reports};
 use crate::db::{
     DbFault, idempotency,
     letters::{quota, webhook_events},
-    users::{revoked_tokens, sessions},
+    users::{password_resets, revoked_tokens, sessions},
 };
 
 /// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, and revocations of access tokens. After `stop` was cancelled it finishes only the current
-/// transaction.
+/// sessions, revocations of access tokens, and requests to reset a password. After `stop` was cancelled it
+/// finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -28,6 +28,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + idempotency::forget(tx, MAX_BATCH, now)?
                 + sessions::forget(tx, MAX_BATCH, now)?
                 + revoked_tokens::forget(tx, now)?
+                + password_resets::forget(tx, MAX_BATCH, now)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
         });
         if swept.await? == 0 || stop.is_cancelled() {

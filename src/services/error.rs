@@ -13,6 +13,7 @@ use crate::{
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         letter_quota::LettersSpent,
+        password_reset::DeadReset,
         user::User,
     },
 };
@@ -38,6 +39,16 @@ pub enum ServiceError {
     /// The refresh token was spent before; its session has been ended.
     #[error("This refresh token was used before, so its session was ended. Sign in again.")]
     RefreshReused,
+    /// The token of a link to reset a password is forged or damaged, or its request is not known any more.
+    #[error("This link is not valid. Open the newest one, or ask for another.")]
+    InvalidResetLink,
+    /// The link to reset a password does not work any more.
+    #[error("{}", match .0 {
+        DeadReset::Used => "The password was changed since this link was sent.",
+        DeadReset::Superseded => "A newer link was sent since. Open that one.",
+        DeadReset::Expired => "This link has expired. Ask for another.",
+    })]
+    DeadResetLink(DeadReset),
     /// The token is not a person's.
     #[error("This takes the access token of a person.")]
     NotAPerson,

@@ -81,6 +81,13 @@ impl Charge {
     pub fn new(email: &Email, payer: Payer) -> Self {
         Self { mailbox: mailbox(email), payer }
     }
+
+    /// A letter to reset a password, which anybody may request for any address: they are counted apart, by
+    /// the same quota, so that strangers cannot use up the letters that the operator sends to a mailbox.
+    #[must_use]
+    pub fn of_reset(email: &Email) -> Self {
+        Self { mailbox: format!("reset:{}", mailbox(email)), payer: Payer::Nobody }
+    }
 }
 
 /// The counts for some letters, locked until the transaction ends.

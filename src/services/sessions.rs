@@ -76,8 +76,8 @@ pub async fn refresh(services: &Services, token: RefreshToken) -> Result<SignedI
     let session = match continued {
         Continued::Yes(session) => session,
         Continued::Reused(user) => {
-            tracing::warn!(%user, session = %claim.0, "a spent refresh token was used again: its session is \
-                ended");
+            let session = claim.0;
+            tracing::warn!(%user, %session, "a spent refresh token was used again: its session is ended");
             return Err(ServiceError::RefreshReused);
         }
         Continued::No => return Err(ServiceError::SessionEnded),

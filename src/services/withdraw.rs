@@ -77,21 +77,23 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
         let waiting = outbox::queued_until(tx.reading(), (before, now), MAX_BATCH)?;
         // The lock order of all transactions that change invitations of several users: users first, by
         // address.
-        users::lock_invited(tx, &waiting.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
+        let invited: Vec<_> = waiting.iter().filter_map(|letter| letter.subject.invitation()).collect();
+        users::lock_invited(tx, &invited)?;
         let ids: Vec<_> = waiting.iter().map(|letter| letter.id).collect();
         let withdrawn = outbox::give_up(tx, &ids, REASON, now)?;
         let entry = |letter: &outbox::Waiting| {
+            let invitation_id = letter.subject.invitation()?;
             let mut details = json!({ "attempt": letter.attempts, "error": REASON, "will_retry": false });
             if letter.purpose == LetterPurpose::Reminder {
                 details["letter"] = LetterPurpose::Reminder.as_str().into();
             }
-            let (id, invitation_id, event_type) = (clock.id(), letter.invitation_id, EventType::EmailFailed);
-            Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details }
+            let (id, event_type) = (clock.id(), EventType::EmailFailed);
+            Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
         };
         let entries: Vec<Event> =
-            waiting.iter().filter(|letter| withdrawn.contains(&letter.id)).map(entry).collect();
+            waiting.iter().filter(|letter| withdrawn.contains(&letter.id)).filter_map(entry).collect();
         timeline::insert(tx, &entries)?;
-        Ok(entries.len())
+        Ok(withdrawn.len())
     })
     .await
 }

@@ -9,6 +9,7 @@ mod letter_limits;
 mod me;
 mod own_keys;
 mod owners_as_callers;
+mod password_reset;
 mod permissions;
 mod permissions_customers;
 mod permissions_operations;

@@ -81,7 +81,8 @@ impl InvitationFilter {
 /// The invitations that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
     let newest_letter = letters::invitation_id
-        .eq(invitations::id)
+        .eq(invitations::id.nullable())
+        .assume_not_null()
         .and(letters::generation.eq(invitations::generation))
         .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let mut query = invitations::table

@@ -51,7 +51,8 @@ pub fn oldest(
     filter: &Unanswered,
 ) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
     let newest_letter = letters::invitation_id
-        .eq(invitations::id)
+        .eq(invitations::id.nullable())
+        .assume_not_null()
         .and(letters::generation.eq(invitations::generation))
         .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let mut query = invitations::table

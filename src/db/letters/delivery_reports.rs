@@ -71,10 +71,10 @@ pub fn reported(
         .and(letters::provider_message_id.eq_any(message_ids))
         .assume_not_null();
     letters::table
-        .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
+        .inner_join(invitations::table.on(invitations::id.nullable().eq(letters::invitation_id)))
         .filter(letters::id.eq_any(ids).and(ours).or(named))
         .select((
-            (letters::id, letters::invitation_id, letters::kind, letters::state),
+            (letters::id, invitations::id, letters::kind, letters::state),
             (letters::generation, invitations::generation),
             (letters::attempts, letters::created_at),
             (letters::provider_message_id, letters::delivery_status, letters::sent_at),
@@ -155,6 +155,7 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
         .filter(
             letters::invitation_id
                 .eq(reminder.invitation_id.as_str())
+                .assume_not_null()
                 .and(letters::generation.eq(reminder.generation)),
         )
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))

@@ -41,12 +41,14 @@ pub fn due(
     let reminded = reminders.filter(
         reminders
             .field(letters::invitation_id)
-            .eq(invitations::id)
+            .eq(invitations::id.nullable())
+            .assume_not_null()
             .and(reminders.field(letters::generation).eq(invitations::generation))
             .and(reminders.field(letters::kind).eq(LetterPurpose::Reminder.as_str())),
     );
     let its_letter = letters::invitation_id
-        .eq(invitations::id)
+        .eq(invitations::id.nullable())
+        .assume_not_null()
         .and(letters::generation.eq(invitations::generation))
         .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let suppressed = suppressions::table.filter(suppressions::email_key.eq(invitations::email_key));

@@ -123,10 +123,11 @@ impl TryFrom<Row> for Suppression {
 /// inviter, or no letter has carried it yet.
 pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
     let row = letters::table
-        .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
+        .inner_join(invitations::table.on(invitations::id.nullable().eq(letters::invitation_id)))
         .filter(
             letters::invitation_id
                 .eq(claim.invitation.as_str())
+                .assume_not_null()
                 .and(letters::generation.eq(claim.generation)),
         )
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))

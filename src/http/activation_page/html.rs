@@ -14,6 +14,7 @@ mod fault;
 mod field;
 mod fields;
 mod notice;
+mod reset;
 mod screen;
 mod view;
 mod when;
@@ -29,8 +30,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::locale::Locale;
 
 pub use screen::{
-    Account, Done, Failure, FailureKind, Form, FormError, FormValues, InvalidLink, InvalidLinkReason,
-    Inviter, MissingToken, Renewed, Retry, Screen, Unconfirmed, Unsubscribed,
+    Account, AskForReset, ChoosePassword, Done, Failure, FailureKind, Form, FormError, FormValues,
+    InvalidLink, InvalidLinkReason, Inviter, MissingToken, Renewed, ResetNotice, ResetOutcome, Retry, Screen,
+    Unconfirmed, Unsubscribed,
 };
 
 const STYLE: &str = include_str!("html/templates/style.css");

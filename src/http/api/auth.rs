@@ -1,7 +1,9 @@
 //! Signing in: `/v1/auth/…`, one endpoint a file.
 
 mod answer;
+pub mod confirm_password_reset;
 pub mod password;
+pub mod password_reset;
 pub mod refresh;
 mod refresh_token;
 pub mod sign_out;

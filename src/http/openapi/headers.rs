@@ -8,7 +8,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use super::super::middleware::rate_limit::policy::policy;
+use super::{super::middleware::rate_limit::policy::policy, routes::is_page};
 
 /// The value of an example; its type is that of the header.
 enum Example {
@@ -93,7 +93,7 @@ fn header((_, description, example): &Row) -> Header {
 
 /// Lists the headers of an answer of this status, beside those that its handler declares.
 pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
-    let private = path.starts_with("/v1/") || path.starts_with("/activate");
+    let private = path.starts_with("/v1/") || is_page(path);
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),

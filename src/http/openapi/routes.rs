@@ -41,10 +41,15 @@ pub struct Route {
 }
 
 impl Route {
-    /// Whether it belongs to the activation page, which shows errors itself.
+    /// Whether it belongs to a built-in page, which shows errors itself.
     pub fn is_page(&self) -> bool {
-        self.pattern.starts_with("/activate")
+        is_page(&self.pattern)
     }
+}
+
+/// Whether a path is one of the built-in pages, which show errors themselves.
+pub fn is_page(path: &str) -> bool {
+    path.starts_with("/activate") || path.starts_with("/reset-password")
 }
 
 /// Every path of the contract.

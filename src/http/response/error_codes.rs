@@ -46,7 +46,15 @@ codes! {
         blocked. Sign in again.";
     REFRESH_REUSED = 401 "refresh_reused", "The refresh token was used before",
         "A refresh token is spent by its use. It was used again later than 10 seconds afterwards, which may \
-        mean that somebody copied it, so the session was ended. Sign in again.";
+        mean that it was copied, so the session was ended. Sign in again.";
+    RESET_LINK_INVALID = 404 "reset_link_invalid", "The link is forged or damaged",
+        "The token of a link to reset a password is not one of this service, or it is older than 7 days.";
+    RESET_LINK_EXPIRED = 410 "reset_link_expired", "The link has expired",
+        "A link to reset a password works for an hour. Ask for another.";
+    RESET_LINK_USED = 410 "reset_link_used", "The link has been used",
+        "The password was changed since the link was sent, with this link or in another way.";
+    RESET_LINK_SUPERSEDED = 410 "reset_link_superseded", "There is a newer link",
+        "Another link was requested since. Only the newest one works.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
         "The secret or the signature is missing or wrong, too old, or was used before with another event. \
         Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";

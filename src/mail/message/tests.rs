@@ -111,7 +111,7 @@ fn no_name_adds_a_header_or_a_part() {
         let mut letter = letter();
         letter.inviter = name.to_owned();
         letter.organisation = name.to_owned();
-        letter.kind = InvitationKind::SubAccount;
+        letter.kind = Some(InvitationKind::SubAccount);
         letter.account = Some(LetterAccount {
             name: Some(name.to_owned()),
             parent_name: Some(name.to_owned()),

@@ -82,11 +82,8 @@ on_both_databases! {
                 assert!(is_there, "{pointer} {code} in {}", answer.text);
             }
             let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| *pointer).collect();
-            assert!(
-                found.iter().all(|one| pointers.contains(&one["pointer"].as_str().unwrap())),
-                "{}",
-                answer.text
-            );
+            let is_expected = |one: &Value| pointers.contains(&one["pointer"].as_str().unwrap());
+            assert!(found.iter().all(is_expected), "{}", answer.text);
         }
         own.post_empty(CHANGE).await.problem(400, "malformed_json");
         own.post(&format!("{CHANGE}?x=1"), &change(PASSWORD, NEW)).await.problem(422, "validation_failed");
@@ -101,7 +98,6 @@ on_both_databases! {
         for number in 0..3 {
             own.post(CHANGE, &change(&format!("guess {number}"), NEW)).await.expect(422);
         }
-        own.post(CHANGE, &change("guess 3", NEW)).await.expect(422);
         let wait = own.post(CHANGE, &change(PASSWORD, NEW)).await.problem(429, "rate_limited");
         assert!(!wait.header("retry-after").is_empty());
         let body = json!({ "email": "ada@example.com", "password": PASSWORD });
@@ -136,11 +132,8 @@ on_both_databases! {
         app.database.execute(&set);
         let body = json!({ "email": "ada@example.com", "password": "wrong" });
         app.anonymous().post(TOKEN, &body).await.problem(401, "invalid_credentials");
-        let hash = || {
-            app.database
-                .texts(&format!("SELECT password_hash AS text FROM users WHERE id = '{user}'"))
-                .remove(0)
-        };
+        let stored = format!("SELECT password_hash AS text FROM users WHERE id = '{user}'");
+        let hash = || app.database.texts(&stored).remove(0);
         assert_eq!(hash(), weak);
         let first = signed_in(&app, "password").await;
         let strong = hash();

@@ -13,7 +13,7 @@ pub struct Mail {
     pub message_id: String,
     pub text: String,
     pub html: String,
-    /// The activation link.
+    /// The link with a token; empty in a letter without one.
     pub link: String,
     /// The token in the link.
     pub token: String,
@@ -59,8 +59,8 @@ pub fn parse(raw: &[u8]) -> Mail {
         mail.subparts.iter().find(|part| part.ctype.mimetype == kind).unwrap().get_body().unwrap()
     };
     let text = body("text/plain");
-    let link = text.split_whitespace().find(|word| word.contains("?token=")).unwrap().to_owned();
-    let token = link.split_once("?token=").unwrap().1.to_owned();
+    let link = text.split_whitespace().find(|word| word.contains("?token=")).unwrap_or_default().to_owned();
+    let token = link.split_once("?token=").map(|(_, token)| token.to_owned()).unwrap_or_default();
     let (to, subject, message_id) = (header("To"), header("Subject"), header("Message-ID"));
     Mail { to, subject, message_id, text, html: body("text/html"), link, token }
 }

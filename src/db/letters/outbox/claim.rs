@@ -20,8 +20,8 @@ use crate::db::{
     },
 };
 use crate::domain::{
-    ids::{InvitationId, LetterId},
-    letter::LetterPurpose,
+    ids::LetterId,
+    letter::{LetterPurpose, LetterSubject},
 };
 
 /// A letter that this courier may send until the lease ends.
@@ -29,8 +29,8 @@ use crate::domain::{
 pub struct Claimed {
     /// The id.
     pub id: LetterId,
-    /// The invitation.
-    pub invitation_id: InvitationId,
+    /// What it is about.
+    pub subject: LetterSubject,
     /// The generation of the link.
     pub generation: i32,
     /// The purpose of the letter.
@@ -87,19 +87,19 @@ pub fn claim(
         ))
         .returning((
             letters::id,
-            letters::invitation_id,
+            (letters::invitation_id, letters::subject),
             letters::generation,
             letters::kind,
             letters::attempts,
             letters::first_tried_at,
         ))
-        .get_results::<(String, String, i32, String, i32, Option<At>)>(tx.writing())?;
+        .get_results::<(String, Ids, i32, String, i32, Option<At>)>(tx.writing())?;
     let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
     rows.into_iter()
-        .map(|(id, invitation, generation, kind, attempt, first_tried_at)| {
+        .map(|(id, ids, generation, kind, attempt, first_tried_at)| {
             Ok(Claimed {
                 id: id.parse().map_err(|_| unreadable("id", &id))?,
-                invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
+                subject: subject_of(ids).ok_or_else(|| unreadable("subject", &id))?,
                 generation,
                 purpose: kind.parse().map_err(|_| unreadable("kind", &id))?,
                 attempt,
@@ -108,6 +108,13 @@ pub fn claim(
             })
         })
         .collect()
+}
+
+/// The invitation, or another subject: one of the two.
+pub(super) type Ids = (Option<String>, Option<String>);
+
+pub(super) fn subject_of((invitation, other): Ids) -> Option<LetterSubject> {
+    LetterSubject::parse(&invitation.or(other)?)
 }
 
 /// Extends the lease of a letter until `until`. A letter that was withdrawn meanwhile is extended too, since

@@ -5,13 +5,16 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::state::LetterState;
+use super::{
+    claim::{Ids, subject_of},
+    state::LetterState,
+};
 use crate::db::{
     Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At,
 };
 use crate::domain::{
-    ids::{InvitationId, LetterId},
-    letter::LetterPurpose,
+    ids::LetterId,
+    letter::{LetterPurpose, LetterSubject},
 };
 
 /// A letter to be sent.
@@ -19,8 +22,8 @@ use crate::domain::{
 pub struct Waiting {
     /// The id.
     pub id: LetterId,
-    /// The invitation.
-    pub invitation_id: InvitationId,
+    /// What it is about.
+    pub subject: LetterSubject,
     /// The purpose of the letter.
     pub purpose: LetterPurpose,
     /// The number of attempts.
@@ -33,18 +36,18 @@ pub fn queued_until(
     (before, now): (DateTime<Utc>, DateTime<Utc>),
     limit: i64,
 ) -> Result<Vec<Waiting>, DbFault> {
-    let rows: Vec<(String, String, String, i32)> = letters::table
+    let rows: Vec<(String, Ids, String, i32)> = letters::table
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
         .filter(letters::leased_until.is_null().or(letters::leased_until.le(At(now)).assume_not_null()))
         .order(letters::id)
         .limit(limit)
-        .select((letters::id, letters::invitation_id, letters::kind, letters::attempts))
+        .select((letters::id, (letters::invitation_id, letters::subject), letters::kind, letters::attempts))
         .load(connection)?;
-    let waiting = |(id, invitation, kind, attempts): (String, String, String, i32)| {
+    let waiting = |(id, ids, kind, attempts): (String, Ids, String, i32)| {
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
         Ok(Waiting {
             id: id.parse().map_err(|_| unreadable("id"))?,
-            invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
+            subject: subject_of(ids).ok_or_else(|| unreadable("subject"))?,
             purpose: kind.parse().map_err(|_| unreadable("kind"))?,
             attempts,
         })

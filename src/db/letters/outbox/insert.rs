@@ -11,7 +11,7 @@ use crate::domain::{
     email::Email,
     ids::{InvitationId, LetterId},
     invitation::Invitation,
-    letter::LetterPurpose,
+    letter::{LetterPurpose, LetterSubject},
 };
 
 /// A letter to put in.
@@ -84,6 +84,38 @@ pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
             recipient: letter.recipient.as_str(),
         })
         .collect()
+}
+
+/// A letter to put in that is not about an invitation.
+#[derive(Debug, Clone)]
+pub struct NewNotice {
+    /// The id.
+    pub id: LetterId,
+    /// What it is about.
+    pub subject: LetterSubject,
+    /// The recipient.
+    pub recipient: Email,
+    /// The purpose of the letter.
+    pub purpose: LetterPurpose,
+    /// When it was put in; it is due at once.
+    pub at: DateTime<Utc>,
+}
+
+/// Puts in a letter that is not about an invitation.
+pub fn insert_notice(tx: &mut Tx<'_>, new: &NewNotice) -> Result<(), DbFault> {
+    let row = (
+        letters::id.eq(new.id.as_str()),
+        letters::subject.eq(new.subject.to_string()),
+        letters::generation.eq(1),
+        letters::state.eq(LetterState::Queued.as_str()),
+        letters::attempts.eq(0),
+        letters::next_attempt_at.eq(At(new.at)),
+        letters::created_at.eq(At(new.at)),
+        letters::kind.eq(new.purpose.as_str()),
+        letters::recipient.eq(new.recipient.as_str()),
+    );
+    diesel::insert_into(letters::table).values(row).execute(tx.writing())?;
+    Ok(())
 }
 
 /// Puts in those letters that are not there yet: one letter for each sending and purpose. Returns the ids of

@@ -16,7 +16,7 @@ pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault
 pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invitations.iter().map(InvitationId::as_str).collect();
     diesel::update(letters::table)
-        .filter(letters::invitation_id.eq_any(ids))
+        .filter(letters::invitation_id.eq_any(ids).assume_not_null())
         .filter(letters::state.eq(LetterState::Queued.as_str()))
         .set(letters::state.eq(LetterState::Withdrawn.as_str()))
         .execute(tx.writing())?;
@@ -41,7 +41,8 @@ pub fn settle_activated(
     now: DateTime<Utc>,
 ) -> Result<Settled, DbFault> {
     let arrived = diesel::update(letters::table)
-        .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
+        .filter(letters::invitation_id.eq(invitation.as_str()).assume_not_null())
+        .filter(letters::generation.eq(generation))
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
         .set((

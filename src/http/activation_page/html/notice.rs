@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     screen::{
         Done, Failure, FailureKind, FormValues, InvalidLink, InvalidLinkReason, Inviter, MissingToken,
-        Renewed, Unconfirmed, Unsubscribed,
+        Renewed, ResetNotice, ResetOutcome, Unconfirmed, Unsubscribed,
     },
     words::{self, Words, escape, fill, strong},
 };
@@ -33,7 +33,7 @@ struct Action<'a> {
     hidden: Vec<(&'static str, &'a str)>,
 }
 
-fn ours(url: &str) -> Value {
+pub(super) fn ours(url: &str) -> Value {
     Value::from_safe_string(url.to_owned())
 }
 
@@ -105,6 +105,23 @@ pub(super) fn unconfirmed<'a>(asked: &Unconfirmed<'a>, words: &Words) -> Notice<
 
 pub(super) fn missing_token<'a>(missing: &MissingToken<'a>, words: &Words) -> Notice<'a> {
     Notice::new(&words.notices.missing_token, missing.organisation, &[])
+}
+
+pub(super) fn reset<'a>(shown: &ResetNotice<'a>, words: &Words) -> Notice<'a> {
+    let texts = &words.reset;
+    let text = match shown.outcome {
+        ResetOutcome::Requested => &texts.requested,
+        ResetOutcome::Changed => &texts.changed,
+        ResetOutcome::Invalid => &texts.invalid,
+        ResetOutcome::Expired => &texts.expired,
+        ResetOutcome::Used => &texts.used,
+        ResetOutcome::Superseded => &texts.superseded,
+    };
+    let good = matches!(shown.outcome, ResetOutcome::Requested | ResetOutcome::Changed);
+    let again =
+        Action { method: "get", url: ours("/reset-password"), label: texts.again, hidden: Vec::new() };
+    let notice = Notice::new(text, Some(shown.organisation), &[]);
+    Notice { good, action: (!good).then_some(again), ..notice }
 }
 
 pub(super) fn trouble<'a>(trouble: &Failure<'a>, words: &Words) -> Notice<'a> {

@@ -28,6 +28,12 @@ pub enum Screen<'a> {
     Unconfirmed(Unconfirmed<'a>),
     /// The page was opened without a token.
     MissingToken(MissingToken<'a>),
+    /// The form where a new password is chosen.
+    ChoosePassword(ChoosePassword<'a>),
+    /// The form that asks for a link to reset the password.
+    AskForReset(AskForReset<'a>),
+    /// What became of a reset.
+    ResetNotice(ResetNotice<'a>),
     /// The service could not answer.
     Failure(Failure<'a>),
 }
@@ -260,4 +266,53 @@ pub struct Retry<'a> {
     pub token: &'a str,
     /// The values to be posted again; `None` opens the page again.
     pub values: Option<&'a FormValues>,
+}
+
+/// The form where a new password is chosen with a mailed link.
+pub struct ChoosePassword<'a> {
+    /// The company that runs this service.
+    pub organisation: &'a str,
+    /// The person's address.
+    pub email: &'a str,
+    /// The link's token.
+    pub token: &'a str,
+    /// The shortest password.
+    pub password_min_length: usize,
+    /// What was wrong.
+    pub errors: Vec<FormError<'a>>,
+}
+
+/// The form that asks for a link to reset the password.
+pub struct AskForReset<'a> {
+    /// The company that runs this service.
+    pub organisation: &'a str,
+    /// What was typed.
+    pub email: &'a str,
+    /// What was wrong.
+    pub errors: Vec<FormError<'a>>,
+}
+
+/// What became of a reset.
+pub struct ResetNotice<'a> {
+    /// The company that runs this service.
+    pub organisation: &'a str,
+    /// What became of it.
+    pub outcome: ResetOutcome,
+}
+
+/// What became of a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetOutcome {
+    /// A letter is sent, if there is a user with the address.
+    Requested,
+    /// The password is changed.
+    Changed,
+    /// The link is forged or damaged.
+    Invalid,
+    /// The link has expired.
+    Expired,
+    /// The password was changed since.
+    Used,
+    /// A newer link was requested.
+    Superseded,
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     fields,
     notice::{self, Notice},
+    reset,
     screen::{Form, Screen},
     when,
     words::{Words, escape, fill, strong},
@@ -26,10 +27,10 @@ struct Fact {
 
 /// One line of the summary of errors.
 #[derive(Serialize)]
-struct Summary<'a> {
+pub(super) struct Summary<'a> {
     /// The element that it links to, and its label.
-    target: Option<(String, &'static str)>,
-    message: &'a str,
+    pub target: Option<(String, &'static str)>,
+    pub message: &'a str,
 }
 
 /// The template's name and what it is filled with.
@@ -49,6 +50,9 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
         Screen::MissingToken(screen) => {
             (NOTICE, notice_page(&notice::missing_token(screen, words), words, locale))
         }
+        Screen::ChoosePassword(screen) => (FORM, reset::choose(screen, words, locale)),
+        Screen::AskForReset(screen) => (FORM, reset::ask(screen, words, locale)),
+        Screen::ResetNotice(screen) => (NOTICE, notice_page(&notice::reset(screen, words), words, locale)),
         Screen::Failure(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
     }
 }
@@ -90,6 +94,7 @@ fn form(form: &Form<'_>, words: &'static Words, locale: Locale) -> Value {
         intro => intro(form, words),
         facts => Serde(facts(form, words)),
         errors => Serde(errors),
+        action => super::notice::ours("/activate"),
         token => form.token,
         sections => Serde(sections),
         submit,

@@ -50,6 +50,30 @@ pub(super) struct Words {
     pub unsubscribed: Notice,
     #[serde(skip_serializing)]
     pub unconfirmed: Notice,
+    #[serde(skip_serializing)]
+    pub reset: Reset,
+}
+
+/// The page where a password is reset.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reset {
+    /// Heading, text and button of the form that asks for a link.
+    pub ask_heading: &'static str,
+    pub ask_intro: &'static str,
+    pub ask: &'static str,
+    /// The same of the form where the password is chosen.
+    pub choose_heading: &'static str,
+    pub choose_intro: &'static str,
+    pub choose: &'static str,
+    pub requested: Notice,
+    pub changed: Notice,
+    pub invalid: Notice,
+    pub expired: Notice,
+    pub used: Notice,
+    pub superseded: Notice,
+    /// The button that leads to the form that asks for a link.
+    pub again: &'static str,
 }
 
 /// The unsubscribe form.

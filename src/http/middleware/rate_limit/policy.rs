@@ -40,13 +40,17 @@ impl Policy {
 
 /// The paths of the contract that are limited: every path that is called without an access token, but for
 /// operations'.
-const LIMITED: [(&str, Policy); 10] = [
+const LIMITED: [(&str, Policy); 14] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
     ("/v1/activations/renew", Policy::Public),
     ("/v1/auth/token", Policy::SignIn),
     ("/v1/auth/refresh", Policy::Public),
     ("/v1/auth/sign-out", Policy::Public),
+    ("/v1/auth/password-reset", Policy::SignIn),
+    ("/v1/auth/password-reset/confirm", Policy::Public),
+    ("/reset-password", Policy::Public),
+    ("/reset-password/request", Policy::SignIn),
     ("/v1/mail-events/{provider}", Policy::MailEvents),
     ("/activate", Policy::Public),
     ("/activate/renew", Policy::Public),
@@ -61,6 +65,7 @@ pub fn policy(path: &str) -> Option<Policy> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::openapi::routes::is_page;
     use utoipa::openapi::security::SecurityRequirement;
 
     /// A new public route without a policy fails this test.
@@ -75,7 +80,7 @@ mod tests {
                     .as_ref()
                     .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()))
             });
-            let expected = is_public && (path.starts_with("/v1/") || path.starts_with("/activate"));
+            let expected = is_public && (path.starts_with("/v1/") || is_page(path));
             assert_eq!(policy(path).is_some(), expected, "{path}");
         }
         assert!(LIMITED.iter().all(|(path, _)| document.paths.paths.contains_key(*path)));

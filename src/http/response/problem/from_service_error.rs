@@ -19,6 +19,7 @@ use crate::{
         field_error::FieldError,
         invitation::{DeadLink, Invitation},
         letter_quota::{LettersSpent, LimitScope},
+        password_reset::DeadReset,
     },
     services::ServiceError,
 };
@@ -77,6 +78,12 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::Forbidden(_) | ServiceError::NotAPerson => codes::FORBIDDEN,
         ServiceError::SessionEnded => codes::SESSION_ENDED,
         ServiceError::RefreshReused => codes::REFRESH_REUSED,
+        ServiceError::InvalidResetLink => codes::RESET_LINK_INVALID,
+        ServiceError::DeadResetLink(dead) => match dead {
+            DeadReset::Used => codes::RESET_LINK_USED,
+            DeadReset::Superseded => codes::RESET_LINK_SUPERSEDED,
+            DeadReset::Expired => codes::RESET_LINK_EXPIRED,
+        },
         ServiceError::RoleExceedsYours => codes::ROLE_EXCEEDS_YOURS,
         ServiceError::NotFound => codes::NOT_FOUND,
         ServiceError::Invalid(_) | ServiceError::DamagedCursor => codes::VALIDATION_FAILED,

@@ -11,7 +11,7 @@ use invitation_service::{
             outbox::{self, ClaimScope, Claimed, Outcome},
         },
     },
-    domain::letter::{LetterPurpose, Receipt},
+    domain::letter::{LetterPurpose, LetterSubject, Receipt},
 };
 
 use super::{
@@ -27,11 +27,11 @@ impl World {
     /// claimed since.
     pub(super) async fn the_dead_speak(&mut self) {
         let late =
-            |claim: &Claimed| self.truths[claim.invitation_id.as_str()].attempts > i64::from(claim.attempt);
+            |claim: &Claimed| self.truths[&claim.subject.to_string()].attempts > i64::from(claim.attempt);
         let (late, stale): (Vec<_>, Vec<_>) = self.stale.drain(..).partition(late);
         self.stale = stale;
         let now = self.app.now();
-        for (claim, id) in late.into_iter().map(|claim| (claim.clone(), claim.invitation_id.to_string())) {
+        for (claim, id) in late.into_iter().map(|claim| (claim.clone(), claim.subject.to_string())) {
             let open = self.truths[&id].sent_at.is_none();
             *self.met.entry("late words of open letters").or_default() += usize::from(open);
             for outcome in [
@@ -127,11 +127,11 @@ impl World {
         // letter waits.
         db.write::<_, DbFault>(|_| Ok(())).await.unwrap();
         if let Some(id) = due.first() {
-            let (id, invitation_id, purpose) =
-                (self.app.clock.id(), id.parse().unwrap(), LetterPurpose::Invitation);
+            let (id, subject, purpose) =
+                (self.app.clock.id(), LetterSubject::parse(id).unwrap(), LetterPurpose::Invitation);
             let none = Claimed {
                 id,
-                invitation_id,
+                subject,
                 generation: 1,
                 purpose,
                 attempt: 1,
@@ -175,8 +175,7 @@ impl World {
                     })
                     .await
                     .unwrap();
-                let ids: BTreeSet<String> =
-                    claimed.iter().map(|claim| claim.invitation_id.to_string()).collect();
+                let ids: BTreeSet<String> = claimed.iter().map(|claim| claim.subject.to_string()).collect();
                 assert_eq!((&ids, claimed.len()), (&due, due.len()));
                 self.stale.extend(claimed);
                 for id in &due {
