@@ -16,6 +16,7 @@ mod fields;
 mod notice;
 mod reset;
 mod screen;
+mod summary;
 mod view;
 mod when;
 mod words;

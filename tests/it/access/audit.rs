@@ -205,7 +205,8 @@ on_both_databases! {
         let ada = app.sign_in("ada@example.com").await;
         ada.post_empty("/v1/auth/sign-out-everywhere").await.expect(204);
         let all: Vec<Value> = events(&app, "").await.into_iter().take(6).collect();
-        let seen: Vec<_> = all.iter().map(|event| (text(event, "/action"), text(event, "/outcome"))).collect();
+        let seen: Vec<_> =
+            all.iter().map(|event| (text(event, "/action"), text(event, "/outcome"))).collect();
         assert_eq!(
             seen,
             [

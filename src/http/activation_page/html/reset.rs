@@ -7,7 +7,7 @@ use super::{
     fields::Section,
     notice::ours,
     screen::{AskForReset, ChoosePassword, FormError},
-    view::Summary,
+    summary::Summary,
     words::{Words, fill, strong},
 };
 use crate::domain::locale::Locale;

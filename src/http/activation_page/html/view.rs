@@ -10,6 +10,7 @@ use super::{
     notice::{self, Notice},
     reset,
     screen::{Form, Screen},
+    summary::Summary,
     when,
     words::{Words, escape, fill, strong},
 };
@@ -23,14 +24,6 @@ pub(super) const NOTICE: &str = "notice.html";
 struct Fact {
     label: &'static str,
     value: Value,
-}
-
-/// One line of the summary of errors.
-#[derive(Serialize)]
-pub(super) struct Summary<'a> {
-    /// The element that it links to, and its label.
-    pub target: Option<(String, &'static str)>,
-    pub message: &'a str,
 }
 
 /// The template's name and what it is filled with.
