@@ -356,11 +356,8 @@ async fn look(world: &World, who: &str, sees: &Sees) {
         .iter()
         .map(|one| text(one, "/email").to_owned())
         .collect();
-    assert_eq!(
-        expected.iter().map(|name| email(name)).collect::<BTreeSet<String>>(),
-        emails,
-        "{who} at the suppressions"
-    );
+    let expected: BTreeSet<String> = expected.iter().map(|name| email(name)).collect();
+    assert_eq!(expected, emails, "{who} at the suppressions");
 }
 
 /// What people are shown to belong to, and who is found by it.

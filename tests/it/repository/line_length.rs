@@ -1,8 +1,9 @@
-//! No line of a source is longer than 110 characters.
+//! No line of a source is longer than 110 characters, and no file than 400 lines.
 
 use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 110;
+const MAX_LINES: usize = 400;
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -32,15 +33,17 @@ fn too_long(text: &str) -> impl Iterator<Item = usize> {
 }
 
 #[test]
-fn lines_fit_into_110_columns() {
+fn lines_fit_into_110_columns_and_files_into_400_lines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     for source in ["benches", "src", "tests"].iter().flat_map(|folder| sources(&root.join(folder))) {
         let text = std::fs::read_to_string(&source).unwrap();
         let name = source.strip_prefix(root).unwrap().display();
         found.extend(too_long(&text).map(|number| format!("{name}:{number}")));
+        let lines = text.lines().count();
+        found.extend((lines > MAX_LINES).then(|| format!("{name} has {lines} lines")));
     }
-    assert!(found.is_empty(), "longer than {LONGEST} characters:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "longer than {LONGEST} characters or {MAX_LINES} lines:\n{}", found.join("\n"));
 }
 
 #[test]
