@@ -93,8 +93,8 @@ impl Key {
 }
 
 impl Jwk {
-    /// The public key and the algorithms of its type. The lengths are checked here, since the library panics
-    /// at an Ed25519 key of fewer than 32 bytes (findings/jsonwebtoken-short-ed25519-key.sh).
+    /// The public key and the algorithms of its type. The lengths are checked here: the library takes keys of
+    /// any length, and a key of another one verifies nothing.
     fn material(&self) -> Option<(DecodingKey, &'static [Algorithm])> {
         match (self.kty.as_str(), self.crv.as_deref()) {
             ("RSA", _) => {
