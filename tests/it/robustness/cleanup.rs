@@ -43,6 +43,23 @@ on_both_databases! {
         assert_eq!(app.letters().await.len(), 2);
     }
 
+    async fn audit_events_are_kept_for_two_years(app: TestApp) {
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        for (id, at) in [
+            ("aud_01j1sn1sg0e008000000000001", "2024-07-02T12:00:00.000Z"),
+            ("aud_01jdf0p0g0e008000000000001", "2024-11-24T12:00:00.000Z"),
+        ] {
+            app.database.execute(&format!(
+                "INSERT INTO audit_events (id, at, action, outcome, details)
+                 VALUES ('{id}', '{at}', 'access', 'denied', '{{}}')"
+            ));
+        }
+        swept(&app).await;
+        // The second one is two years old today.
+        assert_eq!(app.database.count("audit_events WHERE id LIKE 'aud_01j%'"), 1);
+        assert_eq!(app.database.count("audit_events"), 2);
+    }
+
     async fn events_and_tokens_of_providers_are_forgotten_after_a_month(app: TestApp) {
         for row in [
             "mail_events (provider, event_id, received_at) VALUES ('mailgun', 'e1', \
