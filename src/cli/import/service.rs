@@ -104,8 +104,12 @@ impl Service {
     pub(super) async fn check(&self, own: bool) -> Result<(), Unusable> {
         let url = || self.url.clone();
         let answer = self.send(self.request(Method::GET, "/v1/roles")).await;
-        let Answer { status, body, .. } =
-            answer.map_err(|RequestError { words, .. }| Unusable::Away { url: url(), words })?;
+        let Answer { status, body, .. } = match answer {
+            Ok(answer) => answer,
+            // The service is there and says when to ask again, as while its database is away: the import waits.
+            Err(RequestError { wait: Some(_), .. }) => return Ok(()),
+            Err(RequestError { words, .. }) => return Err(Unusable::Away { url: url(), words }),
+        };
         match status {
             200 if body["data"].is_array() => Ok(()),
             401 if own => Err(Unusable::Token(
