@@ -106,7 +106,8 @@ impl Service {
         let answer = self.send(self.request(Method::GET, "/v1/roles")).await;
         let Answer { status, body, .. } = match answer {
             Ok(answer) => answer,
-            // The service is there and says when to ask again, as while its database is away: the import waits.
+            // The service is there and says when to ask again, as while its database is away: the import
+            // waits.
             Err(RequestError { wait: Some(_), .. }) => return Ok(()),
             Err(RequestError { words, .. }) => return Err(Unusable::Away { url: url(), words }),
         };
