@@ -20,8 +20,8 @@ fn audit_ttl() -> TimeDelta {
 }
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, revocations of access tokens, audit events, and requests to reset a password. After `stop` was cancelled it
-/// finishes only the current transaction.
+/// sessions, revocations of access tokens, audit events, and requests to reset a password. After `stop` was
+/// cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.

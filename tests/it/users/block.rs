@@ -52,7 +52,7 @@ on_both_databases! {
         let log = app.admin().get(&format!("/v1/audit-events?object={user}")).await.expect(200);
         let actions: Vec<&Value> =
             log.body["data"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
-        assert_eq!(actions, ["user_unblocked", "user_blocked"]);
+        assert_eq!(actions, ["sign_in", "user_unblocked", "sign_in", "user_blocked", "sign_in"]);
     }
 
     async fn their_links_die_and_are_not_resent(app: TestApp) {
