@@ -57,7 +57,8 @@ on_both_databases! {
         let without =
             app.admin().request(reqwest::Method::PATCH, &path).json(&json!({ "first_name": "Eve" }));
         Answer::of(without).await.problem(428, "precondition_required");
-        let log = app.admin().get(&format!("/v1/audit-events?object={user}&action=user_updated")).await.expect(200).body;
+        let path = format!("/v1/audit-events?object={user}&action=user_updated");
+        let log = app.admin().get(&path).await.expect(200).body;
         assert_eq!(log["data"].as_array().map(Vec::len), Some(1), "{log}");
         assert_eq!(
             log["data"][0]["details"],
