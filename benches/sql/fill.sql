@@ -1,6 +1,6 @@
 -- Fills the tables with ROWS people as a service has them that has run for a while: one in five invited to
 -- the staff, the rest as drivers below 200 companies; half of all active, a tenth with an expired link, the
--- rest with a live one. For both databases: ROWS is put in by whoever reads this, and so is AT(seconds from
+-- rest with a live one. For both databases: ROWS is put in by the program that reads this, as is AT(seconds from
 -- now), which each writes its own way.
 CREATE TEMPORARY TABLE people AS
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ROWS)

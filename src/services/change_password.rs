@@ -18,7 +18,7 @@ use crate::{
         client_address::ClientAddress,
         field_error::{Faults, FieldError},
         ids::UserId,
-        password::{Identity, Password},
+        password::Password,
         token::credential_mark,
         user::User,
         visibility::Visibility,
@@ -45,7 +45,7 @@ pub async fn change(
 ) -> Result<(), ServiceError> {
     let id = actor.person().ok_or(ServiceError::NotAPerson)?;
     let (user, stored) = look(services, id).await?;
-    check_rules(services, &user, &new)?;
+    password_rules::check(services, "/new_password", &new, &user)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
     if password_check::check(services, &claim, old, Some(stored.clone())).await? != Compared::Right {
         return Err(wrong());
@@ -79,14 +79,6 @@ async fn look(services: &Services, id: UserId) -> Result<(User, String), Service
         Ok(user.zip(credentials::of(connection, id)?.password_hash))
     });
     found.await?.ok_or(ServiceError::NotAPerson)
-}
-
-fn check_rules(services: &Services, user: &User, new: &Password) -> Result<(), ServiceError> {
-    let names = [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
-    let identity = Identity { email: Some(&user.email), names };
-    let mut faults = Faults::default();
-    faults.extend(password_rules::broken(services, "/new_password", new, &identity));
-    if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
 }
 
 fn wrong() -> ServiceError {

@@ -1,9 +1,10 @@
 //! The rules for a new password, wherever one is chosen.
 
-use super::Services;
+use super::{ServiceError, Services};
 use crate::domain::{
     field_error::FieldError,
     password::{self, Identity, Password, PasswordFault},
+    user::User,
 };
 
 /// The rules that a new password breaks, as errors of the member at `pointer`.
@@ -15,6 +16,23 @@ pub(super) fn broken(
 ) -> Vec<FieldError> {
     let broken = password::faults(chosen, services.rules.password_min_length, identity);
     broken.into_iter().map(|fault| described(pointer, fault)).collect()
+}
+
+/// Checks the password that a user chooses in place of their present one; the errors are of the member at
+/// `pointer`.
+///
+/// # Errors
+/// [`ServiceError::Invalid`].
+pub(super) fn check(
+    services: &Services,
+    pointer: &str,
+    chosen: &Password,
+    user: &User,
+) -> Result<(), ServiceError> {
+    let names = [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
+    let identity = Identity { email: Some(&user.email), names };
+    let broken = broken(services, pointer, chosen, &identity);
+    if broken.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(broken.into_iter().collect())) }
 }
 
 fn described(pointer: &str, fault: PasswordFault) -> FieldError {

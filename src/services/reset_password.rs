@@ -23,11 +23,10 @@ use crate::{
     domain::{
         audit::{AuditAction, AuditOutcome},
         email::Email,
-        field_error::Faults,
         ids::{ResetId, UserId},
         letter::{LetterPurpose, LetterSubject},
         origin::Origin,
-        password::{Identity, Password},
+        password::Password,
         password_reset::{DeadReset, PasswordReset},
         token::LinkToken,
         user::{User, UserStatus},
@@ -35,7 +34,7 @@ use crate::{
     },
 };
 
-/// What became of a request. The caller is told neither.
+/// What became of a request; the answer is the same for both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Requested {
     /// The letter is in the outbox.
@@ -119,21 +118,13 @@ pub async fn confirm(
     source: Origin,
 ) -> Result<Recipient, ServiceError> {
     let reset = preview(services, token).await?;
-    check_rules(services, &reset.user, &password)?;
+    password_rules::check(services, "/password", &password, &reset.user)?;
     let hash = services.hasher.hash(services.hasher.place().await?, password).await?;
     let (writer, seen) = (services.clone(), reset.clone());
     services.db.write(move |tx| apply(&writer, tx, (&seen, &source), &hash)).await?;
     tracing::info!(user = %reset.recipient.user, "a password was reset");
     services.outbox_wakeup.notify_one();
     Ok(reset.recipient)
-}
-
-fn check_rules(services: &Services, user: &User, password: &Password) -> Result<(), ServiceError> {
-    let names = [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
-    let identity = Identity { email: Some(&user.email), names };
-    let mut faults = Faults::default();
-    faults.extend(password_rules::broken(services, "/password", password, &identity));
-    if faults.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults)) }
 }
 
 fn apply(

@@ -7,17 +7,12 @@ pub mod update;
 use super::ServiceError;
 use crate::{
     db::{AnyConnection, users},
-    domain::{
-        actor::{Actor, ActorKind},
-        ids::UserId,
-        user::User,
-        visibility::Visibility,
-    },
+    domain::{actor::Actor, ids::UserId, user::User, visibility::Visibility},
 };
 
-/// Whether the caller is this user, by a token that a person signed in for.
+/// Whether the caller is this user.
 fn is_self(actor: &Actor, id: UserId) -> bool {
-    actor.who.kind == ActorKind::User && actor.who.id == id.as_str()
+    actor.person() == Some(id)
 }
 
 /// The user as the caller may see them; a person sees themselves whole.

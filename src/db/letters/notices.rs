@@ -53,7 +53,7 @@ pub fn look(connection: &mut AnyConnection, subject: LetterSubject) -> Result<No
 }
 
 /// The active user with this address.
-pub fn by_address(connection: &mut AnyConnection, email: &Email) -> Result<Option<Recipient>, DbFault> {
+fn by_address(connection: &mut AnyConnection, email: &Email) -> Result<Option<Recipient>, DbFault> {
     let row = users::table
         .filter(users::email_key.eq(email.key()).and(users::removed_at.is_null()))
         .filter(users::status.eq(UserStatus::Active.as_str()))

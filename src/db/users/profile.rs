@@ -49,5 +49,5 @@ pub fn set_roles(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFau
     let others =
         user_roles::table.filter(user_roles::user_id.eq(id.as_str()).and(user_roles::role.ne_all(kept)));
     diesel::delete(others).execute(tx.writing())?;
-    if roles.iter().next().is_some() { grant(tx, id, roles) } else { Ok(()) }
+    if roles.is_empty() { Ok(()) } else { grant(tx, id, roles) }
 }

@@ -33,7 +33,7 @@ use crate::{
 /// The roles of a system user: at least one, each once.
 pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
     let roles = roles_in(members, "roles")?;
-    if roles.iter().next().is_none() {
+    if roles.is_empty() {
         members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
         return None;
     }

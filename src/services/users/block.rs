@@ -5,7 +5,10 @@ use serde_json::json;
 
 use super::{last_admin, visible, with_roles};
 use crate::{
-    db::{self, Guarded, Tx, invitations, users, users::profile},
+    db::{
+        self, Guarded, Tx, invitations, users,
+        users::{profile, sessions},
+    },
     domain::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
@@ -107,6 +110,9 @@ fn apply(
         return Ok(());
     }
     if change == Change::Block {
+        // For good: a session that was stolen must not come back when its user is unblocked.
+        sessions::end_all(tx, id, None, services.clock.now())?;
+        sessions::end_tokens(tx, id, services.clock.now())?;
         for pending in invitations::pending_of(tx.reading(), id)? {
             revoke::end(services, tx, &actor.who, &pending)?;
         }

@@ -73,7 +73,7 @@ fn admit(
         return users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound);
     }
     let user = with_roles(connection, actor, id)?;
-    let is_staff = user.system_roles.iter().next().is_some();
+    let is_staff = !user.system_roles.is_empty();
     let permission = if is_staff || patch.system_roles.is_some() {
         Permission::SystemUsersInvite
     } else {
@@ -105,7 +105,7 @@ fn check_condition(
 
 fn check_members(user: &User, patch: &UserPatch) -> Result<(), ServiceError> {
     let mut faults = patch.faults.clone();
-    let is_staff = user.system_roles.iter().next().is_some();
+    let is_staff = !user.system_roles.is_empty();
     if patch.system_roles.is_some() && !is_staff && user.status != UserStatus::Invited {
         let words = "Roles of a user who is no system user are given by an invitation.";
         faults.push(FieldError::new("/system_roles", "not_applicable", words));

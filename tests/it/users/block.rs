@@ -47,6 +47,8 @@ on_both_databases! {
             (&json!("active"), &json!(["viewer"]))
         );
         app.admin().post_empty(&path(&user, "unblock")).await.expect(200);
+        // What was given before stays ended.
+        ada.get("/v1/me").await.problem(401, "unauthenticated");
         app.sign_in("ada@example.com").await.get("/v1/me").await.expect(200);
         // The second block and the second unblock changed nothing, and are no events.
         let log = app.admin().get(&format!("/v1/audit-events?object={user}")).await.expect(200);
