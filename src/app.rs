@@ -23,8 +23,8 @@ use crate::{
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
     domain::{
-        ids::TokenId, link_lifetime::LinkLifetime, password, password_reset::ResetKeys, session::RefreshKeys,
-        token::LinkKeys,
+        email_change::EmailChangeKeys, ids::TokenId, link_lifetime::LinkLifetime, password,
+        password_reset::ResetKeys, session::RefreshKeys, token::LinkKeys,
     },
     http::{
         CourierWatch, Settings, State,
@@ -111,6 +111,7 @@ struct Keys {
     access_tokens: AccessTokens,
     refresh: RefreshKeys,
     resets: ResetKeys,
+    email_changes: EmailChangeKeys,
 }
 
 impl Keys {
@@ -121,6 +122,7 @@ impl Keys {
             access_tokens: AccessTokens::derive(root, previous, terms(config), clock),
             refresh: RefreshKeys::derive(root, previous),
             resets: ResetKeys::derive(root, previous),
+            email_changes: EmailChangeKeys::derive(root, previous),
         }
     }
 }
@@ -224,7 +226,8 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys { links, access_tokens, refresh, resets } = Keys::derive(config, &root, clock.clone());
+        let Keys { links, access_tokens, refresh, resets, email_changes } =
+            Keys::derive(config, &root, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
@@ -245,6 +248,9 @@ impl Parts {
             activation_url: config.activation_url.clone(),
             resets: resets.clone(),
             password_reset_url: config.password_reset_url.clone(),
+            email_changes: email_changes.clone(),
+            email_change_url: config.email_change_url.clone(),
+            staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,
             link_lifetime,
@@ -264,6 +270,7 @@ impl Parts {
             resend_cooldown: config.resend_cooldown,
             password_min_length: password::asked_length(config.password_min_length),
             letters,
+            staff_passwords: config.staff_passwords,
             self_renewal: config.self_renewal,
             company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
@@ -299,6 +306,7 @@ impl Parts {
             links,
             refresh_keys: refresh,
             reset_keys: resets,
+            email_change_keys: email_changes,
             access_tokens,
             revocations,
             provider_tokens,

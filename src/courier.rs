@@ -35,8 +35,8 @@ use crate::{
     clock::Clock,
     db::{Db, invitations::lookup::Lookups},
     domain::{
-        link_lifetime::LinkLifetime, locale::Locale, password_reset::ResetKeys, rate_limit::Pace,
-        token::LinkKeys,
+        email_change::EmailChangeKeys, link_lifetime::LinkLifetime, locale::Locale,
+        password_reset::ResetKeys, rate_limit::Pace, token::LinkKeys,
     },
     mail::Mailer,
     metrics::Metrics,
@@ -75,6 +75,12 @@ pub struct Courier {
     pub resets: ResetKeys,
     /// The page that these links open.
     pub password_reset_url: Url,
+    /// Makes the links of requests to change an address.
+    pub email_changes: EmailChangeKeys,
+    /// The page that these links open.
+    pub email_change_url: Url,
+    /// Whether staff may sign in by password, and so reset one.
+    pub staff_passwords: bool,
     /// The operator's name.
     pub organisation: String,
     /// The language of letters whose invitation names none.

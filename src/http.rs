@@ -2,7 +2,9 @@
 
 pub mod activation_page;
 pub mod api;
+mod confirm_email_page;
 mod extract;
+mod form_page;
 mod middleware;
 mod openapi;
 mod ops;

@@ -8,6 +8,7 @@ pub mod activate;
 pub mod audit;
 pub mod authentication;
 pub mod backlog;
+pub mod change_email;
 pub mod change_password;
 pub mod cleanup;
 pub mod cursor;
@@ -55,6 +56,7 @@ use crate::{
     db::{Db, invitations::lookup::Lookups},
     domain::{
         company::CompanyVat,
+        email_change::EmailChangeKeys,
         ids::InvitationId,
         letter_quota::LetterLimits,
         link_lifetime::LinkLifetime,
@@ -87,6 +89,8 @@ pub struct Services {
     pub refresh_keys: RefreshKeys,
     /// The keys that make and verify the links of requests to reset a password.
     pub reset_keys: ResetKeys,
+    /// The keys that make and verify the links of requests to change an address.
+    pub email_change_keys: EmailChangeKeys,
     /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
     /// Access tokens that were revoked.
@@ -114,6 +118,8 @@ pub struct Rules {
     pub password_min_length: usize,
     /// How many letters may be requested in a day.
     pub letters: LetterLimits,
+    /// Whether system users may sign in by password; else they sign in at the identity provider alone.
+    pub staff_passwords: bool,
     /// Whether people may send themselves a new link.
     pub self_renewal: bool,
     /// Whether a company must have a VAT number.

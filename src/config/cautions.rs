@@ -2,7 +2,9 @@
 
 use url::{Host, Url};
 
-use super::variables::{ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_FROM, MAIL_URL, PUBLIC_URL};
+use super::variables::{
+    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_FROM, MAIL_URL, PUBLIC_URL, STAFF_PASSWORDS,
+};
 use crate::identity::Claims;
 
 impl Config {
@@ -28,7 +30,13 @@ impl Config {
                 variable.name, self.activation_url
             )
         });
-        exposed.into_iter().chain(nowhere).chain(link).chain(self.dotted_claims()).collect()
+        let locked_out = (!self.staff_passwords && self.jwt_issuers.is_empty()).then(|| {
+            format!(
+                "{}: it is off and {} names no identity provider: system users cannot sign in",
+                STAFF_PASSWORDS.name, JWT_ISSUERS.name
+            )
+        });
+        exposed.into_iter().chain(nowhere).chain(link).chain(locked_out).chain(self.dotted_claims()).collect()
     }
 
     /// Paths of claims that are probably meant to lead into an object.

@@ -1,5 +1,5 @@
-//! The targets of links: `PUBLIC_URL`, `ACTIVATION_URL` and `PASSWORD_RESET_URL`, with the address that the
-//! API really listens at, and whether they use clear-text HTTP.
+//! The targets of links: `PUBLIC_URL`, `ACTIVATION_URL`, `PASSWORD_RESET_URL` and `EMAIL_CHANGE_URL`, with
+//! the address that the API really listens at, and whether they use clear-text HTTP.
 
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,9 @@ use url::Url;
 
 use super::{
     public_host,
-    variables::{ACTIVATION_URL, Config, PASSWORD_RESET_URL, PUBLIC_URL},
-    web_url::{origin_of, page_of, reset_page_of},
+    registry::Variable,
+    variables::{ACTIVATION_URL, Config, EMAIL_CHANGE_URL, PASSWORD_RESET_URL, PUBLIC_URL},
+    web_url::{email_page_of, origin_of, page_of, reset_page_of},
 };
 
 impl Config {
@@ -30,15 +31,21 @@ impl Config {
         if let Some(url) = reset_page_of(&config.public_url).filter(|_| !self.is_given(&PASSWORD_RESET_URL)) {
             config.password_reset_url = url;
         }
+        if let Some(url) = email_page_of(&config.public_url).filter(|_| !self.is_given(&EMAIL_CHANGE_URL)) {
+            config.email_change_url = url;
+        }
         config
     }
 
     /// The links that would be clear-text HTTP over the internet: the variable, and the warning.
     #[must_use]
     pub fn clear_links(&self) -> Vec<(&'static str, String)> {
-        let page = self.is_given(&ACTIVATION_URL).then_some((ACTIVATION_URL.name, &self.activation_url));
-        let reset =
-            self.is_given(&PASSWORD_RESET_URL).then_some((PASSWORD_RESET_URL.name, &self.password_reset_url));
+        let own = |variable: &Variable, url| self.is_given(variable).then_some((variable.name, url));
+        let pages = [
+            own(&ACTIVATION_URL, &self.activation_url),
+            own(&PASSWORD_RESET_URL, &self.password_reset_url),
+            own(&EMAIL_CHANGE_URL, &self.email_change_url),
+        ];
         let clear = |(name, url): (&'static str, &Url)| {
             let host = public_host::of(url).filter(|_| url.scheme() == "http")?;
             let caution = format!(
@@ -47,8 +54,9 @@ impl Config {
             );
             Some((name, caution))
         };
-        [Some((PUBLIC_URL.name, &self.public_url)), page, reset]
+        [Some((PUBLIC_URL.name, &self.public_url))]
             .into_iter()
+            .chain(pages)
             .flatten()
             .filter_map(clear)
             .collect()

@@ -63,6 +63,11 @@ registry! {
     PASSWORD_RESET_URL = "" => password_reset_url: Url =
         entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::reset_page_of));
 
+    /// the page where a new address is confirmed; a mailed link adds ?token=… (default:
+    /// {PUBLIC_URL}/confirm-email)
+    EMAIL_CHANGE_URL = "" => email_change_url: Url =
+        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::email_page_of));
+
     /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
     /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; {providers}
     MAIL_URL = "directory:data/mail" => mail_url: MailUrl = entry.parsed(MailUrl::parse);
@@ -142,6 +147,9 @@ registry! {
     /// the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable
     PASSWORD_MIN_LENGTH = "15" => password_min_length: usize =
         entry.parsed(|text| parse::number(text, password::SHORTEST..=password::MAX_LEN));
+
+    /// off: system users have no passwords and sign in at an identity provider of JWT_ISSUERS alone
+    STAFF_PASSWORDS = "on" => staff_passwords: bool = entry.parsed(parse::switch);
 
     /// how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own
     WRITE_BATCH = "256" => write_batch: usize = entry.parsed(|text| parse::number(text, 1..=1000));

@@ -67,3 +67,8 @@ pub(super) fn page_of(public_url: &Url) -> Option<Url> {
 pub(super) fn reset_page_of(public_url: &Url) -> Option<Url> {
     public_url.join("/reset-password").ok()
 }
+
+/// The URL of the built-in page where a new address is confirmed.
+pub(super) fn email_page_of(public_url: &Url) -> Option<Url> {
+    public_url.join("/confirm-email").ok()
+}

@@ -87,13 +87,11 @@ impl Courier {
 
     /// A letter to a suppressed address. A suppressed reminder is not reported.
     fn suppressed(&self, letter: &Claimed) -> Outcome {
-        match letter.purpose {
-            LetterPurpose::Invitation | LetterPurpose::PasswordReset | LetterPurpose::PasswordChanged => {
-                let error = SUPPRESSED.to_owned();
-                Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
-            }
-            LetterPurpose::Reminder => Outcome::Withdrawn,
+        if letter.purpose == LetterPurpose::Reminder {
+            return Outcome::Withdrawn;
         }
+        let error = SUPPRESSED.to_owned();
+        Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
     }
 
     /// Hands a letter over. Its lease is renewed meanwhile.

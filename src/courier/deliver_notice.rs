@@ -1,6 +1,7 @@
-//! Letters about a person's password: they are written when their turn has come, for the user who has the
-//! address then. A request to reset a password is put into the outbox whether a user has its address or not,
-//! so that it takes the same time; here it is decided whether a letter goes.
+//! Letters about a person's password or address: they are written when their turn has come, for the user who
+//! has the address then; those about another address go to the address of their purpose. A request to reset a
+//! password is put into the outbox whether a user has its address or not, so that it takes the same time;
+//! here it is decided whether a letter goes.
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -10,11 +11,13 @@ use crate::{
     db::{
         DbFault,
         letters::{
-            notices::{self, Recipient},
+            notices::{self, Notice, Recipient},
             outbox::Claimed,
+            suppressions::is_suppressed,
         },
     },
-    domain::letter::{Letter, LetterSubject},
+    domain::email_change::EmailChange,
+    domain::letter::{Letter, LetterPurpose, LetterSubject},
 };
 
 impl Courier {
@@ -22,16 +25,37 @@ impl Courier {
         let subject = letter.subject;
         let seen = self.db.read::<_, DbFault>(move |connection| notices::look(connection, subject)).await?;
         let now = self.clock.now();
-        let is_live = match subject {
-            LetterSubject::Reset(_) => seen.reset.as_ref().is_some_and(|reset| reset.check(now).is_ok()),
-            LetterSubject::User(_) | LetterSubject::Invitation(_) => true,
-        };
-        let Some(recipient) = seen.recipient.filter(|_| is_live) else { return Ok(Found::Dead) };
+        let is_live = self.is_live(letter.purpose, &seen, now);
+        let Some(mut recipient) = seen.recipient.filter(|_| is_live) else { return Ok(Found::Dead) };
+        let reset = seen.reset.map(|reset| reset.expires_at());
+        let expires_at = reset.or(seen.change.as_ref().map(EmailChange::expires_at)).unwrap_or(now);
+        if let Some(change) = seen.change {
+            recipient.email =
+                if letter.purpose == LetterPurpose::EmailChange { change.new } else { change.old };
+            let email = recipient.email.clone();
+            recipient.is_suppressed =
+                self.db.read(move |connection| is_suppressed(connection, &email)).await?;
+        }
         if recipient.is_suppressed {
             return Ok(Found::Suppressed);
         }
-        let expires_at = seen.reset.map_or(now, |reset| reset.expires_at());
         Ok(Found::Written(Box::new(self.write_notice(letter, recipient, (now, expires_at)))))
+    }
+
+    /// Whether a letter is still to be sent. The present address is told of a request for another one
+    /// whatever became of that.
+    fn is_live(&self, purpose: LetterPurpose, seen: &Notice, now: DateTime<Utc>) -> bool {
+        match purpose {
+            LetterPurpose::PasswordReset => {
+                let may_have_password =
+                    self.staff_passwords || !seen.recipient.as_ref().is_some_and(|user| user.is_staff);
+                may_have_password && seen.reset.as_ref().is_some_and(|reset| reset.check(now).is_ok())
+            }
+            LetterPurpose::EmailChange => {
+                seen.change.as_ref().is_some_and(|change| change.check(now).is_ok())
+            }
+            _ => true,
+        }
     }
 
     fn write_notice(
@@ -42,7 +66,10 @@ impl Courier {
     ) -> Letter {
         let link = match letter.subject {
             LetterSubject::Reset(id) => self.resets.link(&self.password_reset_url, id),
-            LetterSubject::User(_) | LetterSubject::Invitation(_) => {
+            LetterSubject::EmailChange(id) if letter.purpose == LetterPurpose::EmailChange => {
+                self.email_changes.link(&self.email_change_url, id)
+            }
+            LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
                 SecretString::from(self.password_reset_url.to_string())
             }
         };

@@ -264,6 +264,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    email_changes (id) {
+        id -> Text,
+        user_id -> Text,
+        old_email -> Text,
+        email -> Text,
+        created_at -> UtcTimestamp,
+        confirmed_at -> Nullable<UtcTimestamp>,
+        superseded_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::sql::timestamp::UtcTimestamp;
     revoked_tokens (id) {

@@ -3,6 +3,7 @@
 pub mod admins;
 mod any_role;
 pub mod credentials;
+pub mod email_changes;
 mod filters;
 mod list;
 mod lock;

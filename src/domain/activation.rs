@@ -2,7 +2,7 @@
 
 use super::{
     account::{AccountStatus, AccountType},
-    invitation::Invitation,
+    invitation::{Invitation, InvitationKind},
     sub_account::MemberRole,
     user::UserStatus,
 };
@@ -42,6 +42,17 @@ impl ActivationPath {
     }
 }
 
+/// What the person signs in with after an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInWith {
+    /// The password that they just chose.
+    NewPassword,
+    /// The password that they had.
+    PresentPassword,
+    /// An account at the operator's identity provider.
+    IdentityProvider,
+}
+
 /// The members of an activation that are required. A member that is not required is refused when it is sent,
 /// with one exception: at a link that was returned to its inviter, an active user's names and address are
 /// ignored.
@@ -71,15 +82,25 @@ impl Requires {
     /// requires nothing; a driver's account without a name is named after its driver.
     ///
     /// A link that was returned to its inviter requires the same of everyone, so that it reveals nothing
-    /// about the address to the inviter.
+    /// about the address to the inviter. Without `staff_passwords` a new system user chooses no password:
+    /// they sign in at an identity provider.
     #[must_use]
-    pub fn of(invitation: &Invitation, person: Person, account: Option<AccountStatus>) -> Self {
-        let asks_address_only = ActivationPath::of(invitation, person) == ActivationPath::MailedToActive;
+    pub fn of(
+        invitation: &Invitation,
+        person: Person,
+        account: Option<AccountStatus>,
+        staff_passwords: bool,
+    ) -> Self {
+        let path = ActivationPath::of(invitation, person);
+        let signs_in_elsewhere = !staff_passwords
+            && invitation.kind == InvitationKind::SystemUser
+            && path == ActivationPath::NewCredentials;
+        let asks_address_only = path == ActivationPath::MailedToActive;
         let not_yet_activated =
             invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
         let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
-            password: !asks_address_only,
+            password: !asks_address_only && !signs_in_elsewhere,
             person_name: !asks_address_only,
             email: asks_address_only,
             account_name: names && not_yet_activated.is_some_and(|account| account.name.is_none()),

@@ -39,6 +39,10 @@ closed_set! {
         UserUnblocked = "user_unblocked",
         /// The names or the roles of a user were changed.
         UserUpdated = "user_updated",
+        /// Another address was requested for a user.
+        EmailChangeRequested = "email_change_requested",
+        /// A user confirmed their new address.
+        EmailChanged = "email_changed",
         /// A person signed in, or was refused.
         SignIn = "sign_in",
         /// A session ended: its person signed out.

@@ -43,6 +43,8 @@ named! {
     SuppressionKind, SuppressionId, "sup";
     /// Id of a request to reset a password, `rst_…`.
     ResetKind, ResetId, "rst";
+    /// Id of a request to change an address, `chg_…`.
+    EmailChangeKind, EmailChangeId, "chg";
     /// Id of a session of a person who signed in, `ses_…`.
     SessionKind, SessionId, "ses";
     /// Id of an access token, `tok_…`.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     email::Email,
-    ids::{InvitationId, LetterId, ResetId, UserId},
+    ids::{EmailChangeId, InvitationId, LetterId, ResetId, UserId},
     invitation::InvitationKind,
     locale::Locale,
     mail_fault::MailFault,
@@ -23,9 +23,9 @@ pub struct Letter {
     pub to: Email,
     /// Its language.
     pub locale: Locale,
-    /// The kind of invitation; `None` for a letter about a password.
+    /// The kind of invitation; `None` for a letter about a password or an address.
     pub kind: Option<InvitationKind>,
-    /// The inviter's name; the operator's in a letter about a password.
+    /// The inviter's name; the operator's in a letter that is about no invitation.
     pub inviter: String,
     /// The operator's name.
     pub organisation: String,
@@ -33,7 +33,8 @@ pub struct Letter {
     pub roles: Vec<&'static str>,
     /// The account of the invitation; `None` for a system user.
     pub account: Option<LetterAccount>,
-    /// The whole activation link; in a letter about a password, the page where one is chosen.
+    /// The whole activation link; in a letter about a password, the page where one is chosen; in one about an
+    /// address, the page where it is confirmed.
     pub link: SecretString,
     /// The time of this attempt: the letter's `Date`.
     pub now: DateTime<Utc>,
@@ -87,14 +88,24 @@ closed_set! {
         PasswordReset = "password_reset",
         /// It tells that the password was changed.
         PasswordChanged = "password_changed",
+        /// It has the link that confirms a new address, and goes there.
+        EmailChange = "email_change",
+        /// It tells the present address that another one was requested.
+        EmailChangeNotice = "email_change_notice",
     }
 }
 
 impl LetterPurpose {
-    /// Whether it is about a person's password, and not about an invitation.
+    /// Whether it is about a person's password or address, and not about an invitation.
     #[must_use]
-    pub fn is_about_password(self) -> bool {
-        matches!(self, Self::PasswordReset | Self::PasswordChanged)
+    pub fn is_notice(self) -> bool {
+        !matches!(self, Self::Invitation | Self::Reminder)
+    }
+
+    /// Whether a notice has a link with a token.
+    #[must_use]
+    pub fn has_own_link(self) -> bool {
+        matches!(self, Self::PasswordReset | Self::EmailChange)
     }
 }
 
@@ -105,6 +116,8 @@ pub enum LetterSubject {
     Invitation(InvitationId),
     /// A request to reset a password.
     Reset(ResetId),
+    /// A request to change an address.
+    EmailChange(EmailChangeId),
     /// A user.
     User(UserId),
 }
@@ -115,7 +128,7 @@ impl LetterSubject {
     pub fn invitation(self) -> Option<InvitationId> {
         match self {
             Self::Invitation(id) => Some(id),
-            Self::Reset(_) | Self::User(_) => None,
+            Self::Reset(_) | Self::EmailChange(_) | Self::User(_) => None,
         }
     }
 
@@ -123,7 +136,10 @@ impl LetterSubject {
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         let invitation = id.parse().ok().map(Self::Invitation);
-        invitation.or_else(|| id.parse().ok().map(Self::Reset)).or_else(|| id.parse().ok().map(Self::User))
+        invitation
+            .or_else(|| id.parse().ok().map(Self::Reset))
+            .or_else(|| id.parse().ok().map(Self::EmailChange))
+            .or_else(|| id.parse().ok().map(Self::User))
     }
 }
 
@@ -132,6 +148,7 @@ impl std::fmt::Display for LetterSubject {
         match self {
             Self::Invitation(id) => id.fmt(f),
             Self::Reset(id) => id.fmt(f),
+            Self::EmailChange(id) => id.fmt(f),
             Self::User(id) => id.fmt(f),
         }
     }

@@ -10,6 +10,7 @@ use url::Url;
 use super::{
     email::Email,
     ids::ResetId,
+    mail_link::DeadMailLink,
     token::{ClaimKeys, LinkToken, search},
 };
 
@@ -33,30 +34,19 @@ pub struct PasswordReset {
     pub is_superseded: bool,
 }
 
-/// Why the link of a request does not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadReset {
-    /// The password was changed since.
-    Used,
-    /// A later link was requested.
-    Superseded,
-    /// An hour has passed.
-    Expired,
-}
-
 impl PasswordReset {
     /// Whether the link works at `now`. Where several reasons hold, the first of: used, superseded, expired.
     ///
     /// # Errors
-    /// [`DeadReset`] says why not.
-    pub fn check(&self, now: DateTime<Utc>) -> Result<(), DeadReset> {
+    /// [`DeadMailLink`] says why not.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<(), DeadMailLink> {
         if self.used_at.is_some() {
-            return Err(DeadReset::Used);
+            return Err(DeadMailLink::Used);
         }
         if self.is_superseded {
-            return Err(DeadReset::Superseded);
+            return Err(DeadMailLink::Superseded);
         }
-        if now < self.expires_at() { Ok(()) } else { Err(DeadReset::Expired) }
+        if now < self.expires_at() { Ok(()) } else { Err(DeadMailLink::Expired) }
     }
 
     /// When the link expires.

@@ -1,31 +1,24 @@
 //! `/reset-password`: the built-in page where a forgotten password is reset. With a link's token it has the
 //! form for a new password, without one the form that asks for a link. GET and HEAD change nothing.
 
-use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, get,
-    http::{StatusCode, header},
-    post,
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     activation_page::{
         form_extractor::FormBody,
-        html::{
-            AskForReset, ChoosePassword, Failure, FailureKind, FormError, ResetNotice, ResetOutcome, Screen,
-        },
+        html::{AskForReset, ChoosePassword, FormError, ResetNotice, ResetOutcome, Screen},
     },
     extract::origin::origin,
-    middleware::{rate_limit, request_log::RequestId},
+    form_page::{FormPage, ShowErrors, SubmitErrors},
     openapi::sample_data,
     response::problem::Problem,
     state::State,
 };
 use crate::{
     domain::{
-        email::Email, field_error::FieldError, locale::Locale, password::Password, password_reset::DeadReset,
+        email::Email, field_error::FieldError, locale::Locale, mail_link::DeadMailLink, password::Password,
         token::LinkToken,
     },
     services::{ServiceError, reset_password},
@@ -47,25 +40,14 @@ use crate::{
             content_type = "text/html", body = String
         ),
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
-        (
-            status = 429,
-            description = "Too many requests from this address.",
-            content_type = "text/html", body = String
-        ),
-        (
-            status = 503,
-            description = "The service is busy or its database is unavailable.",
-            content_type = "text/html", body = String
-        ),
+        ShowErrors,
     ),
     security(()),
 )]
 #[get("/reset-password")]
 pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
-    let page = Page { request: &request, state: &state };
-    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let token = query.into_iter().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
-    match token.filter(|token| !token.is_empty()) {
+    let page = FormPage { request: &request, state: &state };
+    match page.token() {
         Some(token) => page.guarded(page.choose(&LinkToken::from_text(token), Vec::new())).await,
         None => page.guarded(async { page.ask("", Vec::new()) }).await,
     }
@@ -96,41 +78,24 @@ pub struct Submission {
     )),
     responses(
         (status = 200, description = "The password is changed.", content_type = "text/html", body = String),
-        (status = 400, description = "The form cannot be read.", content_type = "text/html", body = String),
         (
             status = 404,
             description = "The link is forged or damaged.",
             content_type = "text/html", body = String
         ),
-        (
-            status = 408,
-            description = "The form did not arrive in time.",
-            content_type = "text/html", body = String
-        ),
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
-        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
-        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (
             status = 422,
             description = "The form again, with the errors.",
             content_type = "text/html", body = String
         ),
-        (
-            status = 429,
-            description = "Too many requests from this address.",
-            content_type = "text/html", body = String
-        ),
-        (
-            status = 503,
-            description = "The service is busy or its database is unavailable.",
-            content_type = "text/html", body = String
-        ),
+        SubmitErrors,
     ),
     security(()),
 )]
 #[post("/reset-password")]
 pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
-    let page = Page { request: &request, state: &state };
+    let page = FormPage { request: &request, state: &state };
     match form.0 {
         Ok(Submission { token, password }) => {
             page.guarded(page.reset(LinkToken::from_text(token), &password)).await
@@ -164,29 +129,12 @@ pub struct AddressSubmission {
             description = "A letter is sent, if an active user has the address.",
             content_type = "text/html", body = String
         ),
-        (status = 400, description = "The form cannot be read.", content_type = "text/html", body = String),
-        (
-            status = 408,
-            description = "The form did not arrive in time.",
-            content_type = "text/html", body = String
-        ),
-        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
-        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (
             status = 422,
             description = "The form again: this is no address.",
             content_type = "text/html", body = String
         ),
-        (
-            status = 429,
-            description = "Too many requests from this address.",
-            content_type = "text/html", body = String
-        ),
-        (
-            status = 503,
-            description = "The service is busy or its database is unavailable.",
-            content_type = "text/html", body = String
-        ),
+        SubmitErrors,
     ),
     security(()),
 )]
@@ -196,48 +144,31 @@ pub async fn submit_request(
     form: FormBody<AddressSubmission>,
     state: Data<State>,
 ) -> HttpResponse {
-    let page = Page { request: &request, state: &state };
+    let page = FormPage { request: &request, state: &state };
     match form.0 {
         Ok(AddressSubmission { email }) => page.guarded(page.request(email)).await,
         Err(status) => page.guarded(async { page.unreadable(status) }).await,
     }
 }
 
-/// The page for one request.
-struct Page<'a> {
-    request: &'a HttpRequest,
-    state: &'a State,
-}
-
-impl Page<'_> {
-    async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
-        match rate_limit::denied(self.request) {
-            Some(problem) => self.trouble(&problem),
-            None => inner.await,
-        }
-    }
-
-    fn organisation(&self) -> &str {
-        &self.state.services.rules.organisation
-    }
-
+impl FormPage<'_> {
     fn ask(&self, email: &str, errors: Vec<FormError<'_>>) -> HttpResponse {
         let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let screen = AskForReset { organisation: self.organisation(), email, errors };
-        self.render(status, &Screen::AskForReset(screen), self.state.settings.locale)
+        self.render(status, &Screen::AskForReset(screen), self.locale())
     }
 
     async fn request(&self, typed: String) -> HttpResponse {
         let email = match Email::parse(&typed) {
             Ok(email) => email,
             Err(error) => {
-                let locale = self.state.settings.locale;
+                let locale = self.locale();
                 let fault = FormError::from_fault("/email", "invalid_email", &error.to_string(), 0, locale);
                 return self.ask(&typed, vec![fault]);
             }
         };
         match reset_password::request(&self.state.services, email).await {
-            Ok(()) => self.notice(StatusCode::OK, ResetOutcome::Requested, self.state.settings.locale),
+            Ok(()) => self.notice(StatusCode::OK, ResetOutcome::Requested, self.locale()),
             Err(refusal) => self.trouble(&Problem::from(refusal)),
         }
     }
@@ -255,7 +186,7 @@ impl Page<'_> {
             password_min_length: self.state.services.rules.password_min_length,
             errors,
         };
-        let locale = seen.recipient.locale.unwrap_or(self.state.settings.locale);
+        let locale = seen.recipient.locale.unwrap_or(self.locale());
         self.render(status, &Screen::ChoosePassword(screen), locale)
     }
 
@@ -263,13 +194,13 @@ impl Page<'_> {
         let (password, source) = (Password::new(password), origin(self.request));
         match reset_password::confirm(&self.state.services, &token, password, source).await {
             Ok(recipient) => {
-                let locale = recipient.locale.unwrap_or(self.state.settings.locale);
+                let locale = recipient.locale.unwrap_or(self.locale());
                 self.notice(StatusCode::OK, ResetOutcome::Changed, locale)
             }
             Err(ServiceError::Invalid(faults)) => {
                 let seen = reset_password::preview(&self.state.services, &token).await;
                 let locale = seen.ok().and_then(|seen| seen.recipient.locale);
-                let locale = locale.unwrap_or(self.state.settings.locale);
+                let locale = locale.unwrap_or(self.locale());
                 let shortest = self.state.services.rules.password_min_length;
                 let faults = faults.into_reported();
                 let error = |fault: &FieldError| FormError {
@@ -289,56 +220,18 @@ impl Page<'_> {
             ServiceError::DeadResetLink(dead) => (
                 StatusCode::GONE,
                 match dead {
-                    DeadReset::Used => ResetOutcome::Used,
-                    DeadReset::Superseded => ResetOutcome::Superseded,
-                    DeadReset::Expired => ResetOutcome::Expired,
+                    DeadMailLink::Used => ResetOutcome::Used,
+                    DeadMailLink::Superseded => ResetOutcome::Superseded,
+                    DeadMailLink::Expired => ResetOutcome::Expired,
                 },
             ),
             other => return self.trouble(&Problem::from(other)),
         };
-        self.notice(status, outcome, self.state.settings.locale)
+        self.notice(status, outcome, self.locale())
     }
 
     fn notice(&self, status: StatusCode, outcome: ResetOutcome, locale: Locale) -> HttpResponse {
         let screen = ResetNotice { organisation: self.organisation(), outcome };
         self.render(status, &Screen::ResetNotice(screen), locale)
-    }
-
-    fn unreadable(&self, status: StatusCode) -> HttpResponse {
-        self.failure(status, FailureKind::Unexpected)
-    }
-
-    fn trouble(&self, problem: &Problem) -> HttpResponse {
-        let (status, kind) = match problem.code.status {
-            429 => (StatusCode::TOO_MANY_REQUESTS, FailureKind::TooMany),
-            503 => (StatusCode::SERVICE_UNAVAILABLE, FailureKind::Unavailable),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, FailureKind::Unexpected),
-        };
-        let mut response = self.failure(status, kind);
-        for (name, value) in problem.headers() {
-            if let Ok(value) = header::HeaderValue::from_str(value) {
-                response.headers_mut().insert(name.clone(), value);
-            }
-        }
-        response
-    }
-
-    fn failure(&self, status: StatusCode, kind: FailureKind) -> HttpResponse {
-        let id = self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        let screen = Failure { kind, message: None, request_id: &id, retry: None };
-        self.render(status, &Screen::Failure(screen), self.state.settings.locale)
-    }
-
-    fn render(&self, status: StatusCode, screen: &Screen<'_>, locale: Locale) -> HttpResponse {
-        let pages = &self.state.pages;
-        let mut response = HttpResponse::build(status);
-        response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
-        match pages.render(screen, locale) {
-            Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
-            Err(error) => {
-                tracing::error!(%error, "the page to reset a password cannot be rendered");
-                HttpResponse::InternalServerError().body("The page cannot be shown. Please try again.")
-            }
-        }
     }
 }

@@ -12,7 +12,7 @@ use actix_web::{
 use utoipa_actix_web::AppExt;
 
 use super::{
-    activation_page, api, middleware, ops, password_reset_page,
+    activation_page, api, confirm_email_page, middleware, ops, password_reset_page,
     server::serving,
     state::{METRICS_PATH, State},
 };
@@ -63,6 +63,9 @@ macro_rules! routes {
             .service(api::well_known::openid_configuration::get)
             .service(api::auth::password_reset::request)
             .service(api::auth::confirm_password_reset::confirm)
+            .service(api::auth::confirm_email_change::confirm)
+            .service(confirm_email_page::show)
+            .service(confirm_email_page::submit)
             .service(password_reset_page::show)
             .service(password_reset_page::submit)
             .service(password_reset_page::submit_request)

@@ -80,20 +80,18 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
         };
         samples.push((format!("{}-{name}-{}", purpose.as_str(), locale.as_str()), letter));
     }
-    samples.extend(about_passwords(&to, now));
+    samples.extend(notices(&to, now));
     samples
 }
 
-/// The letters about passwords: `password_reset-nl`, `password_changed-de`.
-fn about_passwords(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
-    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| purpose.is_about_password());
+/// The letters that are about no invitation: `password_reset-nl`, `email_change-de`.
+fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
+    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| purpose.is_notice());
     let combinations = purposes.flat_map(|purpose| Locale::ALL.map(|locale| (purpose, locale)));
     let letter = |(purpose, locale): (LetterPurpose, Locale)| {
-        let token = if purpose == LetterPurpose::PasswordReset {
-            format!("?token={}", "sample-".repeat(14))
-        } else {
-            String::new()
-        };
+        let token =
+            if purpose.has_own_link() { format!("?token={}", "sample-".repeat(14)) } else { String::new() };
+        let page = if purpose == LetterPurpose::EmailChange { "confirm-email" } else { "reset-password" };
         let letter = Letter {
             id: LetterId::from_uuid(uuid::Uuid::nil()),
             purpose,
@@ -104,7 +102,7 @@ fn about_passwords(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
             organisation: "Example Charging".to_owned(),
             roles: Vec::new(),
             account: None,
-            link: SecretString::from(format!("https://example.com/reset-password{token}")),
+            link: SecretString::from(format!("https://example.com/{page}{token}")),
             now,
             expires_at: now + TimeDelta::hours(1),
         };
@@ -114,7 +112,7 @@ fn about_passwords(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
 }
 
 fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {
-    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| !purpose.is_about_password());
+    let purposes = LetterPurpose::ALL.into_iter().filter(|purpose| !purpose.is_notice());
     purposes.flat_map(|purpose| {
         OCCASIONS.into_iter().flat_map(move |occasion| Locale::ALL.map(|locale| (purpose, occasion, locale)))
     })

@@ -103,9 +103,9 @@ impl Templates {
             let name = sentence_name(letter.locale.data().letters_file, name, part);
             self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
         };
-        // A letter about a password has sentences of its own where they differ.
+        // A letter that is about no invitation has sentences of its own where they differ.
         let own_key = |name: &str| {
-            let own = letter.purpose.is_about_password() && name != "fallback" && name != "footer";
+            let own = letter.purpose.is_notice() && name != "fallback" && name != "footer";
             if own { format!("{name}_{kind}") } else { name.to_owned() }
         };
         let headline = text::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);

@@ -10,7 +10,11 @@ pub use self::answer::{Activated, Answer};
 use self::validate::validate;
 use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
-use super::{ServiceError, Services, password_hasher::Permit, preview};
+use super::{
+    ServiceError, Services,
+    password_hasher::{NO_PASSWORD, Permit},
+    preview,
+};
 use crate::domain::{
     activation::ActivationPath,
     actor::Actor,
@@ -63,6 +67,9 @@ async fn once(
     let secret = match (path, proof, &answer.password) {
         (ActivationPath::NewCredentials, _, Some(password)) => {
             Secret::Chosen(services.hasher.hash(place(services, claim).await?, password.clone()).await?)
+        }
+        (ActivationPath::NewCredentials, _, None) if !seen.requires.password => {
+            Secret::Chosen(NO_PASSWORD.to_owned())
         }
         (_, Some(hash), _) => Secret::Matched(hash),
         (ActivationPath::ProofRequired, None, Some(password)) => {

@@ -8,7 +8,7 @@ use super::{Services, delivery_reports};
 use crate::db::{
     DbFault, audit, idempotency,
     letters::{quota, webhook_events},
-    users::{password_resets, revoked_tokens, sessions},
+    users::{email_changes, password_resets, revoked_tokens, sessions},
 };
 
 /// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
@@ -20,7 +20,8 @@ fn audit_ttl() -> TimeDelta {
 }
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, revocations of access tokens, audit events, and requests to reset a password. After `stop` was
+/// sessions, revocations of access tokens, audit events, and requests to reset a password or to change an
+/// address. After `stop` was
 /// cancelled it finishes only the current transaction.
 ///
 /// # Errors
@@ -35,6 +36,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + sessions::forget(tx, MAX_BATCH, now)?
                 + revoked_tokens::forget(tx, now)?
                 + password_resets::forget(tx, MAX_BATCH, now)?
+                + email_changes::forget(tx, MAX_BATCH, now)?
                 + audit::forget(tx, MAX_BATCH, now - audit_ttl())?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
         });

@@ -13,7 +13,7 @@ use crate::{
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         letter_quota::LettersSpent,
-        password_reset::DeadReset,
+        mail_link::DeadMailLink,
         user::User,
     },
 };
@@ -44,11 +44,24 @@ pub enum ServiceError {
     InvalidResetLink,
     /// The link to reset a password does not work any more.
     #[error("{}", match .0 {
-        DeadReset::Used => "The password was changed since this link was sent.",
-        DeadReset::Superseded => "A newer link was sent since. Open that one.",
-        DeadReset::Expired => "This link has expired. Ask for another.",
+        DeadMailLink::Used => "The password was changed since this link was sent.",
+        DeadMailLink::Superseded => "A newer link was sent since. Open that one.",
+        DeadMailLink::Expired => "This link has expired. Ask for another.",
     })]
-    DeadResetLink(DeadReset),
+    DeadResetLink(DeadMailLink),
+    /// The token of a link to confirm an address is forged or damaged, or its request is not known any more.
+    #[error("This link is not valid. Open the newest one, or ask for another.")]
+    InvalidEmailLink,
+    /// The link to confirm an address does not work any more.
+    #[error("{}", match .0 {
+        DeadMailLink::Used => "The address was confirmed with this link before.",
+        DeadMailLink::Superseded => "The change was requested anew, or withdrawn, since this link was sent.",
+        DeadMailLink::Expired => "This link has expired. Ask for another.",
+    })]
+    DeadEmailLink(DeadMailLink),
+    /// Another user has the address.
+    #[error("Another user has this address.")]
+    EmailTaken,
     /// The token is not a person's.
     #[error("This takes the access token of a person.")]
     NotAPerson,

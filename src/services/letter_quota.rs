@@ -56,6 +56,12 @@ impl Payer {
         }
     }
 
+    /// The payer for a letter that a caller with a permission requests, and that is about no invitation.
+    #[must_use]
+    pub fn of_caller(actor: &Actor) -> Self {
+        Self::caller(&actor.who)
+    }
+
     fn caller(who: &ActorRef) -> Self {
         Self::Caller(format!("{}:{}", who.kind.as_str(), who.id))
     }

@@ -38,7 +38,8 @@ pub async fn remove(
             lock(tx, account, user)?;
             // The caller's permissions are read again after the lock: they may have been removed meanwhile,
             // perhaps by the user whom they want to remove.
-            let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(ServiceError::NotFound)?;
+            let actor = session::narrowed(tx.reading(), actor.clone(), writer.rules.staff_passwords)?
+                .ok_or(ServiceError::NotFound)?;
             let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
             let role = memberships::role(tx.reading(), user, account)?;
             let role = role

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ServiceError, Services, guess_guard::GuessLimit};
+use super::{ServiceError, Services, guess_guard::GuessLimit, password_hasher};
 use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
 
 /// Of one address by one client: typing errors are free, and a program gets four guesses an hour.
@@ -70,6 +70,7 @@ pub async fn check(
         ServiceError::too_many_guesses(wait)
     })?;
     let place = services.hasher.verification_place().await.inspect_err(|_| claim.log("busy"))?;
+    let hash = hash.filter(|hash| password_hasher::is_usable(hash));
     let is_known = hash.is_some();
     let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
     if matches && is_known {

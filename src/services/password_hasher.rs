@@ -161,6 +161,15 @@ fn argon2id() -> Argon2<'static> {
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
 }
 
+/// Stands in the place of the hash of a user who has no password: no password matches it.
+pub const NO_PASSWORD: &str = "!";
+
+/// Whether a stored text is the hash of a password.
+#[must_use]
+pub fn is_usable(hash: &str) -> bool {
+    hash != NO_PASSWORD
+}
+
 /// Whether a hash was made with less memory or fewer passes than new ones, or in another way.
 #[must_use]
 pub fn is_outdated(hash: &str) -> bool {

@@ -45,7 +45,7 @@ pub async fn link(
         .lookups
         .run(LookupKey { id: claim.invitation, looks_since: Some(now - OPEN_DEDUP_WINDOW) })
         .await?;
-    let preview = check_preview(found.known, claim, now);
+    let preview = check_preview(found.known, claim, (now, services.rules.staff_passwords));
     let agent = user_agent
         .map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
     let opened = match &preview {
@@ -86,13 +86,13 @@ pub async fn invitation(services: &Services, token: &LinkToken) -> Result<Option
 pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, ServiceError> {
     let now = services.clock.now();
     let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: None }).await?;
-    check_preview(found.known, claim, now)
+    check_preview(found.known, claim, (now, services.rules.staff_passwords))
 }
 
 fn check_preview(
     known: Option<InvitationDetails>,
     claim: LinkClaim,
-    now: DateTime<Utc>,
+    (now, staff_passwords): (DateTime<Utc>, bool),
 ) -> Result<Preview, ServiceError> {
     let InvitationDetails { invitation, person, account_status, parent_name, .. } =
         known.ok_or(ServiceError::InvalidLink)?;
@@ -100,6 +100,6 @@ fn check_preview(
     if person.status == UserStatus::Blocked {
         return Err(DeadLink::Revoked.into());
     }
-    let requires = Requires::of(&invitation, person, account_status);
-    Ok(Preview { invitation, account_status, parent_name, person, requires })
+    let requires = Requires::of(&invitation, person, account_status, staff_passwords);
+    Ok(Preview { invitation, account_status, parent_name, person, staff_passwords, requires })
 }

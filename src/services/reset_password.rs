@@ -25,9 +25,10 @@ use crate::{
         email::Email,
         ids::{ResetId, UserId},
         letter::{LetterPurpose, LetterSubject},
+        mail_link::DeadMailLink,
         origin::Origin,
         password::Password,
-        password_reset::{DeadReset, PasswordReset},
+        password_reset::PasswordReset,
         token::LinkToken,
         user::{User, UserStatus},
         visibility::Visibility,
@@ -101,7 +102,8 @@ pub async fn preview(services: &Services, token: &LinkToken) -> Result<Reset, Se
         let user = users::get(connection, recipient.user, Visibility::everything())?;
         Ok(user.map(|user| Reset { request, recipient, user }))
     });
-    let reset = found.await?.ok_or(ServiceError::InvalidResetLink)?;
+    let may_have_password = |reset: &Reset| services.rules.staff_passwords || !reset.recipient.is_staff;
+    let reset = found.await?.filter(may_have_password).ok_or(ServiceError::InvalidResetLink)?;
     reset.request.check(services.clock.now()).map_err(ServiceError::DeadResetLink)?;
     Ok(reset)
 }
@@ -141,7 +143,7 @@ fn apply(
         password_resets::get(tx.reading(), seen.request.id)?.ok_or(ServiceError::InvalidResetLink)?;
     request.check(now).map_err(ServiceError::DeadResetLink)?;
     if password_resets::use_up(tx, request.id, now)? == Guarded::Stale {
-        return Err(ServiceError::DeadResetLink(DeadReset::Used));
+        return Err(ServiceError::DeadResetLink(DeadMailLink::Used));
     }
     credentials::reset(tx, (user, locked.is_proven), hash, now)?;
     sessions::end_all(tx, user, None, now)?;

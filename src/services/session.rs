@@ -20,19 +20,26 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
     if !actor.is_user() {
         return Ok(Some(actor));
     }
-    services.db.read(move |connection| narrowed(connection, actor.clone())).await
+    let staff_passwords = services.rules.staff_passwords;
+    services.db.read(move |connection| narrowed(connection, actor.clone(), staff_passwords)).await
 }
 
 /// The same on a given connection: within a transaction, values read after taking a lock stay valid until its
 /// end.
-pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<Option<Actor>, DbFault> {
+pub(super) fn narrowed(
+    connection: &mut AnyConnection,
+    actor: Actor,
+    staff_passwords: bool,
+) -> Result<Option<Actor>, DbFault> {
     if !actor.is_user() {
         return Ok(Some(actor));
     }
     let Some(user) = actor.person() else { return Ok(None) };
     let Some(rights) = credentials::present_rights(connection, user, actor.session)? else { return Ok(None) };
     let mark = credential_mark(&rights.password_hash);
-    if !is_valid(&actor, &rights, &mark) {
+    // A session of staff from before `STAFF_PASSWORDS=off`.
+    let is_barred = !staff_passwords && !rights.roles.is_empty();
+    if is_barred || !is_valid(&actor, &rights, &mark) {
         return Ok(None);
     }
     let held = rights.roles.permissions();

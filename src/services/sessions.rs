@@ -111,6 +111,7 @@ pub async fn refresh(
     let (user, stored) = found.await?;
     let user: User = user
         .filter(|user| user.status == UserStatus::Active && stored.is_some())
+        .filter(|user| services.rules.staff_passwords || user.system_roles.is_empty())
         .ok_or(ServiceError::SessionEnded)?;
     signed_in(services, &user, &session).await
 }

@@ -77,6 +77,10 @@ async fn compare(
         claim.log("not_active");
         ServiceError::InvalidCredentials
     })?;
+    if !services.rules.staff_passwords && !user.system_roles.is_empty() {
+        claim.log("staff_without_passwords");
+        return Err(ServiceError::InvalidCredentials);
+    }
     // The hash is still the stored one, since it was read last.
     let mut hash = hash.unwrap_or_default();
     if password_hasher::is_outdated(&hash) {

@@ -20,4 +20,5 @@ mod secret_keys;
 mod sessions;
 mod sign_in;
 mod sign_in_log;
+mod staff_passwords;
 mod tokens;

@@ -5,15 +5,16 @@ use diesel::{
     prelude::*,
 };
 
+use super::suppressions::is_suppressed;
 use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
-    schema::{invitations, suppressions, users},
-    users::password_resets,
+    schema::{invitations, user_roles, users},
+    users::{email_changes, password_resets},
 };
 use crate::domain::{
-    email::Email, ids::UserId, letter::LetterSubject, locale::Locale, password_reset::PasswordReset,
-    user::UserStatus,
+    email::Email, email_change::EmailChange, ids::UserId, letter::LetterSubject, locale::Locale,
+    password_reset::PasswordReset, user::UserStatus,
 };
 
 /// An active user to whom a letter goes.
@@ -27,6 +28,8 @@ pub struct Recipient {
     pub locale: Option<Locale>,
     /// Whether the address is on the suppression list.
     pub is_suppressed: bool,
+    /// Whether the user has system roles.
+    pub is_staff: bool,
 }
 
 /// A letter that is not about an invitation, as far as the database knows it.
@@ -34,6 +37,8 @@ pub struct Recipient {
 pub struct Notice {
     /// The request to reset a password, if the letter is about one.
     pub reset: Option<PasswordReset>,
+    /// The request to change an address, if the letter is about one.
+    pub change: Option<EmailChange>,
     /// The recipient; `None` when no active user has the address.
     pub recipient: Option<Recipient>,
 }
@@ -42,14 +47,19 @@ pub struct Notice {
 pub fn look(connection: &mut AnyConnection, subject: LetterSubject) -> Result<Notice, DbFault> {
     let reset = match subject {
         LetterSubject::Reset(id) => password_resets::get(connection, id)?,
-        LetterSubject::User(_) | LetterSubject::Invitation(_) => None,
+        LetterSubject::User(_) | LetterSubject::EmailChange(_) | LetterSubject::Invitation(_) => None,
     };
-    let recipient = match (subject, &reset) {
-        (LetterSubject::User(id), _) => by_id(connection, id)?,
-        (_, Some(reset)) => by_address(connection, &reset.email)?,
+    let change = match subject {
+        LetterSubject::EmailChange(id) => email_changes::get(connection, id)?,
+        LetterSubject::User(_) | LetterSubject::Reset(_) | LetterSubject::Invitation(_) => None,
+    };
+    let recipient = match (subject, &reset, &change) {
+        (LetterSubject::User(id), ..) => by_id(connection, id)?,
+        (_, Some(reset), _) => by_address(connection, &reset.email)?,
+        (_, _, Some(change)) => by_id(connection, change.user)?,
         _ => None,
     };
-    Ok(Notice { reset, recipient })
+    Ok(Notice { reset, change, recipient })
 }
 
 /// The active user with this address.
@@ -82,11 +92,12 @@ fn recipient(connection: &mut AnyConnection, (id, email): (String, String)) -> R
         .select(invitations::locale)
         .first(connection)
         .optional()?;
-    let suppressed = suppressions::table.filter(suppressions::email_key.eq(email.key()));
+    let roles = user_roles::table.filter(user_roles::user_id.eq(&id));
     Ok(Recipient {
         user: id.parse().map_err(|_| corrupt("id"))?,
         locale: locale.flatten().and_then(|tag| Locale::parse(&tag).ok()),
-        is_suppressed: select(exists(suppressed)).get_result(connection)?,
+        is_suppressed: is_suppressed(connection, &email)?,
+        is_staff: select(exists(roles)).get_result(connection)?,
         email,
     })
 }

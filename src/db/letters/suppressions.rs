@@ -150,3 +150,9 @@ fn parse(email: &str, invitation: InvitationId) -> Result<Email, DbFault> {
         row: invitation.to_string(),
     })
 }
+
+/// Whether an address is on the list.
+pub fn is_suppressed(connection: &mut AnyConnection, email: &Email) -> Result<bool, DbFault> {
+    let entry = suppressions::table.filter(suppressions::email_key.eq(email.key()));
+    Ok(diesel::select(diesel::dsl::exists(entry)).get_result(connection)?)
+}

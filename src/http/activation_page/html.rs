@@ -10,6 +10,7 @@
 //! They are a convenience. The service checks everything itself, and the form shows what it found in the
 //! page's own language.
 
+mod confirm_email;
 mod fault;
 mod field;
 mod fields;
@@ -31,9 +32,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::locale::Locale;
 
 pub use screen::{
-    Account, AskForReset, ChoosePassword, Done, Failure, FailureKind, Form, FormError, FormValues,
-    InvalidLink, InvalidLinkReason, Inviter, MissingToken, Renewed, ResetNotice, ResetOutcome, Retry, Screen,
-    Unconfirmed, Unsubscribed,
+    Account, AskForReset, ChoosePassword, ConfirmEmail, ConfirmEmailNotice, ConfirmEmailOutcome, Done,
+    Failure, FailureKind, Form, FormError, FormValues, InvalidLink, InvalidLinkReason, Inviter, MissingToken,
+    Renewed, ResetNotice, ResetOutcome, Retry, Screen, Unconfirmed, Unsubscribed,
 };
 
 const STYLE: &str = include_str!("html/templates/style.css");

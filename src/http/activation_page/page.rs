@@ -159,7 +159,7 @@ impl<'a> Page<'a> {
                     organisation: &self.state.services.rules.organisation,
                     first_name: activated.user.first_name.as_deref(),
                     email: activated.user.email.as_str(),
-                    chose_password: activated.chose_password,
+                    sign_in_with: activated.sign_in_with,
                     inherited: activated
                         .inherited
                         .iter()

@@ -1,6 +1,7 @@
 //! Signing in: `/v1/auth/…`, one endpoint a file.
 
 mod answer;
+pub mod confirm_email_change;
 pub mod confirm_password_reset;
 pub mod password;
 pub mod password_reset;

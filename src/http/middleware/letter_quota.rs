@@ -29,7 +29,7 @@ use crate::{
 
 /// The routes that send letters and take an access token, by method and pattern. Those for the holder of a
 /// link have the limit by network address.
-const ROUTES: [(Method, &str); 9] = [
+const ROUTES: [(Method, &str); 10] = [
     (Method::POST, "/v1/system-users/invitations"),
     (Method::POST, "/v1/account-owners/invitations"),
     (Method::POST, "/v1/sub-accounts/invitations"),
@@ -39,6 +39,7 @@ const ROUTES: [(Method, &str); 9] = [
     (Method::PATCH, "/v1/invitations/{id}"),
     (Method::POST, "/v1/invitations/{id}/resend"),
     (Method::POST, "/v1/users/{id}/resend-invitation"),
+    (Method::PATCH, "/v1/users/{id}"),
 ];
 
 /// Whether a route, by its pattern, sends letters.

@@ -55,6 +55,16 @@ codes! {
         "The password was changed since the link was sent, with this link or in another way.";
     RESET_LINK_SUPERSEDED = 410 "reset_link_superseded", "There is a newer link",
         "Another link was requested since. Only the newest one works.";
+    EMAIL_LINK_INVALID = 404 "email_link_invalid", "The link is forged or damaged",
+        "The token of a link to confirm an address is not one of this service, or it is older than 7 days.";
+    EMAIL_LINK_EXPIRED = 410 "email_link_expired", "The link has expired",
+        "A link to confirm an address works for 24 hours. Have the change requested again.";
+    EMAIL_LINK_USED = 410 "email_link_used", "The link has been used",
+        "The address was confirmed with this link before.";
+    EMAIL_LINK_SUPERSEDED = 410 "email_link_superseded", "There is a newer link",
+        "The change was requested anew since, or withdrawn. Only the newest link works.";
+    EMAIL_TAKEN = 409 "email_taken", "Another user has this address",
+        "One address is one user. Choose another address; an invitation to this one can be revoked.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
         "The secret or the signature is missing or wrong, too old, or was used before with another event. \
         Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";

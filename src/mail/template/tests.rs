@@ -67,9 +67,9 @@ fn dutch() {
 
 #[test]
 fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
-    let (all, about_passwords): (Vec<_>, Vec<_>) =
+    let (all, notices): (Vec<_>, Vec<_>) =
         samples(now()).into_iter().partition(|(_, letter)| letter.kind.is_some());
-    assert_eq!((all.len(), about_passwords.len()), (5 * 2 * Locale::ALL.len(), 2 * Locale::ALL.len()));
+    assert_eq!((all.len(), notices.len()), (5 * 2 * Locale::ALL.len(), 4 * Locale::ALL.len()));
     for (name, letter) in all {
         let words = written(&letter);
         let (first, rest) = words.text.split_once('\n').unwrap();
@@ -110,7 +110,7 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
 }
 
 #[test]
-fn letters_about_passwords_name_the_address_and_invite_nobody() {
+fn letters_about_no_invitation_name_the_address_and_no_inviter() {
     for (name, letter) in samples(now()).into_iter().filter(|(_, letter)| letter.kind.is_none()) {
         let words = written(&letter);
         assert!(words.subject.contains("Example Charging"), "{name}: {}", words.subject);
@@ -280,8 +280,8 @@ fn linked_samples() -> Vec<(String, Letter)> {
 
 #[test]
 fn no_name_of_a_person_or_an_account_becomes_a_link() {
-    // Letters about passwords name no inviter.
-    for (name, letter) in linked_samples().into_iter().filter(|(name, _)| !name.starts_with("password")) {
+    // Letters that are about no invitation name no inviter.
+    for (name, letter) in linked_samples().into_iter().filter(|(_, letter)| letter.kind.is_some()) {
         let words = written(&letter);
         assert!(
             words.subject.contains("https:\u{200B}//evil.\u{200B}example/pay Click now"),

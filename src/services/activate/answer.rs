@@ -2,6 +2,7 @@
 
 use crate::domain::{
     account::{Account, AccountName, AccountType},
+    activation::SignInWith,
     client_address::ClientAddress,
     company::Company,
     email::Email,
@@ -49,8 +50,8 @@ pub struct Activated {
     pub user: User,
     /// The account; `None` for a system user.
     pub account: Option<Account>,
-    /// Whether the user chose a new password.
-    pub chose_password: bool,
+    /// What the user signs in with.
+    pub sign_in_with: SignInWith,
     /// The memberships that were accepted with the address before it was proven, if it was proven just now.
     pub inherited: Vec<Membership>,
 }

@@ -40,7 +40,7 @@ pub(super) fn validate(
     // new one, so that the answer, its timing, and the delays after wrong ones do not reveal whether the user
     // exists.
     let checks_password = match path {
-        ActivationPath::NewCredentials => true,
+        ActivationPath::NewCredentials => seen.requires.password,
         ActivationPath::ProofRequired => !is_proven,
         ActivationPath::MailedToActive => false,
     };
@@ -66,7 +66,7 @@ fn validate_person(faults: &mut FaultCollector, seen: &Preview, answer: &Answer,
     let (first, last) = (answer.first_name.is_some(), answer.last_name.is_some());
     match seen.path() {
         ActivationPath::NewCredentials => {
-            faults.member("/password", answer.password.is_some(), true);
+            faults.member("/password", answer.password.is_some(), seen.requires.password);
             faults.member("/first_name", first, true);
             faults.member("/last_name", last, true);
             if seen.invitation.is_mailed() {

@@ -22,7 +22,7 @@ use crate::{
     },
     domain::{
         account::{Account, AccountName},
-        activation::{ActivationPath, Person, Requires},
+        activation::{ActivationPath, Person, Requires, SignInWith},
         actor::{ActorKind, ActorRef},
         event::EventType,
         ids::UserId,
@@ -121,7 +121,8 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admis
         UserStatus::Active | UserStatus::Blocked => credentials::of(tx.reading(), user.id)?,
     };
     let person = Person { status: user.status, is_proven };
-    let requires = Requires::of(&invitation, person, account.as_ref().map(|account| account.status));
+    let status = account.as_ref().map(|account| account.status);
+    let requires = Requires::of(&invitation, person, status, seen.staff_passwords);
     if (person, requires) != (seen.person, seen.requires) {
         return Ok(Admission::Refused(ServiceError::Changed));
     }
@@ -179,7 +180,14 @@ fn perform(
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
-    Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some(), inherited })
+    let sign_in_with = if !attempt.seen.staff_passwords && !user.system_roles.is_empty() {
+        SignInWith::IdentityProvider
+    } else if chosen.is_some() {
+        SignInWith::NewPassword
+    } else {
+        SignInWith::PresentPassword
+    };
+    Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited })
 }
 
 /// Stores a chosen password and the names.

@@ -17,6 +17,8 @@ pub struct Preview {
     pub parent_name: Option<String>,
     /// The state of the user. Must not be in answers: the holder of the link may be the inviter.
     pub(in crate::services) person: Person,
+    /// Whether system users may sign in by password.
+    pub(in crate::services) staff_passwords: bool,
     /// The requirements of the activation.
     pub requires: Requires,
 }

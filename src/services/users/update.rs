@@ -4,19 +4,24 @@ use serde_json::json;
 
 use super::{is_self, last_admin, visible, with_roles};
 use crate::{
-    db::{self, AnyConnection, Tx, users, users::profile},
+    db::{
+        self, AnyConnection, Tx,
+        users::{self, email_changes, profile},
+    },
     domain::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
+        email::Email,
         field_error::{Faults, FieldError},
         ids::UserId,
+        letter_quota::QuotaStatus,
         permission::Permission,
         person::PersonName,
         role::{Role, Roles},
         user::{User, UserStatus},
         visibility::Visibility,
     },
-    services::{ServiceError, Services, audit, update::Condition},
+    services::{ServiceError, Services, audit, change_email, update::Condition},
 };
 
 /// The change: a merge patch (RFC 7396); members that are absent stay.
@@ -28,6 +33,8 @@ pub struct UserPatch {
     pub last_name: Option<PersonName>,
     /// All system roles; an empty list ends the user's being staff.
     pub system_roles: Option<Roles>,
+    /// A new address, which counts once it is confirmed.
+    pub email: Option<Email>,
     /// Errors so far; they are reported together with members that do not apply.
     pub faults: Faults,
 }
@@ -35,21 +42,22 @@ pub struct UserPatch {
 /// Changes a user. `tag_of` is the entity tag of a user as the caller sees them.
 ///
 /// Staff with `system_users:invite` change system users, those with `customers:invite` customers, and a
-/// person their own names.
+/// person their own names. Returns the user, and the states of the quotas of letters where one was sent.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for present or
 /// new roles, [`ServiceError::PreconditionRequired`], [`ServiceError::UserPreconditionFailed`],
-/// [`ServiceError::Invalid`], [`ServiceError::UserNotActivated`], [`ServiceError::LastAdmin`].
+/// [`ServiceError::Invalid`], [`ServiceError::UserNotActivated`], [`ServiceError::LastAdmin`],
+/// [`ServiceError::EmailTaken`], [`ServiceError::LettersSpent`].
 pub async fn user(
     services: &Services,
     actor: &Actor,
     id: UserId,
     (condition, tag_of): (Condition, fn(&User) -> String),
     patch: UserPatch,
-) -> Result<User, ServiceError> {
+) -> Result<(User, Vec<QuotaStatus>), ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
-    services
+    let updated = services
         .db
         .write(move |tx| {
             users::lock(tx, id)?.ok_or(ServiceError::NotFound)?;
@@ -57,10 +65,12 @@ pub async fn user(
             let user = admit(tx.reading(), &actor, id, &patch)?;
             check_condition(&condition, &seen, tag_of)?;
             check_members(&user, &patch)?;
-            apply(&writer, tx, &actor, (&user, &patch))?;
-            visible(tx.reading(), &actor, id)
+            let quota_statuses = apply(&writer, tx, &actor, (&user, &patch))?;
+            Ok((visible(tx.reading(), &actor, id)?, quota_statuses))
         })
-        .await
+        .await;
+    services.outbox_wakeup.notify_one();
+    updated
 }
 
 fn admit(
@@ -69,7 +79,7 @@ fn admit(
     id: UserId,
     patch: &UserPatch,
 ) -> Result<User, ServiceError> {
-    if is_self(actor, id) && patch.system_roles.is_none() {
+    if is_self(actor, id) && patch.system_roles.is_none() && patch.email.is_none() {
         return users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound);
     }
     let user = with_roles(connection, actor, id)?;
@@ -121,7 +131,7 @@ fn apply(
     tx: &mut Tx<'_>,
     actor: &Actor,
     (user, patch): (&User, &UserPatch),
-) -> Result<(), ServiceError> {
+) -> Result<Vec<QuotaStatus>, ServiceError> {
     let mut changed = Vec::new();
     let name = |new: &Option<PersonName>, old: &Option<String>| {
         new.as_ref().map(|name| name.as_str().to_owned()).or_else(|| old.clone()).unwrap_or_default()
@@ -145,11 +155,27 @@ fn apply(
         changed.push("system_roles");
         details["roles"] = json!({ "from": user.system_roles.names(), "to": roles.names() });
     }
+    let mut quota_statuses = Vec::new();
+    match &patch.email {
+        Some(new) if new.key() != user.email.key() => {
+            quota_statuses = change_email::request(services, tx, actor, (user, new))?;
+        }
+        // The present address: an open request for another one is withdrawn.
+        Some(new) => {
+            email_changes::supersede(tx, user.id, services.clock.now())?;
+            if *new != user.email {
+                email_changes::set_spelling(tx, user, new)?;
+                changed.push("email");
+            }
+        }
+        None => {}
+    }
     if changed.is_empty() {
-        return Ok(());
+        return Ok(quota_statuses);
     }
     details["changed"] = json!(changed);
     let done = (AuditAction::UserUpdated, AuditOutcome::Succeeded);
     let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), details);
-    Ok(db::audit::insert(tx, &[event])?)
+    db::audit::insert(tx, &[event])?;
+    Ok(quota_statuses)
 }

@@ -10,6 +10,7 @@ use super::{
     },
     words::{self, Words, escape, fill, strong},
 };
+use crate::domain::activation::SignInWith;
 
 /// What the template shows.
 #[derive(Serialize)]
@@ -38,7 +39,11 @@ pub(super) fn ours(url: &str) -> Value {
 }
 
 impl<'a> Notice<'a> {
-    fn new(words: &words::Notice, organisation: Option<&'a str>, slots: &[(&str, String)]) -> Self {
+    pub(super) fn new(
+        words: &words::Notice,
+        organisation: Option<&'a str>,
+        slots: &[(&str, String)],
+    ) -> Self {
         let texts = words.texts.iter().map(|text| fill(text, slots)).collect();
         Self {
             heading: words.heading.to_owned(),
@@ -48,6 +53,11 @@ impl<'a> Notice<'a> {
             action: None,
             request_id: None,
         }
+    }
+
+    /// Whether it is good news.
+    pub(super) fn good(self, good: bool) -> Self {
+        Self { good, ..self }
     }
 }
 
@@ -75,7 +85,11 @@ pub(super) fn dead<'a>(dead: &InvalidLink<'a>, words: &Words) -> Notice<'a> {
 
 pub(super) fn done<'a>(done: &Done<'a>, words: &Words) -> Notice<'a> {
     let texts = &words.notices;
-    let next = if done.chose_password { texts.done_new_password } else { texts.done_old_password };
+    let next = match done.sign_in_with {
+        SignInWith::NewPassword => texts.done_new_password,
+        SignInWith::PresentPassword => texts.done_old_password,
+        SignInWith::IdentityProvider => texts.done_elsewhere,
+    };
     let slots = [("organisation", strong(done.organisation)), ("email", strong(done.email))];
     let mut notice = Notice::new(&texts.done, Some(done.organisation), &[]);
     notice.good = true;

@@ -61,13 +61,13 @@ pub(super) fn ask(form: &AskForReset<'_>, words: &'static Words, locale: Locale)
 }
 
 /// The texts around the fields.
-struct Texts {
-    heading: &'static str,
-    legend: &'static str,
-    submit: &'static str,
+pub(super) struct Texts {
+    pub heading: &'static str,
+    pub legend: &'static str,
+    pub submit: &'static str,
 }
 
-fn lay_out<'a>(
+pub(super) fn lay_out<'a>(
     (organisation, errors): (&'a str, &'a [FormError<'_>]),
     texts: &Texts,
     (intro, mut fields): (Value, Vec<Field<'a>>),

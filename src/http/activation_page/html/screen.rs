@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    activation::Requires,
+    activation::{Requires, SignInWith},
     company::CompanyVat,
     invitation::{DeadLink, InvitationKind},
     role::Role,
@@ -34,6 +34,10 @@ pub enum Screen<'a> {
     AskForReset(AskForReset<'a>),
     /// What became of a reset.
     ResetNotice(ResetNotice<'a>),
+    /// The form where a new address is confirmed.
+    ConfirmEmail(ConfirmEmail<'a>),
+    /// What became of a confirmation.
+    ConfirmEmailNotice(ConfirmEmailNotice<'a>),
     /// The service could not answer.
     Failure(Failure<'a>),
 }
@@ -205,8 +209,8 @@ pub struct Done<'a> {
     pub first_name: Option<&'a str>,
     /// What the person signs in with.
     pub email: &'a str,
-    /// Whether they just chose a password; else they sign in with the one they had.
-    pub chose_password: bool,
+    /// What they sign in with.
+    pub sign_in_with: SignInWith,
     /// The accounts that another person joined with their address before they took the user over.
     pub inherited: Vec<&'a str>,
 }
@@ -315,4 +319,45 @@ pub enum ResetOutcome {
     Used,
     /// A newer link was requested.
     Superseded,
+}
+
+/// The form where a new address is confirmed.
+pub struct ConfirmEmail<'a> {
+    /// The company that runs this service.
+    pub organisation: &'a str,
+    /// The present address.
+    pub old: &'a str,
+    /// The new address.
+    pub new: &'a str,
+    /// The link's token.
+    pub token: &'a str,
+    /// Whether the person's password is asked for.
+    pub asks_password: bool,
+    /// What was wrong.
+    pub errors: Vec<FormError<'a>>,
+}
+
+/// What became of a confirmation.
+pub struct ConfirmEmailNotice<'a> {
+    /// The company that runs this service.
+    pub organisation: &'a str,
+    /// What became of it.
+    pub outcome: ConfirmEmailOutcome,
+}
+
+/// What became of a confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmEmailOutcome {
+    /// The address is changed.
+    Changed,
+    /// The link is forged or damaged.
+    Invalid,
+    /// The link has expired.
+    Expired,
+    /// The address was confirmed before.
+    Used,
+    /// The change was requested anew, or withdrawn.
+    Superseded,
+    /// Another user has the address by now.
+    Taken,
 }

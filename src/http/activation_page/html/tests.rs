@@ -10,19 +10,22 @@ use fixture::{TOKEN, attributes, between, error, every_screen, page, requires};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::domain::activation::Requires;
+use crate::domain::activation::{Requires, SignInWith};
 
 #[test]
 fn every_screen_renders_in_every_language_without_a_gap() {
     let bodies = Locale::ALL.map(|locale| {
-        every_screen().map(|(name, screen)| {
-            let html = page(&screen, locale);
-            assert!(html.contains(&format!("<html lang=\"{}\">", locale.as_str())), "{name}");
-            assert!(!between(&html, "<title>", "</title>")[0].trim().is_empty(), "{name}");
-            let body = html.split_once("</style>").unwrap().1.to_owned();
-            assert!(!body.contains(['{', '}']), "{name} has an unfilled slot: {body}");
-            body
-        })
+        every_screen()
+            .into_iter()
+            .map(|(name, screen)| {
+                let html = page(&screen, locale);
+                assert!(html.contains(&format!("<html lang=\"{}\">", locale.as_str())), "{name}");
+                assert!(!between(&html, "<title>", "</title>")[0].trim().is_empty(), "{name}");
+                let body = html.split_once("</style>").unwrap().1.to_owned();
+                assert!(!body.contains(['{', '}']), "{name} has an unfilled slot: {body}");
+                body
+            })
+            .collect::<Vec<String>>()
     });
     let [english, others @ ..] = bodies;
     for other in others {
@@ -87,7 +90,7 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
         organisation: evil,
         first_name: Some(evil),
         email: evil,
-        chose_password: true,
+        sign_in_with: SignInWith::NewPassword,
         inherited: vec![evil],
     };
     let mut htmls =

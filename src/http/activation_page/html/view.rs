@@ -6,7 +6,7 @@ use minijinja::{Value, context, value::Serde};
 use serde::Serialize;
 
 use super::{
-    fields,
+    confirm_email, fields,
     notice::{self, Notice},
     reset,
     screen::{Form, Screen},
@@ -45,6 +45,10 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
         }
         Screen::ChoosePassword(screen) => (FORM, reset::choose(screen, words, locale)),
         Screen::AskForReset(screen) => (FORM, reset::ask(screen, words, locale)),
+        Screen::ConfirmEmail(screen) => (FORM, confirm_email::form(screen, words, locale)),
+        Screen::ConfirmEmailNotice(screen) => {
+            (NOTICE, notice_page(&confirm_email::notice(screen, words), words, locale))
+        }
         Screen::ResetNotice(screen) => (NOTICE, notice_page(&notice::reset(screen, words), words, locale)),
         Screen::Failure(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
     }

@@ -52,6 +52,24 @@ pub(super) struct Words {
     pub unconfirmed: Notice,
     #[serde(skip_serializing)]
     pub reset: Reset,
+    #[serde(skip_serializing)]
+    pub email_change: EmailChange,
+}
+
+/// The page where a new address is confirmed.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmailChange {
+    pub heading: &'static str,
+    pub intro: &'static str,
+    pub legend: &'static str,
+    pub confirm: &'static str,
+    pub changed: Notice,
+    pub invalid: Notice,
+    pub expired: Notice,
+    pub used: Notice,
+    pub superseded: Notice,
+    pub taken: Notice,
 }
 
 /// The page where a password is reset.
@@ -184,6 +202,8 @@ pub(super) struct Notices {
     pub done: Notice,
     pub done_new_password: &'static str,
     pub done_old_password: &'static str,
+    /// Where staff sign in at the identity provider alone.
+    pub done_elsewhere: &'static str,
     /// `{accounts}` were joined with this address before its person took it over.
     pub done_inherited: &'static str,
     pub welcome: &'static str,

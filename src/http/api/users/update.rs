@@ -12,11 +12,13 @@ use crate::http::{
         members::{self, MemberError, Members},
         path::id,
     },
+    middleware::letter_quota::QuotaStatuses,
     openapi::{errors::errors, sample_data},
     response::{problem::Problem, representation, views::UserView},
 };
 use crate::{
     domain::{
+        email::Email,
         ids::UserId,
         person::PersonName,
         role::{Role, Roles},
@@ -37,6 +39,10 @@ pub struct UpdateUserRequest {
     /// All roles of a system user, each once. An empty list ends their being one. Not for customers.
     #[schema(value_type = BTreeSet<Role>, required = false)]
     system_roles: Roles,
+    /// The new address. It counts once the person has confirmed it with the link that is mailed there. The
+    /// present address withdraws an earlier request.
+    #[schema(value_type = Email, required = false)]
+    email: Email,
 }
 
 impl members::Request for UserPatch {
@@ -51,8 +57,12 @@ impl members::Request for UserPatch {
         let (first_name, last_name) = (name("first_name"), name("last_name"));
         let system_roles =
             members.contains_key("system_roles").then(|| roles_in(members, "system_roles")).flatten();
+        let has_email = members.contains_key("email");
+        let email = has_email
+            .then(|| members.required("email", members::parsed("invalid_email", Email::parse)))
+            .flatten();
         // Whether a user has roles is looked up later.
-        Some(Self { first_name, last_name, system_roles, faults: members.take_faults() })
+        Some(Self { first_name, last_name, system_roles, email, faults: members.take_faults() })
     }
 }
 
@@ -64,6 +74,10 @@ errors! {
     NOT_FOUND = "there is no such user, or this token may not see them";
     USER_NOT_ACTIVATED;
     LAST_ADMIN;
+    EMAIL_TAKEN;
+    RATE_LIMITED =
+        "a letter would be sent to a new address, and a mailbox or the caller has had its letters of 24 \
+         hours; with `Retry-After`";
     PRECONDITION_FAILED =
         "the user is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, \
          such as a weak or a malformed one";
@@ -75,6 +89,11 @@ errors! {
 /// Names and system roles of a user who has activated. A token of a person may change that person's own names
 /// without any permission. Roles that are taken away are gone at once, from tokens too; roles that are added
 /// are in the next token.
+///
+/// A new address counts once it is confirmed: the person opens the link that is mailed there, within 24
+/// hours, and gives their password (`POST /v1/auth/email-change/confirm`). The present address is told of the
+/// request by a letter. Until then the user has the present address, in this answer too; a later request
+/// takes the place of an earlier one. A person cannot change their own address without the permission.
 ///
 /// `If-Match` has the `ETag` of the answer that showed the user, so that two people who change the same user
 /// at once do not overwrite each other's changes; `*` matches any state. The body may be sent as
@@ -90,6 +109,9 @@ errors! {
     request_body(content(
         (UpdateUserRequest = "application/json", examples(
             ("RenameUser" = (summary = "The name has changed", value = json!({ "last_name": "King" }))),
+            ("ChangeAddress" = (summary = "A new address, to be confirmed", value = json!({
+                "email": "ada.king@example.com"
+            }))),
             ("ChangeRoles" = (summary = "All roles from now on", value = json!({
                 "system_roles": ["viewer"]
             }))),
@@ -113,6 +135,9 @@ pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse
     query.finish()?;
     let (user, condition) = (id(&path)?, etag::exact_condition(&request));
     let condition = (condition, representation::tag_of_user as fn(&_) -> _);
-    let changed = update_user(&state.services, &actor, user, condition, body.parse()?).await?;
+    let quotas = QuotaStatuses::of(&request);
+    let updated = update_user(&state.services, &actor, user, condition, body.parse()?).await;
+    let (changed, spent) = updated.map_err(|refusal| quotas.refused(refusal))?;
+    quotas.note(&spent);
     representation::changed_user(&changed)
 }

@@ -40,7 +40,7 @@ impl Policy {
 
 /// The paths of the contract that are limited: every path that is called without an access token, but for
 /// operations'.
-const LIMITED: [(&str, Policy); 14] = [
+const LIMITED: [(&str, Policy); 16] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
     ("/v1/activations/renew", Policy::Public),
@@ -49,6 +49,8 @@ const LIMITED: [(&str, Policy); 14] = [
     ("/v1/auth/sign-out", Policy::Public),
     ("/v1/auth/password-reset", Policy::SignIn),
     ("/v1/auth/password-reset/confirm", Policy::Public),
+    ("/v1/auth/email-change/confirm", Policy::Public),
+    ("/confirm-email", Policy::Public),
     ("/reset-password", Policy::Public),
     ("/reset-password/request", Policy::SignIn),
     ("/v1/mail-events/{provider}", Policy::MailEvents),

@@ -3,7 +3,11 @@
 use std::sync::LazyLock;
 
 use crate::domain::{
-    activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role,
+    activation::{Requires, SignInWith},
+    company::CompanyVat,
+    invitation::InvitationKind,
+    locale::Locale,
+    role::Role,
     time_zone::TimeZone,
 };
 
@@ -80,7 +84,7 @@ fn faulty() -> Form<'static> {
 }
 
 /// Each screen in each of its shapes, by a name.
-pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
+pub(super) fn every_screen() -> Vec<(&'static str, Screen<'static>)> {
     let owner = Form {
         kind: InvitationKind::AccountOwner,
         roles: &[],
@@ -98,15 +102,15 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
     let by_hand = Form { errors: vec![error("password", "Wrong.")], ..handed_over() };
     let inviter = Some(form().inviter);
     let dead = |code, inviter, renewal| Screen::InvalidLink(InvalidLink { code, inviter, renewal });
-    let done = |first_name, chose_password| {
+    let done = |first_name, sign_in_with| {
         let (organisation, email) = ("Voltwerk Charging", "ada.lovelace@example.com");
-        Screen::Done(Done { organisation, first_name, email, chose_password, inherited: Vec::new() })
+        Screen::Done(Done { organisation, first_name, email, sign_in_with, inherited: Vec::new() })
     };
     let trouble =
         |kind, retry| Screen::Failure(Failure { kind, message: None, request_id: "01J-7f3a", retry });
     let (again, resend) =
         (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
-    [
+    let mut screens = vec![
         ("form", Screen::Form(form())),
         ("form_faulty", Screen::Form(faulty())),
         ("owner", Screen::Form(Form { values: TYPED.clone(), ..owner })),
@@ -120,7 +124,7 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ("used", dead(InvalidLinkReason::Used, inviter, Some(TOKEN))),
         ("superseded", dead(InvalidLinkReason::Superseded, inviter, None)),
         ("revoked", dead(InvalidLinkReason::Revoked, inviter, None)),
-        ("done", done(Some("Ada"), true)),
+        ("done", done(Some("Ada"), SignInWith::NewPassword)),
         ("renewed", Screen::Renewed(Renewed { organisation: Some("Voltwerk Charging") })),
         (
             "unsubscribed",
@@ -134,7 +138,66 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ("away", trouble(FailureKind::Unavailable, Some(resend))),
         ("too_many", trouble(FailureKind::TooMany, Some(again))),
         ("unexpected", trouble(FailureKind::Unexpected, None)),
+    ];
+    screens.extend(password_and_address());
+    screens
+}
+
+/// The pages where a password is reset and an address confirmed.
+fn password_and_address() -> impl Iterator<Item = (&'static str, Screen<'static>)> {
+    let (organisation, email) = ("Voltwerk Charging", "ada@example.com");
+    let faulty = || vec![error("password", "Wrong.")];
+    let choose = |errors| {
+        Screen::ChoosePassword(ChoosePassword {
+            organisation,
+            email,
+            token: TOKEN,
+            password_min_length: 15,
+            errors,
+        })
+    };
+    let ask = |errors| Screen::AskForReset(AskForReset { organisation, email: "<ada>", errors });
+    let confirm = |asks_password, errors| {
+        let new = "ada.king@example.com";
+        Screen::ConfirmEmail(ConfirmEmail {
+            organisation,
+            old: email,
+            new,
+            token: TOKEN,
+            asks_password,
+            errors,
+        })
+    };
+    let forms = [
+        ("choose_password", choose(Vec::new())),
+        ("choose_password_faulty", choose(faulty())),
+        ("ask_for_reset", ask(Vec::new())),
+        ("ask_for_reset_faulty", ask(vec![error("email", "Wrong.")])),
+        ("confirm_email", confirm(true, Vec::new())),
+        ("confirm_email_faulty", confirm(true, faulty())),
+        ("confirm_email_without_password", confirm(false, Vec::new())),
+    ];
+    let resets = [
+        ResetOutcome::Requested,
+        ResetOutcome::Changed,
+        ResetOutcome::Invalid,
+        ResetOutcome::Expired,
+        ResetOutcome::Used,
+        ResetOutcome::Superseded,
     ]
+    .map(|outcome| ("reset_notice", Screen::ResetNotice(ResetNotice { organisation, outcome })));
+    let confirmations = [
+        ConfirmEmailOutcome::Changed,
+        ConfirmEmailOutcome::Invalid,
+        ConfirmEmailOutcome::Expired,
+        ConfirmEmailOutcome::Used,
+        ConfirmEmailOutcome::Superseded,
+        ConfirmEmailOutcome::Taken,
+    ]
+    .map(|outcome| {
+        ("confirm_email_notice", Screen::ConfirmEmailNotice(ConfirmEmailNotice { organisation, outcome }))
+    });
+    forms.into_iter().chain(resets).chain(confirmations)
 }
 
 pub(super) fn page(screen: &Screen<'_>, locale: Locale) -> String {

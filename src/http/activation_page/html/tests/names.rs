@@ -1,7 +1,7 @@
 //! Names end as their owners like; no sentence of the page ends with one, so that none ends twice.
 
 use super::fixture::{form, handed_over, page, requires};
-use crate::domain::{invitation::InvitationKind, locale::Locale};
+use crate::domain::{activation::SignInWith, invitation::InvitationKind, locale::Locale};
 use crate::http::activation_page::html::*;
 
 /// Every screen that names somebody, with all names alike.
@@ -40,12 +40,12 @@ fn screens(name: &str) -> Vec<Screen<'_>> {
             all.push(Screen::InvalidLink(InvalidLink { code, inviter: None, renewal }));
         }
     }
-    for chose_password in [true, false] {
+    for sign_in_with in [SignInWith::NewPassword, SignInWith::PresentPassword, SignInWith::IdentityProvider] {
         all.push(Screen::Done(Done {
             organisation: name,
             first_name: Some(name),
             email: "ada@example.com",
-            chose_password,
+            sign_in_with,
             inherited: vec![name],
         }));
     }

@@ -1,6 +1,7 @@
 //! What the pages without a form say.
 
 use super::fixture::{TOKEN, attributes, form, page};
+use crate::domain::activation::SignInWith;
 use crate::http::activation_page::html::*;
 
 fn dead(code: InvalidLinkReason, inviter: Option<Inviter<'_>>, renewal: Option<&str>) -> String {
@@ -49,18 +50,19 @@ fn a_second_click_is_reassured() {
 
 #[test]
 fn done_names_the_password_that_signs_in() {
-    let done = |chose_password| {
+    let done = |sign_in_with| {
         let done = Done {
             organisation: "Voltwerk",
             first_name: None,
             email: "ada@example.com",
-            chose_password,
+            sign_in_with,
             inherited: vec!["Acme B.V."],
         };
         page(&Screen::Done(done), Locale::En)
     };
-    assert!(done(true).contains("the password that you just chose"));
-    assert!(done(false).contains("the password that you already have"));
+    assert!(done(SignInWith::NewPassword).contains("the password that you just chose"));
+    assert!(done(SignInWith::PresentPassword).contains("the password that you already have"));
+    assert!(done(SignInWith::IdentityProvider).contains("with your work account"));
 }
 
 #[test]

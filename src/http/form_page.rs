@@ -1,0 +1,128 @@
+//! What the built-in pages of a single form share: their answers when there is no form to show, and the
+//! statuses of these in the contract.
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+};
+use utoipa::IntoResponses;
+
+use super::{
+    activation_page::html::{Failure, FailureKind, Screen},
+    middleware::{rate_limit, request_log::RequestId},
+    response::problem::Problem,
+    state::State,
+};
+use crate::domain::locale::Locale;
+
+/// The answers to every showing of a form that are none.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes the answers")]
+pub enum ShowErrors {
+    /// Too many requests from this address.
+    #[response(status = 429, content_type = "text/html")]
+    TooMany(String),
+    /// The service is busy or its database is unavailable.
+    #[response(status = 503, content_type = "text/html")]
+    Unavailable(String),
+}
+
+/// The answers to every submission of a form that are none.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes the answers")]
+pub enum SubmitErrors {
+    /// The form cannot be read.
+    #[response(status = 400, content_type = "text/html")]
+    Unreadable(String),
+    /// The form did not arrive in time.
+    #[response(status = 408, content_type = "text/html")]
+    Late(String),
+    /// The form is too large.
+    #[response(status = 413, content_type = "text/html")]
+    TooLarge(String),
+    /// Not a form.
+    #[response(status = 415, content_type = "text/html")]
+    OtherType(String),
+    /// Too many requests from this address.
+    #[response(status = 429, content_type = "text/html")]
+    TooMany(String),
+    /// The service is busy or its database is unavailable.
+    #[response(status = 503, content_type = "text/html")]
+    Unavailable(String),
+}
+
+/// The page for one request.
+pub struct FormPage<'a> {
+    /// The request.
+    pub request: &'a HttpRequest,
+    /// The application's state.
+    pub state: &'a State,
+}
+
+impl FormPage<'_> {
+    /// The answer of `inner`, unless the client has spent its requests.
+    pub async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
+        match rate_limit::denied(self.request) {
+            Some(problem) => self.trouble(&problem),
+            None => inner.await,
+        }
+    }
+
+    /// The value of `token` in the query, if it is not empty.
+    pub fn token(&self) -> Option<String> {
+        let mut query = url::form_urlencoded::parse(self.request.query_string().as_bytes());
+        let token = query.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
+        token.filter(|token| !token.is_empty())
+    }
+
+    /// The operator's name.
+    pub fn organisation(&self) -> &str {
+        &self.state.services.rules.organisation
+    }
+
+    /// The language where the person's is not known.
+    pub fn locale(&self) -> Locale {
+        self.state.settings.locale
+    }
+
+    /// The page that says that the service could not answer.
+    pub fn trouble(&self, problem: &Problem) -> HttpResponse {
+        let (status, kind) = match problem.code.status {
+            429 => (StatusCode::TOO_MANY_REQUESTS, FailureKind::TooMany),
+            503 => (StatusCode::SERVICE_UNAVAILABLE, FailureKind::Unavailable),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, FailureKind::Unexpected),
+        };
+        let mut response = self.failure(status, kind);
+        for (name, value) in problem.headers() {
+            if let Ok(value) = header::HeaderValue::from_str(value) {
+                response.headers_mut().insert(name.clone(), value);
+            }
+        }
+        response
+    }
+
+    /// The page for a form that cannot be read.
+    pub fn unreadable(&self, status: StatusCode) -> HttpResponse {
+        self.failure(status, FailureKind::Unexpected)
+    }
+
+    fn failure(&self, status: StatusCode, kind: FailureKind) -> HttpResponse {
+        let id = self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let screen = Failure { kind, message: None, request_id: &id, retry: None };
+        self.render(status, &Screen::Failure(screen), self.locale())
+    }
+
+    /// Renders a screen.
+    pub fn render(&self, status: StatusCode, screen: &Screen<'_>, locale: Locale) -> HttpResponse {
+        let pages = &self.state.pages;
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
+        match pages.render(screen, locale) {
+            Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
+            Err(error) => {
+                tracing::error!(%error, "a page cannot be rendered");
+                HttpResponse::InternalServerError().body("The page cannot be shown. Please try again.")
+            }
+        }
+    }
+}
