@@ -1,5 +1,7 @@
 //! The composition root: puts the modules together from the configuration, starts and stops them.
 
+mod keys;
+
 use std::{
     io,
     net::TcpListener,
@@ -13,19 +15,16 @@ use std::{
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::select;
-use secrecy::SecretString;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
+use self::keys::Keys;
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{
-        email_change::EmailChangeKeys, ids::TokenId, link_lifetime::LinkLifetime, password,
-        password_reset::ResetKeys, session::RefreshKeys, token::LinkKeys,
-    },
+    domain::{ids::TokenId, link_lifetime::LinkLifetime, password},
     http::{
         CourierWatch, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -34,7 +33,7 @@ use crate::{
     metrics::Metrics,
     services::{
         Rules, Services,
-        access_token::{AccessTokens, Terms},
+        access_token::AccessTokens,
         activate, audit,
         cleanup::sweep,
         guess_guard::GuessGuard,
@@ -99,32 +98,6 @@ pub struct Parts {
 /// [`SecretError`] when there is no key, or its file cannot be read.
 pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
     Ok(Keys::derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).access_tokens)
-}
-
-fn terms(config: &Config) -> Terms<'_> {
-    Terms { issuer: &config.jwt_issuer, audience: &config.jwt_audience, max_lifetime: config.jwt_max_ttl }
-}
-
-/// The keys for all purposes, derived from the root key.
-struct Keys {
-    links: LinkKeys,
-    access_tokens: AccessTokens,
-    refresh: RefreshKeys,
-    resets: ResetKeys,
-    email_changes: EmailChangeKeys,
-}
-
-impl Keys {
-    fn derive(config: &Config, root: &SecretString, clock: Clock) -> Self {
-        let previous = config.secret_key_previous.as_ref();
-        Self {
-            links: LinkKeys::derive(root, previous),
-            access_tokens: AccessTokens::derive(root, previous, terms(config), clock),
-            refresh: RefreshKeys::derive(root, previous),
-            resets: ResetKeys::derive(root, previous),
-            email_changes: EmailChangeKeys::derive(root, previous),
-        }
-    }
 }
 
 /// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
@@ -226,7 +199,7 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys { links, access_tokens, refresh, resets, email_changes } =
+        let Keys { links, access_tokens, refresh, resets, email_changes, guesses: guess_key } =
             Keys::derive(config, &root, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
@@ -310,6 +283,7 @@ impl Parts {
             access_tokens,
             revocations,
             provider_tokens,
+            guess_key,
             guesses,
             hasher: Hasher::new(),
             rules,

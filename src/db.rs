@@ -11,6 +11,7 @@ mod sql;
 
 pub mod accounts;
 pub mod audit;
+pub mod guess_counts;
 pub mod idempotency;
 pub mod invitations;
 pub mod letters;

@@ -19,6 +19,7 @@ pub mod email;
 pub mod email_change;
 pub mod event;
 pub mod field_error;
+pub mod guess_count;
 pub mod ids;
 pub mod invisible;
 pub mod invitation;

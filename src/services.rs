@@ -21,6 +21,7 @@ pub mod letter_quota;
 pub mod me;
 pub mod memberships;
 pub mod password_check;
+mod password_guesses;
 pub mod password_hasher;
 mod password_rules;
 pub mod preview;
@@ -62,7 +63,7 @@ use crate::{
         link_lifetime::LinkLifetime,
         password_reset::ResetKeys,
         session::RefreshKeys,
-        token::{LinkClaim, LinkKeys},
+        token::{DerivedKey, LinkClaim, LinkKeys},
     },
 };
 
@@ -97,7 +98,9 @@ pub struct Services {
     pub revocations: Revocations,
     /// Verifies the access tokens of identity providers.
     pub provider_tokens: ProviderTokens,
-    /// Slows down guessing of secrets.
+    /// Names the counts of guesses at passwords.
+    pub guess_key: DerivedKey,
+    /// Slows down guessing of secrets of programs.
     pub guesses: Arc<GuessGuard>,
     /// Hashes passwords, a bounded number at a time.
     pub hasher: Hasher,

@@ -154,8 +154,7 @@ registry! {
     /// how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own
     WRITE_BATCH = "256" => write_batch: usize = entry.parsed(|text| parse::number(text, 1..=1000));
 
-    /// off switches off the limits of the public routes, the delays after wrong guesses, and the limits of
-    /// letters
+    /// off switches off the limits of requests, the delays after wrong guesses, and the limits of letters
     RATE_LIMITS = "on" => rate_limits: bool = entry.parsed(parse::switch);
 
     /// how many letters are sent to one mailbox in 24 hours, for all invitations and callers; 1 to 1000000,

@@ -278,6 +278,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    guess_counts (id) {
+        id -> Text,
+        failures -> Integer,
+        open_at -> UtcTimestamp,
+        last_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Text;
     use crate::db::sql::timestamp::UtcTimestamp;
     revoked_tokens (id) {

@@ -15,7 +15,7 @@ pub(super) mod problem_examples;
 pub(super) mod problem_schemas;
 pub(super) mod routes;
 pub(super) mod sample_data;
-mod security;
+pub mod security;
 mod shared;
 
 use utoipa::{

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
-    DbFault, audit, idempotency,
+    DbFault, audit, guess_counts, idempotency,
     letters::{quota, webhook_events},
     users::{email_changes, password_resets, revoked_tokens, sessions},
 };
@@ -20,9 +20,8 @@ fn audit_ttl() -> TimeDelta {
 }
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, revocations of access tokens, audit events, and requests to reset a password or to change an
-/// address. After `stop` was
-/// cancelled it finishes only the current transaction.
+/// sessions, counts of wrong guesses, revocations of access tokens, audit events, and requests to reset a
+/// password or to change an address. After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -36,6 +35,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + sessions::forget(tx, MAX_BATCH, now)?
                 + revoked_tokens::forget(tx, now)?
                 + password_resets::forget(tx, MAX_BATCH, now)?
+                + guess_counts::forget(tx, MAX_BATCH, now)?
                 + email_changes::forget(tx, MAX_BATCH, now)?
                 + audit::forget(tx, MAX_BATCH, now - audit_ttl())?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)

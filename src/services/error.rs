@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     db::{AsFault, DbFault},
@@ -201,8 +201,9 @@ pub enum ServiceError {
 impl ServiceError {
     /// The next guess is checked after this wait, in whole seconds.
     #[must_use]
-    pub fn too_many_guesses(wait: std::time::Duration) -> Self {
-        Self::TooManyGuesses(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
+    pub fn too_many_guesses(wait: TimeDelta) -> Self {
+        let milliseconds = u64::try_from(wait.num_milliseconds()).unwrap_or_default();
+        Self::TooManyGuesses(milliseconds.div_ceil(1000).max(1))
     }
 
     /// Whether it is about the caller's authority, and not about the state of what they asked for.

@@ -1,16 +1,22 @@
 //! Compares passwords, for all purposes: guessing is slowed down, and each try is logged.
 
-use std::time::Duration;
+use chrono::TimeDelta;
 
-use super::{ServiceError, Services, guess_guard::GuessLimit, password_hasher};
-use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
+use super::{
+    ServiceError, Services, password_guesses,
+    password_guesses::{Guess, Scopes},
+    password_hasher,
+};
+use crate::domain::{
+    client_address::ClientAddress, email::Email, guess_count::GuessLimit, password::Password,
+};
 
 /// Of one address by one client: typing errors are free, and a program gets four guesses an hour.
-const OF_ADDRESS: GuessLimit = GuessLimit { free: 3, longest: Duration::from_mins(15) };
+const OF_ADDRESS: GuessLimit = GuessLimit { free: 3, longest: TimeDelta::minutes(15) };
 /// Of any address by one client, which may be a whole office.
-const OF_CLIENT: GuessLimit = GuessLimit { free: 20, longest: Duration::from_mins(1) };
+const OF_CLIENT: GuessLimit = GuessLimit { free: 20, longest: TimeDelta::minutes(1) };
 /// Of any address from one network: an IPv4 /24, an IPv6 /48.
-const OF_NETWORK: GuessLimit = GuessLimit { free: 100, longest: Duration::from_mins(1) };
+const OF_NETWORK: GuessLimit = GuessLimit { free: 100, longest: TimeDelta::minutes(1) };
 
 /// A decoy hash, of an unknown password. It is verified when there is no password, so that the answer takes
 /// as long.
@@ -58,26 +64,47 @@ pub async fn check(
     password: Password,
     hash: Option<String>,
 ) -> Result<Compared, ServiceError> {
-    let guard = &services.guesses;
-    let (host, network) = (claim.client.host(), claim.client.network());
-    let scopes = [
-        guard.scope(("address", claim.subject.key(), host), OF_ADDRESS),
-        guard.scope(("client", host), OF_CLIENT),
-        guard.scope(("network", network), OF_NETWORK),
-    ];
-    let guess = guard.begin(&scopes).map_err(|wait| {
-        claim.log("delayed");
-        ServiceError::too_many_guesses(wait)
+    let guess = password_guesses::begin(services, scopes(services, claim)).await.inspect_err(|error| {
+        if matches!(error, ServiceError::TooManyGuesses(_)) {
+            claim.log("delayed");
+        }
     })?;
-    let place = services.hasher.verification_place().await.inspect_err(|_| claim.log("busy"))?;
+    let place = match services.hasher.verification_place().await {
+        Ok(place) => place,
+        Err(busy) => {
+            claim.log("busy");
+            withdraw(services, guess).await;
+            return Err(busy);
+        }
+    };
     let hash = hash.filter(|hash| password_hasher::is_usable(hash));
     let is_known = hash.is_some();
     let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
     if matches && is_known {
-        guess.right();
+        if let Some(guess) = guess {
+            guess.right(services).await?;
+        }
         return Ok(Compared::Right);
     }
-    guess.wrong();
     claim.log("wrong_credentials");
     Ok(Compared::Wrong)
+}
+
+/// What the guesses at a claim are counted by.
+fn scopes(services: &Services, claim: &Claim<'_>) -> Scopes {
+    let (host, network) = (claim.client.host(), claim.client.network());
+    let names = [
+        (format!("address {host} {}", claim.subject.key()), OF_ADDRESS),
+        (format!("client {host}"), OF_CLIENT),
+        (format!("network {network}"), OF_NETWORK),
+    ];
+    Scopes::new(&services.guess_key, &names)
+}
+
+/// Withdraws a guess that was not made. A failure is only logged: the guess counts as wrong then.
+async fn withdraw(services: &Services, guess: Option<Guess>) {
+    let Some(guess) = guess else { return };
+    if let Err(error) = guess.withdraw(services).await {
+        tracing::warn!(%error, "a guess that was not made counts as a wrong one");
+    }
 }

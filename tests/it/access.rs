@@ -1,6 +1,7 @@
 //! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
 
 mod audit;
+mod caller_limits;
 mod change_password;
 mod guessing;
 mod identity_providers;

@@ -8,6 +8,7 @@ use actix_web::{
     post,
     web::{Data, Path, Payload},
 };
+use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,11 +28,9 @@ use crate::{
         client_address::ClientAddress,
         delivery_reports::{Provider, WebhookError, WebhookRequest, WebhookVerifier},
         field_error::FieldError,
+        guess_count::GuessLimit,
     },
-    services::{
-        self, ServiceError,
-        guess_guard::{GuessLimit, Scope},
-    },
+    services::{self, ServiceError, guess_guard::Scope},
 };
 
 /// SendGrid sends hundreds of events at once; Postmark sends the whole reply of a server.
@@ -41,8 +40,8 @@ const BODY_LIMIT: BodyLimit = BodyLimit { bytes: 1024 * 1024, time: Duration::fr
 /// megabytes of memory.
 pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
 /// How many wrong secrets and signatures are free, for one client and for one network.
-const CLIENT_GUESSES: GuessLimit = GuessLimit { free: 10, longest: Duration::from_mins(1) };
-const NETWORK_GUESSES: GuessLimit = GuessLimit { free: 40, longest: Duration::from_mins(1) };
+const CLIENT_GUESSES: GuessLimit = GuessLimit { free: 10, longest: TimeDelta::minutes(1) };
+const NETWORK_GUESSES: GuessLimit = GuessLimit { free: 40, longest: TimeDelta::minutes(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::origin::origin;
 use crate::http::{
-    middleware::request_log::AuthenticatedCaller,
+    middleware::{rate_limit, request_log::AuthenticatedCaller},
     response::{error_codes, problem::Problem},
     state::State,
 };
@@ -101,6 +101,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
     }
     let current = session::current(services, actor).await.map_err(ServiceError::from)?;
     let mut actor = current.ok_or_else(|| invalid_token("session"))?;
+    rate_limit::count_caller(request, state, &actor.who)?;
     actor.who.origin = Some(origin(request));
     request.extensions_mut().insert(AuthenticatedCaller(actor.who.clone()));
     Ok(actor)

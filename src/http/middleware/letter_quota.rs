@@ -89,7 +89,7 @@ impl QuotaStatuses {
     }
 }
 
-/// Adds the headers, beside those of the limit by address where a route has both.
+/// Adds the headers, beside those of the limit of requests.
 pub async fn middleware<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -128,11 +128,13 @@ fn left(quota_status: &QuotaStatus) -> String {
     format!("\"{}\";r={};t={}", quota_status.scope.as_str(), quota_status.remaining, quota_status.reset)
 }
 
-/// Adds members to a header that is a list (RFC 9651 §3.1).
+/// Puts members before those that a header has: it is a list (RFC 9651 §3.1), and the quotas of letters are
+/// the first to be exhausted.
 fn add(headers: &mut HeaderMap, name: &'static str, members: impl Iterator<Item = String>) {
     let name = HeaderName::from_static(name);
-    let mut value = headers.get(&name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    for member in members {
+    let others = headers.get(&name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut value = String::new();
+    for member in members.chain(others) {
         let comma = if value.is_empty() { "" } else { ", " };
         // Writing into a `String` does not fail.
         let _ = write!(value, "{comma}{member}");

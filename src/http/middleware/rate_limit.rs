@@ -1,10 +1,10 @@
-//! How often the public routes may be called, by network address.
+//! How often routes may be called: public ones by network address, the others by caller.
 //!
 //! Every answer has the headers of IETF `draft-ietf-httpapi-ratelimit-headers-10`: `RateLimit-Policy` and
 //! `RateLimit`. Clients that know earlier drafts only may misread them. See
 //! findings/ratelimit-header-parser-nan.sh.
 
-mod limiter;
+pub(in crate::http) mod limiter;
 pub(in crate::http) mod limits;
 pub(in crate::http) mod policy;
 
@@ -16,13 +16,14 @@ use actix_web::{
     web::Data,
 };
 
-use self::policy::Policy;
+use self::{limiter::Share, policy::Policy};
+use crate::domain::actor::ActorRef;
 use crate::http::{
     extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State,
 };
 
-/// Counts every request to a limited route, valid or not, and adds what remains to the headers of every
-/// answer. The page shows a refusal itself; elsewhere the refusal is the answer.
+/// Counts every request to a limited public route, valid or not, and adds what remains to the headers of
+/// every answer. The page shows a refusal itself; elsewhere the refusal is the answer.
 pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -39,7 +40,15 @@ pub async fn middleware(
         let outcome = "limited";
         tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome, "password check");
     }
-    let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let Some((left, denied)) = checked else {
+        let mut answer = next.call(request).await?;
+        // The extractor of the caller has counted the request.
+        let left = answer.request().extensions().get::<Share>().copied();
+        if let Some(left) = left {
+            left.write(answer.headers_mut());
+        }
+        return Ok(answer.map_into_left_body());
+    };
     let mut answer = match denied {
         Some(problem) if !route.is_some_and(Route::is_page) => {
             request.error_response(problem).map_into_right_body()
@@ -52,6 +61,21 @@ pub async fn middleware(
     };
     left.write(answer.headers_mut());
     Ok(answer)
+}
+
+/// Counts a request of an authenticated caller, unless its route is limited by network address. What remains
+/// is for the headers of the answer.
+///
+/// # Errors
+/// When the caller has spent its share.
+pub fn count_caller(request: &HttpRequest, state: &State, caller: &ActorRef) -> Result<(), Problem> {
+    let route = state.routes.find(request).filter(|route| route.policy.is_none());
+    let policy = route.and_then(|route| route.policy_of_caller(request.method()));
+    let Some((left, denied)) = policy.and_then(|policy| state.limits.check_caller(policy, caller)) else {
+        return Ok(());
+    };
+    request.extensions_mut().insert(left);
+    denied.map_or(Ok(()), Err)
 }
 
 struct Denied(Problem);

@@ -30,11 +30,12 @@ const ROWS: [Row; 12] = [
     ("Retry-After", "Seconds to wait before the request is repeated.", Example::Number(2)),
     (
         "RateLimit-Policy",
-        "How many requests (`q`) an address may make in so many seconds (`w`), as IETF \
-        draft-ietf-httpapi-ratelimit-headers-10 has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 \
-        is one address, and a /48 has four times as many. On routes that send letters, how many letters may \
-        be asked for in 24 hours: to one `mailbox`, by the owners of an `account`, by one `caller`. Absent \
-        when limits are switched off.",
+        "How many requests (`q`) may be made in so many seconds (`w`), as IETF \
+        draft-ietf-httpapi-ratelimit-headers-10 has it. Without an access token, by an address: `public`, \
+        `sign-in` or `mail-events`; a /64 of IPv6 is one address, and a /48 has four times as many. With \
+        one, by a caller, whatever the token: to `read` one object, to `list`, to `write`, and in `bulk`. On \
+        routes that send letters, also how many letters may be asked for in 24 hours: to one `mailbox`, by \
+        the owners of an `account`, by one `caller`. Absent when limits are switched off.",
         Example::Text("\"public\";q=300;w=60"),
     ),
     (
@@ -92,14 +93,14 @@ fn header((_, description, example): &Row) -> Header {
 }
 
 /// Lists the headers of an answer of this status, beside those that its handler declares.
-pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
+pub(super) fn name(path: &str, limited: bool, status: &str, response: &mut Response) {
     let private = path.starts_with("/v1/") || is_page(path);
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", letters || policy(path).is_some()),
-        ("RateLimit", letters || policy(path).is_some()),
+        ("RateLimit-Policy", limited && status != "401" || policy(path).is_some()),
+        ("RateLimit", limited && status != "401" || policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
         // The present state, so that the change can be made anew.
         ("ETag", status == "412"),

@@ -5,7 +5,10 @@ use utoipa::openapi::{Content, HttpMethod, RefOr, Required, Response, path::Oper
 
 use super::{
     super::{
-        middleware::{letter_quota, rate_limit::policy::policy},
+        middleware::{
+            letter_quota,
+            rate_limit::policy::{of_caller, policy},
+        },
         response::error_codes,
     },
     conditional,
@@ -36,10 +39,11 @@ pub(super) fn complete(
         body.content.values_mut().filter_map(written).for_each(without_null);
         examples::hoist_request(body, examples);
     }
+    let is_limited = of_caller(path, &method, operation).is_some();
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         show(response, examples);
-        headers::name(path, letters, status, response);
+        headers::name(path, is_limited, status, response);
     }
 }
 
@@ -90,8 +94,8 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
     let mut shared = Vec::new();
     if letters {
         shared.push(ListedError::new(error_codes::RATE_LIMITED).when(
-            "a mailbox, the owners of an account or the caller have had their letters of 24 hours; with \
-            `Retry-After`",
+            "a mailbox, the owners of an account or the caller have had their letters of 24 hours, or there \
+            were too many requests of this caller; with `Retry-After`",
         ));
     }
     if !path.starts_with("/v1/") {
@@ -114,12 +118,12 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
         ListedError::new(error_codes::UNAVAILABLE)
             .when("the service is busy or its database is unavailable; with `Retry-After`"),
     );
-    if policy(path).is_some() {
-        shared.push(
-            ListedError::new(error_codes::RATE_LIMITED)
-                .when("too many requests from this address; with `Retry-After`"),
-        );
-    }
+    let limited = if policy(path).is_some() {
+        "too many requests from this address; with `Retry-After`"
+    } else {
+        "too many requests of this caller; with `Retry-After`"
+    };
+    shared.push(ListedError::new(error_codes::RATE_LIMITED).when(limited));
     shared
 }
 

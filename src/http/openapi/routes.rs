@@ -8,11 +8,11 @@
 use actix_web::{
     HttpRequest,
     dev::{ResourceDef, Url},
-    http::Uri,
+    http::{Method, Uri},
 };
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{HttpMethod, OpenApi, PathItem, path::Operation};
 
-use super::super::middleware::rate_limit::policy::{Policy, policy};
+use super::super::middleware::rate_limit::policy::{Policy, of_caller, policy};
 
 /// Paths whose answers have nothing private: these may be cached. All others are sealed.
 const CACHEABLE: [&str; 7] = [
@@ -36,11 +36,19 @@ pub struct Route {
     pub methods: String,
     /// How often an address may call it.
     pub policy: Option<Policy>,
+    /// How often a caller may, by method.
+    callers: Vec<(Method, Policy)>,
     /// Whether its answers are kept out of caches, and their addresses out of others' logs.
     pub is_sealed: bool,
 }
 
 impl Route {
+    /// How often a caller may call it with this method.
+    pub fn policy_of_caller(&self, method: &Method) -> Option<Policy> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.callers.iter().find(|(known, _)| known == method).map(|(_, policy)| *policy)
+    }
+
     /// Whether it belongs to a built-in page, which shows errors itself.
     pub fn is_page(&self) -> bool {
         is_page(&self.pattern)
@@ -49,7 +57,21 @@ impl Route {
 
 /// Whether a path is one of the built-in pages, which show errors themselves.
 pub fn is_page(path: &str) -> bool {
-    path.starts_with("/activate") || path.starts_with("/reset-password")
+    ["/activate", "/reset-password", "/confirm-email"].iter().any(|page| path.starts_with(page))
+}
+
+fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, Policy)> {
+    let operations = [
+        (HttpMethod::Get, Method::GET, &item.get),
+        (HttpMethod::Post, Method::POST, &item.post),
+        (HttpMethod::Put, Method::PUT, &item.put),
+        (HttpMethod::Patch, Method::PATCH, &item.patch),
+        (HttpMethod::Delete, Method::DELETE, &item.delete),
+    ];
+    let policy = |(method, name, operation): (HttpMethod, Method, &Option<Operation>)| {
+        Some((name, of_caller(path, &method, operation.as_ref()?)?))
+    };
+    operations.into_iter().filter_map(policy).collect()
 }
 
 /// Every path of the contract.
@@ -73,6 +95,7 @@ impl RouteTable {
                 pattern: path.clone(),
                 methods: methods.join(", "),
                 policy: policy(path),
+                callers: policies_of_callers(path, item),
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
             }
         });

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 use crate::domain::permission::Permission;
 
 /// Whether no access token is asked for.
-pub(super) fn is_public(operation: &Operation) -> bool {
+pub fn is_public(operation: &Operation) -> bool {
     let none = SecurityRequirement::default();
     operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == none))
 }

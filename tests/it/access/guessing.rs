@@ -2,10 +2,12 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use invitation_service::services::cleanup::sweep;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     support::handed_over::{choose, go_on, hand_over},
-    support::{Answer, PASSWORD, TestApp, json, on_both_databases},
+    support::{Answer, Backend, Home, PASSWORD, TestApp, json, on_both_databases},
 };
 
 const WRONG: &str = "seven green bicycles sing at midnight";
@@ -217,5 +219,57 @@ mod without_limits {
             assert!(flood.iter().all(|answer| [401, 503].contains(&answer.status)));
             assert!(flood.iter().any(|answer| answer.status == 503), "the queue is bounded");
         }
+    }
+}
+
+/// Two processes with one database: a wrong guess in one delays the next one in the other.
+#[tokio::test]
+async fn processes_share_their_counts_of_wrong_passwords() {
+    let home = Home::new(Backend::Postgres, &[]);
+    let variables = [("DATABASE_URL", home.database.url.as_str()), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let (one, other) = (
+        TestApp::start(Backend::Postgres, &variables).await,
+        TestApp::start(Backend::Postgres, &variables).await,
+    );
+    one.owner("grace@example.com", "Acme").await;
+    let client = "203.0.113.7";
+    for app in [&one, &other, &one] {
+        sign_in_from(app, client, "grace@example.com", WRONG).await.problem(401, "invalid_credentials");
+    }
+    for app in [&one, &other] {
+        let refused =
+            sign_in_from(app, client, "grace@example.com", PASSWORD).await.problem(429, "rate_limited");
+        assert_eq!(seconds(&refused), 1);
+    }
+    for app in [&one, &other] {
+        app.advance(TimeDelta::seconds(1));
+    }
+    sign_in_from(&other, client, "grace@example.com", PASSWORD).await.expect(200);
+    sign_in_from(&one, client, "grace@example.com", WRONG).await.problem(401, "invalid_credentials");
+    sign_in_from(&other, client, "grace@example.com", PASSWORD).await.expect(200);
+}
+
+on_both_databases! {
+    async fn counts_have_no_address_and_are_forgotten_after_a_day(app: TestApp) {
+        app.owner("grace@example.com", "Acme").await;
+        sign_in_from(&app, "203.0.113.7", "grace@example.com", WRONG).await.expect(401);
+        assert_eq!(app.database.count("guess_counts"), 3);
+        let ids = app.database.texts("SELECT id AS text FROM guess_counts");
+        assert!(
+            ids.iter().all(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())),
+            "{ids:?}"
+        );
+        app.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
+        sweep(&app.parts.services, &CancellationToken::new()).await.unwrap();
+        assert_eq!(app.database.count("guess_counts"), 3);
+        app.advance(TimeDelta::seconds(1));
+        sweep(&app.parts.services, &CancellationToken::new()).await.unwrap();
+        assert_eq!(app.database.count("guess_counts"), 0);
+    }
+
+    async fn a_right_password_leaves_no_count(app: TestApp) {
+        app.owner("grace@example.com", "Acme").await;
+        app.sign_in("grace@example.com").await;
+        assert_eq!(app.database.count("guess_counts"), 0);
     }
 }

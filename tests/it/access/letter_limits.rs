@@ -72,8 +72,8 @@ on_both_databases! {
         ];
         for (sent, email) in spellings.iter().enumerate() {
             let made = invite(&admin, email).await.expect(201);
-            assert_eq!(made.header("ratelimit-policy"), format!("\"mailbox\";q=6;w={DAY}"));
-            assert_eq!(made.header("ratelimit"), format!("\"mailbox\";r={};t={DAY}", 5 - sent));
+            assert_eq!(made.letter_quotas("ratelimit-policy"), format!("\"mailbox\";q=6;w={DAY}"));
+            assert_eq!(made.letter_quotas("ratelimit"), format!("\"mailbox\";r={};t={DAY}", 5 - sent));
             revoke(&app, &made.text_of("id")).await;
             app.advance(TimeDelta::minutes(1));
         }
@@ -88,7 +88,7 @@ on_both_databases! {
         let by_hand = json!({ "email": "ada@bücher.example", "roles": ["viewer"], "delivery": "link" });
         let made = admin.post(INVITE, &by_hand).await.expect(201);
         assert_eq!(
-            (made.header("ratelimit"), made.header("ratelimit-policy")),
+            (made.letter_quotas("ratelimit").as_str(), made.letter_quotas("ratelimit-policy").as_str()),
             ("\"mailbox\";r=6;t=0", "\"mailbox\";q=6;w=86400, \"account\";q=500;w=86400")
         );
         revoke(&app, &made.text_of("id")).await;
@@ -264,7 +264,7 @@ on_both_databases! {
         let pending = invite(&app.admin(), "ada@example.com").await.problem(409, "invitation_pending");
         assert_eq!(pending.body["invitation_id"], made);
         assert_eq!(
-            (pending.header("ratelimit"), pending.header("ratelimit-policy").is_empty()),
+            (pending.letter_quotas("ratelimit").as_str(), pending.header("ratelimit-policy").is_empty()),
             ("\"mailbox\";r=6;t=0", false)
         );
         app.letter().await;
@@ -278,7 +278,7 @@ on_both_databases! {
             (app.client_named("grace", &[Role::Admin]), app.client_named("linus", &[Role::Admin]));
         for left in [2, 1, 0] {
             let made = invite(&grace, "ada@example.com").await.expect(201);
-            assert_eq!(made.header("ratelimit"), format!("\"caller\";r={left};t={DAY}"));
+            assert_eq!(made.letter_quotas("ratelimit"), format!("\"caller\";r={left};t={DAY}"));
             revoke(&app, &made.text_of("id")).await;
         }
         assert_eq!(spent(invite(&grace, "bob@example.com").await, "caller"), DAY);

@@ -317,6 +317,11 @@ async fn both_refuse_the_same_wrong_rows() {
             ("letters_named_by_a_provider", "", letter(&[("provider_message_id", "'m1'")])),
             ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
             (
+                "guess_counts_not_negative",
+                "",
+                format!("INSERT INTO guess_counts VALUES ('g1', -1, {AT}, {AT})"),
+            ),
+            (
                 "email_changes_end_once",
                 "",
                 format!("INSERT INTO email_changes VALUES ('c1', 'u1', 'a@b.c', 'd@b.c', {AT}, {AT}, {AT})"),

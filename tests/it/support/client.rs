@@ -129,6 +129,15 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The members of `RateLimit` or `RateLimit-Policy` that are about letters, and not about requests.
+    pub fn letter_quotas(&self, name: &str) -> String {
+        let of_requests = |one: &&str| {
+            ["\"read\"", "\"list\"", "\"write\"", "\"bulk\""].iter().any(|name| one.starts_with(name))
+        };
+        let members = self.header(name).split(", ").filter(|one| !of_requests(one));
+        members.collect::<Vec<_>>().join(", ")
+    }
+
     /// A member of the body that is a text.
     #[track_caller]
     pub fn text_of(&self, member: &str) -> String {

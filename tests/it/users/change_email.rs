@@ -121,10 +121,11 @@ on_both_databases! {
             }
             app.anonymous().post(path, &body).await.problem(404, code);
         }
-        app.anonymous()
-            .post(CONFIRM, &json!({ "token": 1, "password": [], "x": 1 }))
-            .await
-            .faults(&[("/password", "wrong_type"), ("/token", "wrong_type"), ("/x", "unknown_member")]);
+        app.anonymous().post(CONFIRM, &json!({ "token": 1, "password": [], "x": 1 })).await.faults(&[
+            ("/password", "wrong_type"),
+            ("/token", "wrong_type"),
+            ("/x", "unknown_member"),
+        ]);
         app.anonymous().post_empty(CONFIRM).await.problem(400, "malformed_json");
         // Forgotten after a week.
         app.advance(TimeDelta::days(8));
@@ -154,11 +155,9 @@ on_both_databases! {
         support.change_user(&olga.user, "*", &patch).await.expect(200);
         assert_eq!(app.letters().await.len(), 2);
         change(&app, &user, "BOSS@example.com").await.problem(409, "email_taken");
-        for (email, code) in [
-            (json!("no address"), "invalid_email"),
-            (json!(null), "required"),
-            (json!(1), "wrong_type"),
-        ] {
+        for (email, code) in
+            [(json!("no address"), "invalid_email"), (json!(null), "required"), (json!(1), "wrong_type")]
+        {
             let answer = app.admin().change_user(&user, "*", &json!({ "email": email })).await;
             answer.faults(&[("/email", code)]);
         }
@@ -176,8 +175,7 @@ on_both_databases! {
         }
         assert_eq!(app.database.count(&format!("users WHERE email = '{NEW}'")), 1);
         // An invitation that came first keeps its address, too.
-        let (loser, spare) =
-            if shown(&app, &ada).await == NEW { (&olga.user, "x") } else { (&ada, "y") };
+        let (loser, spare) = if shown(&app, &ada).await == NEW { (&olga.user, "x") } else { (&ada, "y") };
         let address = format!("{spare}@spare.example.com");
         let late = request(&app, loser, &address).await;
         app.send(&app.admin(), OWNERS, json!({ "email": address, "account_name": "Late" })).await;

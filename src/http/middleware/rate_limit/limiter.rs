@@ -1,7 +1,8 @@
-//! How often a client may call, counted by the generic cell rate algorithm of the crate `governor` in bounded
-//! memory.
+//! How often a client or a caller may call, counted by the generic cell rate algorithm of the crate
+//! `governor` in bounded memory.
 
 use std::{
+    hash::Hash,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -19,20 +20,25 @@ use crate::{clock::Clock, domain::client_address::ClientAddress};
 /// So many clients are counted at once, and as many networks; those that were quiet longest are forgotten
 /// first.
 const MAX_CLIENTS: usize = 50_000;
+/// So many callers are counted at once for each policy. They are authenticated: nobody makes up so many to
+/// have their own count forgotten.
+const MAX_CALLERS: usize = 10_000;
 /// A network of IPv6 (a /48 holds 65,536 times a /64) may call so many times as often as one client.
 const NETWORK_FACTOR: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
-type Counter = RateLimiter<IpNet, BoundedStore, GovernorClock, StateInformationMiddleware>;
+type Counter<K> = RateLimiter<K, BoundedStore<K>, GovernorClock, StateInformationMiddleware>;
 
 /// The counts of one policy.
 pub(super) struct Limiter {
     policy: Policy,
     clock: Clock,
-    hosts: Counter,
-    networks: Counter,
+    hosts: Counter<IpNet>,
+    networks: Counter<IpNet>,
+    callers: Counter<u64>,
 }
 
-/// What remains for a client, for headers.
+/// What remains for a client or a caller, for headers.
+#[derive(Clone, Copy)]
 pub struct Share {
     /// What is counted.
     pub policy: Policy,
@@ -44,13 +50,18 @@ pub struct Share {
 
 impl Limiter {
     pub(super) fn new(policy: Policy, clock: &Clock) -> Self {
-        let counter = |quota: NonZeroU32| {
-            let quota = Quota::per_minute(quota);
-            RateLimiter::new(quota, BoundedStore::new(), GovernorClock(clock.clone()))
-        };
-        let hosts = counter(policy.quota());
-        let networks = counter(policy.quota().saturating_mul(NETWORK_FACTOR));
-        Self { policy, clock: clock.clone(), hosts, networks }
+        let hosts = counter(policy.quota(), MAX_CLIENTS, clock);
+        let networks = counter(policy.quota().saturating_mul(NETWORK_FACTOR), MAX_CLIENTS, clock);
+        let callers = counter(policy.quota(), MAX_CALLERS, clock);
+        Self { policy, clock: clock.clone(), hosts, networks, callers }
+    }
+
+    /// Counts a request of an authenticated caller, by a hash of who that is.
+    ///
+    /// # Errors
+    /// How long to wait when the caller has spent its share.
+    pub(super) fn check_caller(&self, caller: u64) -> Result<Share, Duration> {
+        Ok(self.left(self.count(&self.callers, &caller)?))
     }
 
     /// Counts a request.
@@ -58,9 +69,9 @@ impl Limiter {
     /// # Errors
     /// How long to wait when the client, or its network, has spent its share.
     pub(super) fn check(&self, client: ClientAddress) -> Result<Share, Duration> {
-        let mut remaining = self.count(&self.hosts, client.host())?;
+        let mut remaining = self.count(&self.hosts, &client.host())?;
         if client.address().is_ipv6() {
-            remaining = remaining.min(self.count(&self.networks, client.network())?);
+            remaining = remaining.min(self.count(&self.networks, &client.network())?);
         }
         Ok(self.left(remaining))
     }
@@ -72,8 +83,8 @@ impl Limiter {
         Share { policy: self.policy, remaining, reset: (spent * 60).div_ceil(u64::from(quota)) }
     }
 
-    fn count(&self, counter: &Counter, block: IpNet) -> Result<u32, Duration> {
-        match counter.check_key(&block) {
+    fn count<K: Clone + Eq + Hash>(&self, counter: &Counter<K>, key: &K) -> Result<u32, Duration> {
+        match counter.check_key(key) {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(denied) => Err(denied.wait_time_from(self.clock.elapsed().into())),
         }
@@ -91,20 +102,19 @@ impl clock::Clock for GovernorClock {
     }
 }
 
-/// Counts by block of addresses, no more than [`MAX_CLIENTS`] of them. A count that is pushed out begins
-/// anew.
-struct BoundedStore(Cache<IpNet, Arc<Mutex<Option<Nanos>>>>);
-
-impl BoundedStore {
-    fn new() -> Self {
-        Self(Cache::new(MAX_CLIENTS))
-    }
+fn counter<K: Clone + Eq + Hash>(quota: NonZeroU32, most: usize, clock: &Clock) -> Counter<K> {
+    let quota = Quota::per_minute(quota);
+    RateLimiter::new(quota, BoundedStore(Cache::new(most)), GovernorClock(clock.clone()))
 }
 
-impl StateStore for BoundedStore {
-    type Key = IpNet;
+/// Counts by block of addresses or by caller, a bounded number of them. A count that is pushed out begins
+/// anew.
+struct BoundedStore<K>(Cache<K, Arc<Mutex<Option<Nanos>>>>);
 
-    fn measure_and_replace<T, F, E>(&self, key: &IpNet, measure: F) -> Result<T, E>
+impl<K: Clone + Eq + Hash> StateStore for BoundedStore<K> {
+    type Key = K;
+
+    fn measure_and_replace<T, F, E>(&self, key: &K, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {

@@ -2,7 +2,11 @@
 
 use std::num::NonZeroU32;
 
-/// What a limited route counts against: each so many requests a minute, and as many at once.
+use utoipa::openapi::{HttpMethod, path::Operation};
+
+use crate::http::openapi::security::is_public;
+
+/// What a request counts against: each so many requests a minute, and as many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
     /// What takes the token of a link, or sends mail.
@@ -11,10 +15,20 @@ pub enum Policy {
     SignIn,
     /// Reports of mail providers, which send many from few addresses.
     MailEvents,
+    /// With an access token: one object.
+    Read,
+    /// With an access token: a list, or all that is held on a person.
+    List,
+    /// With an access token: a change.
+    Write,
+    /// With an access token: up to a thousand changes.
+    Bulk,
 }
 
 impl Policy {
-    pub(super) const ALL: [Self; 3] = [Self::Public, Self::SignIn, Self::MailEvents];
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Public, Self::SignIn, Self::MailEvents, Self::Read, Self::List, Self::Write, Self::Bulk];
 
     /// The name that headers use.
     pub const fn name(self) -> &'static str {
@@ -22,24 +36,37 @@ impl Policy {
             Self::Public => "public",
             Self::SignIn => "sign-in",
             Self::MailEvents => "mail-events",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Write => "write",
+            Self::Bulk => "bulk",
         }
     }
 
-    /// So many requests a minute, and as many at once.
+    /// So many requests a minute, and as many at once. Those with an access token keep one caller from taking
+    /// more than about a third of what one process can do for longer than a minute.
     pub const fn quota(self) -> NonZeroU32 {
         const PUBLIC: NonZeroU32 = NonZeroU32::new(300).unwrap();
         const SIGN_IN: NonZeroU32 = NonZeroU32::new(10).unwrap();
         const MAIL_EVENTS: NonZeroU32 = NonZeroU32::new(6000).unwrap();
+        const READ: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
+        const LIST: NonZeroU32 = NonZeroU32::new(30_000).unwrap();
+        const WRITE: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
+        const BULK: NonZeroU32 = NonZeroU32::new(1200).unwrap();
         match self {
             Self::Public => PUBLIC,
             Self::SignIn => SIGN_IN,
             Self::MailEvents => MAIL_EVENTS,
+            Self::Read => READ,
+            Self::List => LIST,
+            Self::Write => WRITE,
+            Self::Bulk => BULK,
         }
     }
 }
 
-/// The paths of the contract that are limited: every path that is called without an access token, but for
-/// operations'.
+/// The paths of the contract that are limited by network address: every path that is called without an access
+/// token, but for operations'.
 const LIMITED: [(&str, Policy); 16] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
@@ -59,16 +86,35 @@ const LIMITED: [(&str, Policy); 16] = [
     ("/activate/unsubscribe", Policy::Public),
 ];
 
-/// How a path of the contract is limited.
+/// Of a GET that answers with all that is held on something, and is no list.
+const WHOLE: &str = "/export";
+
+/// How a path of the contract is limited by network address.
 pub fn policy(path: &str) -> Option<Policy> {
     LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
+}
+
+/// How an operation is limited by caller; `None` where no access token is needed.
+pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Option<Policy> {
+    if is_public(operation) {
+        return None;
+    }
+    let is_list = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        utoipa::openapi::RefOr::T(parameter) => parameter.name == "cursor",
+        utoipa::openapi::RefOr::Ref(_) => false,
+    });
+    Some(match method {
+        HttpMethod::Get if is_list || path.ends_with(WHOLE) => Policy::List,
+        HttpMethod::Get => Policy::Read,
+        _ if path.contains("/batch") => Policy::Bulk,
+        _ => Policy::Write,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::openapi::routes::is_page;
-    use utoipa::openapi::security::SecurityRequirement;
 
     /// A new public route without a policy fails this test.
     #[test]
@@ -76,15 +122,37 @@ mod tests {
         let document = crate::http::document();
         for (path, item) in &document.paths.paths {
             let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
-            let is_public = operations.into_iter().flatten().any(|operation| {
-                operation
-                    .security
-                    .as_ref()
-                    .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()))
-            });
+            let is_public = operations.into_iter().flatten().any(is_public);
             let expected = is_public && (path.starts_with("/v1/") || is_page(path));
             assert_eq!(policy(path).is_some(), expected, "{path}");
         }
         assert!(LIMITED.iter().all(|(path, _)| document.paths.paths.contains_key(*path)));
+    }
+
+    #[test]
+    fn operations_with_an_access_token_are_limited_by_their_cost() {
+        let document = crate::http::document();
+        let of = |method: HttpMethod, path: &str| {
+            let item = &document.paths.paths[path];
+            let operation = match method {
+                HttpMethod::Get => &item.get,
+                HttpMethod::Patch => &item.patch,
+                _ => &item.post,
+            };
+            of_caller(path, &method, operation.as_ref().unwrap())
+        };
+        for (method, path, expected) in [
+            (HttpMethod::Get, "/v1/users", Some(Policy::List)),
+            (HttpMethod::Get, "/v1/accounts/{account_id}/sub-accounts", Some(Policy::List)),
+            (HttpMethod::Get, "/v1/users/{id}", Some(Policy::Read)),
+            (HttpMethod::Get, "/v1/me", Some(Policy::Read)),
+            (HttpMethod::Patch, "/v1/users/{id}", Some(Policy::Write)),
+            (HttpMethod::Post, "/v1/invitations/batch", Some(Policy::Bulk)),
+            (HttpMethod::Post, "/v1/invitations/batch/resend", Some(Policy::Bulk)),
+            (HttpMethod::Post, "/v1/activations", None),
+            (HttpMethod::Get, "/healthz", None),
+        ] {
+            assert_eq!(of(method, path), expected, "{path}");
+        }
     }
 }

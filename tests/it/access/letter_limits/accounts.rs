@@ -24,8 +24,8 @@ on_both_databases! {
         let sent =
             acme.client.post(SUB_ACCOUNTS, &driver("d1@acme.example", &acme.account)).await.expect(201);
         // How often others have written to a mailbox is not an owner's to know.
-        assert_eq!(sent.header("ratelimit"), format!("\"account\";r=3;t={DAY}"));
-        assert_eq!(sent.header("ratelimit-policy"), format!("\"account\";q=4;w={DAY}"));
+        assert_eq!(sent.letter_quotas("ratelimit"), format!("\"account\";r=3;t={DAY}"));
+        assert_eq!(sent.letter_quotas("ratelimit-policy"), format!("\"account\";q=4;w={DAY}"));
         second.post(SUB_ACCOUNTS, &driver("d2@acme.example", &acme.account)).await.expect(201);
         south.client.post(SUB_ACCOUNTS, &driver("d3@south.example", &south.account)).await.expect(201);
         let items = [driver("d4@acme.example", &south.account), driver("d5@acme.example", &acme.account)];
@@ -35,7 +35,7 @@ on_both_databases! {
             (&batch.body["results"][0]["status"], &batch.body["results"][1]["error"]["code"]),
             (&json!("invited"), &json!("rate_limited"))
         );
-        assert_eq!(batch.header("ratelimit"), format!("\"account\";r=0;t={DAY}"));
+        assert_eq!(batch.letter_quotas("ratelimit"), format!("\"account\";r=0;t={DAY}"));
         let before = rows(&app);
         for (caller, account) in
             [(&acme.client, &acme.account), (&second, &acme.account), (&south.client, &south.account)]
@@ -62,7 +62,7 @@ on_both_databases! {
         zenith.client.post(SUB_ACCOUNTS, &driver("d6@zenith.example", &zenith.account)).await.expect(201);
         let staff =
             app.admin().post(SUB_ACCOUNTS, &driver("d7@acme.example", &acme.account)).await.expect(201);
-        assert_eq!(staff.header("ratelimit"), format!("\"mailbox\";r=5;t={DAY}"));
+        assert_eq!(staff.letter_quotas("ratelimit"), format!("\"mailbox\";r=5;t={DAY}"));
         assert_eq!(app.letters().await.len(), 6);
         app.advance(TimeDelta::days(1));
         let again = app.sign_in("otto@acme.example").await;
