@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers check openapi architecture bench attacks up down
+.PHONY: help run test test-fast test-poolers test-providers check sbom openapi architecture bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -50,6 +50,17 @@ check: ## formatting, lints and documentation; dependencies too where cargo-deny
 	else echo 'Licences and advisories were not checked: cargo-deny is not installed (cargo install --locked cargo-deny).'; fi
 	@if command -v cargo-machete >/dev/null; then cargo machete; \
 	else echo 'Unused dependencies were not looked for: cargo-machete is not installed (cargo install --locked cargo-machete).'; fi
+
+# For the program that the image has, on Linux. Crates that only build it have the scope `excluded`: they stay,
+# since Swagger UI comes through one of them. cargo-cyclonedx writes beside Cargo.toml.
+sbom: ## write the software bill of materials (CycloneDX) of the container's program to target/
+	@command -v cargo-cyclonedx >/dev/null || { \
+	echo 'The bill of materials is written by cargo-cyclonedx, which is not installed (cargo install --locked cargo-cyclonedx).' >&2; exit 1; }
+	cargo cyclonedx --quiet --format json --spec-version 1.5 --features postgres-tls \
+	--target x86_64-unknown-linux-gnu --override-filename invitation-service.cdx
+	@mkdir -p target
+	@mv invitation-service.cdx.json target/
+	@echo target/invitation-service.cdx.json
 
 openapi: ## write the contract anew, from the code, to openapi/openapi.json
 	@mkdir -p openapi
