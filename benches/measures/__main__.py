@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import activations
+import answer_times
 import batches
 import courier
 import machine
@@ -25,6 +26,8 @@ MEASURES = {
     "reads-sqlite": reads.sqlite,
     "provider-tokens-postgres": provider_tokens.postgres,
     "provider-tokens-sqlite": provider_tokens.sqlite,
+    "answer-times-postgres": answer_times.postgres,
+    "answer-times-sqlite": answer_times.sqlite,
     "activations": activations.postgres,
     "courier": courier.postgres,
     "crowded": single_invites.crowded,

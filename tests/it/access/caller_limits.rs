@@ -10,7 +10,7 @@ use crate::support::{Client, TestApp, json, on_both_databases};
 
 const BATCH: &str = "/v1/invitations/batch";
 /// Of the class `bulk`, in a minute.
-const BULK: usize = 1200;
+const BULK: usize = 3000;
 
 /// So many requests that are refused for their body: they count too.
 async fn spend(client: &Client, times: usize) -> Vec<u16> {
@@ -79,7 +79,7 @@ on_both_databases! {
         grace.get("/v1/roles").await.expect(200);
         app.client_named("linus", &[Role::Admin]).post(BATCH, &json!({})).await.expect(422);
         app.advance(TimeDelta::seconds(1));
-        assert_eq!(spend(&grace, 21).await.iter().filter(|status| **status == 422).count(), 20);
+        assert_eq!(spend(&grace, 51).await.iter().filter(|status| **status == 422).count(), 50);
     }
 }
 

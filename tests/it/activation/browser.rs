@@ -4,6 +4,8 @@
 //! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so
 //! and is left out. `SCREENSHOTS` names a folder for pictures of what it sees.
 
+mod other_forms;
+
 use std::{path::Path, time::Duration};
 
 use fantoccini::Locator;

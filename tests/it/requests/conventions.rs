@@ -238,7 +238,7 @@ on_both_databases! {
         }
         assert_eq!(answers[0].header("ratelimit"), "\"public\";r=299;t=1");
         let roles = app.admin().get("/v1/roles").await.expect(200);
-        assert_eq!(roles.header("ratelimit-policy"), "\"read\";q=120000;w=60");
+        assert_eq!(roles.header("ratelimit-policy"), "\"read\";q=600000;w=60");
     }
 }
 

@@ -44,15 +44,15 @@ impl Policy {
     }
 
     /// So many requests a minute, and as many at once. Those with an access token keep one caller from taking
-    /// more than about a third of what one process can do for longer than a minute.
+    /// more than about half of what one process can do for longer than a minute.
     pub const fn quota(self) -> NonZeroU32 {
         const PUBLIC: NonZeroU32 = NonZeroU32::new(300).unwrap();
         const SIGN_IN: NonZeroU32 = NonZeroU32::new(10).unwrap();
         const MAIL_EVENTS: NonZeroU32 = NonZeroU32::new(6000).unwrap();
-        const READ: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
-        const LIST: NonZeroU32 = NonZeroU32::new(30_000).unwrap();
-        const WRITE: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
-        const BULK: NonZeroU32 = NonZeroU32::new(1200).unwrap();
+        const READ: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
+        const LIST: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
+        const WRITE: NonZeroU32 = NonZeroU32::new(300_000).unwrap();
+        const BULK: NonZeroU32 = NonZeroU32::new(3000).unwrap();
         match self {
             Self::Public => PUBLIC,
             Self::SignIn => SIGN_IN,
