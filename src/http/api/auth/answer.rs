@@ -37,7 +37,7 @@ pub enum TokenType {
 
 /// A token for the contract, without a genuine signature.
 const EXAMPLE: &str =
-    "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
+    "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
 /// The same, of a refresh token.
 pub(super) const REFRESH_EXAMPLE: &str =
     "AZ2u8vkBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE";
