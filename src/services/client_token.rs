@@ -11,7 +11,7 @@ use crate::{
     db::{DbFault, api_clients},
     domain::{
         actor::{ActorKind, ActorRef},
-        api_client::{ApiClient, ApiClientStatus, ClientSecret, SecretHash, SecretRecord},
+        api_client::{ApiClient, ApiClientStatus, ClientSecret, SecretRecord},
         audit::{AuditAction, AuditEvent, AuditOutcome},
         ids::ClientId,
         origin::Origin,
@@ -143,15 +143,13 @@ fn check(
     scope: &[&str],
     (source, now): (&Origin, DateTime<Utc>),
 ) -> Result<Accepted, Reason> {
-    let Some(client) = client else {
-        // Compared with nothing, so that it takes as long.
-        let _ = SecretHash::stored(String::new()).is_of(sent);
-        return Err(Reason::UnknownClient);
-    };
+    // Hashed whether there is such a client or not, and whatever its state, so that all take as long.
+    let sent = sent.hash();
+    let client = client.ok_or(Reason::UnknownClient)?;
     if client.status(now) == ApiClientStatus::Revoked {
         return Err(Reason::Revoked);
     }
-    let secret = client.live_secrets(now).find(|secret| secret.hash.is_of(sent)).cloned();
+    let secret = client.live_secrets(now).find(|secret| secret.hash.is(&sent)).cloned();
     let secret = secret.ok_or(Reason::WrongSecret)?;
     if seconds_left(&client, now) == 0 {
         return Err(Reason::Expired);

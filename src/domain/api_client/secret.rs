@@ -1,5 +1,5 @@
-//! The secret of an API client: derived from a key, never stored. The row has its SHA-256 hash, which needs no
-//! salt and no slow function, since a secret has 256 random bits.
+//! The secret of an API client: derived from a key, never stored. The row has its SHA-256 hash, which needs
+//! no salt and no slow function, since a secret has 256 random bits.
 //!
 //! A secret is `ivs_`, 44 characters in base 62, and 6 characters of their CRC-32, so that programs which
 //! search for secrets in source code recognise one without false alarms. It has the form of GitHub's tokens
@@ -80,7 +80,13 @@ impl SecretHash {
     /// Whether it is the hash of this secret, in constant time.
     #[must_use]
     pub fn is_of(&self, secret: &ClientSecret) -> bool {
-        self.0.as_bytes().ct_eq(secret.hash().0.as_bytes()).into()
+        self.is(&secret.hash())
+    }
+
+    /// Whether it is this hash, in constant time.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 

@@ -31,10 +31,9 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
     let permissions = Permission::ALL.map(describe).join("\n");
     let description = format!(
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, \
-        with the permissions of their roles and the accounts that they own, and so does a program with an API \
-        client; operations get theirs from the command line (`invitation-service token`), by role or by \
-        scope.\n\nThe scopes of an \
-        operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
+        with the permissions of their roles and the accounts that they own. A program gets one there with an \
+        API client, and operations from the command line (`invitation-service token`), by role or by \
+        scope.\n\nThe scopes of an operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
         needs no permission to invite into it, to remove members from it, and to read, change, resend and \
         revoke invitations below it. A person's token ends when their password changes, and always allows \
         only what the person's present roles and accounts allow.\n\nWhere the operator has configured it, \

@@ -80,8 +80,8 @@ async fn garble(server: &Client, token: &str, access_token: &str) {
     }
 }
 
-/// Makes an API client with a key, gets a token in both ways, and sends a wrong secret: the right secret and a
-/// token.
+/// Makes an API client with a key, gets a token in both ways, and sends a wrong secret: the right secret and
+/// a token.
 async fn use_client(server: &Client, admin: &Client) -> (String, String) {
     let body = json!({ "name": "Fleet sync", "scopes": ["customers:read"] });
     let make = admin.request(Method::POST, "/v1/api-clients").header("idempotency-key", "make").json(&body);

@@ -137,8 +137,8 @@ errors! {
 /// A program of a partner, which gets access tokens at `POST /v1/auth/token` with its id and `secret`. The
 /// secret is in this answer and in no other: only its hash is stored. A retry with the same `Idempotency-Key`
 /// shows it again. No caller makes a client that may do more than the caller; the client stays when its maker
-/// leaves. An owner of accounts without `accounts:read` makes clients for these accounts, or for accounts below
-/// them.
+/// leaves. An owner of accounts without `accounts:read` makes clients for these accounts, or for accounts
+/// below them.
 #[utoipa::path(
     tag = "API clients",
     operation_id = "createApiClient",

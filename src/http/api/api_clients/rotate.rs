@@ -61,9 +61,10 @@ errors! {
 /// Give an API client a new secret
 ///
 /// The answer shows the new `secret`, once. The secret before it works for `old_secret_expires_in` seconds
-/// more, a day by default, so that the partner can replace it without a pause. A client has at most two secrets:
-/// rotated again before that time, the oldest one stops working at once. Tokens that were issued stay valid
-/// for their quarter of an hour; revoke the client where its secret was stolen and it must stop at once.
+/// more, a day by default, so that the partner can replace it without a pause. A client has at most two
+/// secrets: rotated again before that time, the oldest one stops working at once. Tokens that were issued
+/// stay valid for their quarter of an hour; revoke the client where its secret was stolen and it must stop at
+/// once.
 #[utoipa::path(
     tag = "API clients",
     operation_id = "rotateApiClientSecret",

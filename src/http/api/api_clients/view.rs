@@ -52,8 +52,8 @@ pub struct ApiClientView {
     /// The secrets that work, the newest first: one, or two after a rotation.
     #[schema(max_items = 2)]
     pub secrets: Vec<ClientSecretView>,
-    /// The new secret: in the answers that make one, and in no other answer. Left out of the answer to a retry
-    /// when the secret does not work any more, or `SECRET_KEY` was replaced twice since.
+    /// The new secret: in the answers that make one, and in no other answer. Left out of the answer to a
+    /// retry when the secret does not work any more, or `SECRET_KEY` was replaced twice since.
     #[schema(value_type = String, required = false, pattern = "^ivs_[0-9A-Za-z]{50}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,

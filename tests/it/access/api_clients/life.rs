@@ -222,8 +222,8 @@ on_both_databases! {
     }
 }
 
-/// The secret is shown as long as the key that made it is known. PostgreSQL alone, since a SQLite file has one
-/// process at a time.
+/// The secret is shown as long as the key that made it is known. PostgreSQL alone, since a SQLite file has
+/// one process at a time.
 #[tokio::test]
 async fn a_retry_after_a_change_of_keys() {
     let keys = ["one", "two", "three"].map(|name| format!("key {name} for tests that nobody else has"));

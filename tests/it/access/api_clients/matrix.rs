@@ -8,7 +8,7 @@ use reqwest::Method;
 
 use crate::{
     access::permissions::{ENDPOINTS, knock, of_permission, of_role},
-    support::{TestApp, api_clients::CLIENTS, json, on_both_databases},
+    support::{TestApp, api_clients::CLIENTS, customers::with, json, on_both_databases},
 };
 
 on_both_databases! {
@@ -88,7 +88,10 @@ on_both_databases! {
         let inviter = app.client_caller(&[CustomersInvite], Some(&acme.account)).await;
         let reader = app.client_caller(&[CustomersRead], Some(&acme.account)).await;
         let looker = app.client_caller(&[AccountsRead], Some(&acme.account)).await;
-        let driver = |account: &str, email: &str| json!({ "email": email, "role": "driver", "account_id": account, "delivery": "link" });
+        let driver = |account: &str, email: &str| {
+            let role = json!({ "email": email, "role": "driver", "account_id": account });
+            with(role, json!({ "delivery": "link" }))
+        };
         let path = "/v1/sub-accounts/invitations";
         let invited = inviter.post(path, &driver(&acme.account, "dirk@acme.example")).await.expect(201);
         let own = format!("/v1/invitations/{}", invited.text_of("id"));

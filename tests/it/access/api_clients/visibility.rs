@@ -48,7 +48,10 @@ on_both_databases! {
             office_of_acme.post_empty(&rotate).await.problem(404, "not_found");
             office_of_acme.call(Method::DELETE, &path, &[]).await.problem(404, "not_found");
         }
-        let body = |account: Option<&str>| json!({ "name": "Fleet sync", "scopes": ["customers:invite"], "account_id": account });
+        let body = |account: Option<&str>| {
+            let scopes = json!(["customers:invite"]);
+            json!({ "name": "Fleet sync", "scopes": scopes, "account_id": account })
+        };
         for account in [&acme.account, &below.account] {
             // An owner may do there what these permissions allow.
             let made = office_of_acme.post(CLIENTS, &body(Some(account))).await.expect(201);
