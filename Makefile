@@ -39,7 +39,7 @@ test-poolers: ## run the tests behind PgBouncer; run as root it installs the dis
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
 	tests/with-postgres cargo test --locked --test integration poolers
 
-test-providers: ## take tokens of real identity providers to the service; downloads oidc-provider (npm) and canaille (PyPI)
+test-providers: ## take tokens of real identity providers to the service; downloads them (npm, PyPI)
 	tests/providers/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed

@@ -199,7 +199,7 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys { links, access_tokens, refresh, resets, email_changes, guesses: guess_key } =
+        let Keys { links, access_tokens, refresh, resets, email_changes, guesses: guess_key, client_secrets } =
             Keys::derive(config, &root, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
@@ -280,6 +280,7 @@ impl Parts {
             refresh_keys: refresh,
             reset_keys: resets,
             email_change_keys: email_changes,
+            client_secret_keys: client_secrets,
             access_tokens,
             revocations,
             provider_tokens,

@@ -10,6 +10,7 @@ mod removal;
 mod sql;
 
 pub mod accounts;
+pub mod api_clients;
 pub mod audit;
 pub mod guess_counts;
 pub mod idempotency;

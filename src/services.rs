@@ -5,12 +5,14 @@
 
 pub mod access_token;
 pub mod activate;
+pub mod api_clients;
 pub mod audit;
 pub mod authentication;
 pub mod backlog;
 pub mod change_email;
 pub mod change_password;
 pub mod cleanup;
+pub mod client_token;
 pub mod cursor;
 pub mod delivery_reports;
 mod error;
@@ -56,6 +58,7 @@ use crate::{
     clock::Clock,
     db::{Db, invitations::lookup::Lookups},
     domain::{
+        api_client::ClientSecretKeys,
         company::CompanyVat,
         email_change::EmailChangeKeys,
         ids::InvitationId,
@@ -92,6 +95,8 @@ pub struct Services {
     pub reset_keys: ResetKeys,
     /// The keys that make and verify the links of requests to change an address.
     pub email_change_keys: EmailChangeKeys,
+    /// The keys from which the secrets of API clients are derived.
+    pub client_secret_keys: ClientSecretKeys,
     /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
     /// Access tokens that were revoked.

@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
+        api_client::ClientSecretKeys,
         email_change::EmailChangeKeys,
         password_reset::ResetKeys,
         session::RefreshKeys,
@@ -26,6 +27,7 @@ pub(super) struct Keys {
     pub(super) resets: ResetKeys,
     pub(super) email_changes: EmailChangeKeys,
     pub(super) guesses: DerivedKey,
+    pub(super) client_secrets: ClientSecretKeys,
 }
 
 impl Keys {
@@ -38,6 +40,7 @@ impl Keys {
             resets: ResetKeys::derive(root, previous),
             email_changes: EmailChangeKeys::derive(root, previous),
             guesses: DerivedKey::derive(root, "guess-counts"),
+            client_secrets: ClientSecretKeys::derive(root, previous),
         }
     }
 }

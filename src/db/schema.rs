@@ -298,8 +298,42 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    api_clients (id) {
+        id -> Text,
+        name -> Text,
+        scopes -> Text,
+        account_id -> Nullable<Text>,
+        networks -> Text,
+        expires_at -> Nullable<UtcTimestamp>,
+        created_by_kind -> Text,
+        created_by_id -> Text,
+        created_by_name -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        revoked_at -> Nullable<UtcTimestamp>,
+        last_used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    api_client_secrets (id) {
+        id -> Text,
+        client_id -> Text,
+        hash -> Text,
+        hint -> Text,
+        created_at -> UtcTimestamp,
+        expires_at -> Nullable<UtcTimestamp>,
+        last_used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
+    api_clients,
     sessions,
     user_roles,
     invitations,

@@ -8,7 +8,9 @@ use diesel::{
 };
 
 use super::{
-    schema::{account_lineage, accounts, invitations, memberships, suppressions, user_roles, users},
+    schema::{
+        account_lineage, accounts, api_clients, invitations, memberships, suppressions, user_roles, users,
+    },
     sql::condition::Condition,
 };
 use crate::domain::{
@@ -106,6 +108,18 @@ pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
         _ if visibility.customers => Condition::Always,
         [] => Condition::Never,
         under => Condition::when(accounts::id.eq_any(accounts_under(under))),
+    }
+}
+
+/// The visible API clients: those of visible accounts, and where all are visible, those without one.
+pub(super) fn clients(visibility: &Visibility) -> Condition<api_clients::table> {
+    match &visibility.account_ids[..] {
+        _ if visibility.customers => Condition::Always,
+        [] => Condition::Never,
+        under => {
+            let under = accounts_under(under).select(account_lineage::account_id.nullable());
+            Condition::when(api_clients::account_id.eq_any(under).assume_not_null())
+        }
     }
 }
 

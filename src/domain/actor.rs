@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     delivery_reports::Provider,
-    ids::{AccountId, SessionId, TokenId, UserId},
+    ids::{AccountId, ClientId, SessionId, TokenId, UserId},
+    networks::Networks,
     origin::Origin,
     permission::Permission,
     role::Roles,
@@ -78,6 +79,15 @@ pub enum TokenIssuer {
     Provider,
 }
 
+/// Where the permissions of a token hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Everywhere. Owners may do more below their own accounts.
+    Everywhere,
+    /// Below the accounts of the token, and nowhere else: of an API client that was made for an account.
+    Accounts,
+}
+
 /// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -104,6 +114,10 @@ pub struct Actor {
     pub expires_at: DateTime<Utc>,
     /// The accounts that the caller owns and, with all accounts below them, may manage.
     pub accounts: Vec<AccountId>,
+    /// Where the permissions hold.
+    pub reach: Reach,
+    /// The networks from which the token may be used.
+    pub networks: Networks,
 }
 
 impl Actor {
@@ -120,15 +134,32 @@ impl Actor {
         (self.issuer, self.who.kind) == (TokenIssuer::Own, ActorKind::User)
     }
 
-    /// Whether the token has this permission.
+    /// The API client that calls.
+    #[must_use]
+    pub fn api_client(&self) -> Option<ClientId> {
+        let is_client = (self.issuer, self.who.kind) == (TokenIssuer::Own, ActorKind::Client);
+        self.who.id.parse().ok().filter(|_| is_client)
+    }
+
+    /// Whether the token has this permission everywhere.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.contains(&permission)
+        self.reach == Reach::Everywhere && self.permissions.contains(&permission)
+    }
+
+    /// The accounts below which the caller may do what this permission of customers allows, where it does not
+    /// hold everywhere. An owner may do it all.
+    #[must_use]
+    pub fn accounts_for(&self, permission: Permission) -> &[AccountId] {
+        match self.reach {
+            Reach::Accounts if !self.permissions.contains(&permission) => &[],
+            _ => &self.accounts,
+        }
     }
 
     /// Whether the caller has all permissions of the roles: no caller may grant more than their own.
     #[must_use]
     pub fn may_grant(&self, roles: &Roles) -> bool {
-        roles.permissions().is_subset(&self.permissions)
+        roles.permissions().into_iter().all(|permission| self.may(permission))
     }
 }

@@ -56,6 +56,14 @@ closed_set! {
         PasswordChanged = "password_changed",
         /// A password was reset by a mailed link.
         PasswordReset = "password_reset",
+        /// An API client was made.
+        ApiClientCreated = "api_client_created",
+        /// An API client got a new secret.
+        ApiClientRotated = "api_client_rotated",
+        /// An API client was revoked.
+        ApiClientRevoked = "api_client_revoked",
+        /// An API client got an access token, or was refused.
+        ClientToken = "client_token",
         /// An authenticated caller asked for something that the token does not allow.
         Access = "access",
     }

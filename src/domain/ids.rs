@@ -8,12 +8,12 @@ use arrayvec::ArrayString;
 use mti::prelude::{MagicTypeId, MagicTypeIdExt, TypeIdSuffix};
 use uuid::Uuid;
 
-/// Three letters, an underscore and 26 characters.
-const LENGTH: usize = 30;
+/// The longest prefix, an underscore and 26 characters.
+const MAX_LENGTH: usize = 33;
 
-/// A kind of object; each has its own three-letter prefix.
+/// A kind of object; each has its own prefix.
 pub trait Named: Copy + 'static {
-    /// The prefix, three lower-case letters.
+    /// The prefix, three to six lower-case letters.
     const PREFIX: &'static str;
 }
 
@@ -51,12 +51,16 @@ named! {
     TokenKind, TokenId, "tok";
     /// Id of an audit event, `aud_…`.
     AuditKind, AuditEventId, "aud";
+    /// Id of an API client, `client_…`.
+    ClientKind, ClientId, "client";
+    /// Id of a secret of an API client, `sec_…`.
+    SecretKind, SecretId, "sec";
 }
 
 /// A TypeID of one kind, stored as its text, which is the form in the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<K> {
-    text: ArrayString<LENGTH>,
+    text: ArrayString<MAX_LENGTH>,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -70,7 +74,7 @@ impl<K: Named> Id<K> {
     #[must_use]
     pub fn from_uuid(uuid: Uuid) -> Self {
         let mut text = ArrayString::new();
-        // The specification guarantees 30 ASCII characters, so `push_str` cannot overflow.
+        // The specification guarantees 26 ASCII characters behind the prefix, so `push_str` cannot overflow.
         text.push_str(K::PREFIX);
         text.push('_');
         text.push_str(&TypeIdSuffix::from(uuid));
@@ -131,7 +135,7 @@ impl<K: Named> serde::Serialize for Id<K> {
 /// Whether a text is an id, of whatever kind.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
-    text.len() == LENGTH && MagicTypeId::from_str(text).is_ok()
+    text.len() <= MAX_LENGTH && text.contains('_') && MagicTypeId::from_str(text).is_ok()
 }
 
 #[cfg(test)]
@@ -145,6 +149,9 @@ mod tests {
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.uuid(), uuid);
         assert_eq!(id.as_str().replace("usr", "inv").parse::<UserId>(), Err(NotAnId));
+        let client = ClientId::from_uuid(uuid);
+        assert_eq!((client.as_str().len(), client.to_string().parse()), (MAX_LENGTH, Ok(client)));
+        assert!(is_id(id.as_str()) && is_id(client.as_str()) && !is_id(&id.as_str()[4..]));
     }
 
     #[test]

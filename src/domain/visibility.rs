@@ -28,7 +28,7 @@ impl Visibility {
         Self {
             staff: actor.may(Permission::SystemUsersRead),
             customers: actor.may(Permission::CustomersRead),
-            account_ids: actor.accounts.clone(),
+            account_ids: actor.accounts_for(Permission::CustomersRead).to_vec(),
         }
     }
 
@@ -38,8 +38,16 @@ impl Visibility {
         Self {
             staff: false,
             customers: actor.may(Permission::AccountsRead),
-            account_ids: actor.accounts.clone(),
+            account_ids: actor.accounts_for(Permission::AccountsRead).to_vec(),
         }
+    }
+
+    /// The API clients that a caller may see, and the accounts for which they may make some: all, unless the
+    /// caller belongs to accounts and may not read others.
+    #[must_use]
+    pub fn clients(actor: &Actor) -> Self {
+        let accounts = Self::accounts(actor);
+        Self { customers: accounts.customers || actor.accounts.is_empty(), ..accounts }
     }
 
     /// What a caller may know to exist: a caller who may send an invitation may also know that it exists.
@@ -49,7 +57,11 @@ impl Visibility {
         Self {
             staff: reading.staff || actor.may(Permission::SystemUsersInvite),
             customers: reading.customers || actor.may(Permission::CustomersInvite),
-            ..reading
+            account_ids: if reading.account_ids.is_empty() {
+                actor.accounts_for(Permission::CustomersInvite).to_vec()
+            } else {
+                reading.account_ids
+            },
         }
     }
 
@@ -60,7 +72,7 @@ impl Visibility {
         Self {
             staff: actor.may(Permission::SystemUsersInvite),
             customers: actor.may(Permission::CustomersInvite),
-            account_ids: actor.accounts.clone(),
+            account_ids: actor.accounts_for(Permission::CustomersInvite).to_vec(),
         }
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod account_owners;
 pub(super) mod accounts;
 pub(super) mod activations;
+pub(super) mod api_clients;
 pub(super) mod audit_events;
 pub(super) mod auth;
 pub mod batches;

@@ -14,4 +14,5 @@ pub(super) mod origin;
 pub(super) mod path;
 pub(super) mod query;
 pub(super) mod strict_json;
+pub(super) mod token_request;
 pub(super) mod user_agent;

@@ -9,6 +9,7 @@ pub(super) mod errors;
 mod examples;
 mod headers;
 mod idempotency;
+mod oauth;
 mod operations;
 mod postprocess;
 pub(super) mod problem_examples;
@@ -24,10 +25,10 @@ use utoipa::{
 };
 
 use self::{examples::Examples, problem_schemas::ProblemDocument};
-use crate::{domain::user::UserKind, services::queries::AnyRole};
+use crate::{domain::user::UserKind, http::api::auth::OAuthError, services::queries::AnyRole};
 
 /// The groups of operations, in the order of the document.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Signing in",
         "An access token for a person who has activated; who a caller is; how others verify tokens.",
@@ -37,6 +38,7 @@ const TAGS: [(&str, &str); 7] = [
     ("Invitations", "Invitations and their delivery; resending and revoking."),
     ("Users", "People, from their first invitation on."),
     ("Activation", "For the holder of an activation link. The link's token is the only credential."),
+    ("API clients", "Programs of partners: their ids, secrets and permissions."),
     ("Operations", "Health, metrics, suppressed addresses, webhooks, and this document."),
 ];
 
@@ -72,11 +74,15 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components
         .security_schemes
         .insert("access_token".to_owned(), RefOr::T(security::access_token(&document)));
+    components.security_schemes.insert(security::API_CLIENT.to_owned(), RefOr::T(security::api_client()));
     let mut more = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
     ProblemDocument::schemas(&mut more);
     // utoipa does not collect schemas that only parameters use.
     more.push((UserKind::name().into_owned(), UserKind::schema()));
     more.push((AnyRole::name().into_owned(), AnyRole::schema()));
+    // Nor those that only `oauth` names.
+    more.push((OAuthError::name().into_owned(), OAuthError::schema()));
+    OAuthError::schemas(&mut more);
     components.schemas.extend(more);
     components.headers = headers::components();
     components.examples = complete_operations(&mut document);

@@ -4,7 +4,9 @@
 //! The keys are derived for this purpose only, so that an activation link is never valid as an access token,
 //! or the reverse. The time is that of our clock, with a leeway of 30 seconds.
 
+mod claims;
 mod error;
+mod holder;
 mod keys;
 
 use std::{sync::Arc, time::Duration};
@@ -14,20 +16,19 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use self::error::TokenError;
 pub use self::keys::PublicKey;
 use self::keys::{SigningKey, VerifyingKey};
-use super::idempotency::principal;
+pub use self::{claims::Claims, error::TokenError};
 use crate::{
     clock::Clock,
     domain::{
-        actor::{Actor, ActorKind, ActorRef, TokenIssuer},
+        actor::{Actor, ActorRef},
         ids::{AccountId, TokenKind},
+        networks::Networks,
         permission::Permission,
-        role::{Role, Roles},
+        role::Role,
         session::Session,
     },
 };
@@ -36,62 +37,6 @@ use crate::{
 const LEEWAY: i64 = 30;
 /// RFC 9068 §2.1: marks an access token, as opposed to any other JWT.
 const TYPE: &str = "at+jwt";
-
-/// The claims of a token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Claims {
-    /// The issuer.
-    pub iss: String,
-    /// The audience.
-    #[serde(deserialize_with = "one_audience")]
-    pub aud: String,
-    /// The holder.
-    pub sub: String,
-    /// The token's unique id (RFC 7519 §4.1.7). Older tokens have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jti: Option<String>,
-    /// The display name of the holder.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The kind of holder: `user`, `client` or `cli`.
-    pub actor: String,
-    /// When it was issued, in seconds since 1970.
-    pub iat: i64,
-    /// When it expires.
-    pub exp: i64,
-    /// When it becomes valid, if not when issued.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nbf: Option<i64>,
-    /// Roles, which include their permissions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<String>,
-    /// Permissions by name, separated by blanks (RFC 8693 §4.2).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub scope: String,
-    /// The accounts that the holder owns.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub account_ids: Vec<String>,
-    /// For a user: the mark of the password with which the token was obtained.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
-    /// For a user: the session that the token belongs to (OpenID Connect Front-Channel Logout 1.0, §3).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
-}
-
-/// RFC 7519 §4.1.3: exactly one audience, alone or in a list. A token for several audiences could be replayed
-/// by one against another.
-fn one_audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Audience {
-        One(String),
-        List([String; 1]),
-    }
-    Audience::deserialize(deserializer).map(|audience| match audience {
-        Audience::One(audience) | Audience::List([audience]) => audience,
-    })
-}
 
 /// The content of a new token.
 #[derive(Debug, Clone)]
@@ -106,6 +51,13 @@ pub struct Grant {
     pub accounts: Vec<AccountId>,
     /// The lifetime.
     pub lifetime: Duration,
+}
+
+/// What a token is bound to beside its lifetime.
+#[derive(Default)]
+struct Binding<'a> {
+    session: Option<&'a Session>,
+    networks: Vec<String>,
 }
 
 /// The claims that all tokens share.
@@ -201,7 +153,7 @@ impl AccessTokens {
     /// # Errors
     /// Only when it cannot be serialised, which its types rule out.
     pub fn issue(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, TokenError> {
-        self.issue_with(grant, None, now)
+        self.issue_with(grant, Binding::default(), now)
     }
 
     /// Issues a token to a person, valid only as long as their session and their password.
@@ -214,13 +166,26 @@ impl AccessTokens {
         session: &Session,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
-        self.issue_with(grant, Some(session), now)
+        self.issue_with(grant, Binding { session: Some(session), ..Binding::default() }, now)
+    }
+
+    /// Issues a token to an API client, valid only from these networks.
+    ///
+    /// # Errors
+    /// As [`AccessTokens::issue`].
+    pub fn issue_to_client(
+        &self,
+        grant: &Grant,
+        networks: &Networks,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
+        self.issue_with(grant, Binding { networks: networks.texts(), ..Binding::default() }, now)
     }
 
     fn issue_with(
         &self,
         grant: &Grant,
-        session: Option<&Session>,
+        Binding { session, networks }: Binding<'_>,
         now: DateTime<Utc>,
     ) -> Result<String, TokenError> {
         let Ring { signing, issuer, audience, clock, .. } = &*self.0;
@@ -244,6 +209,7 @@ impl AccessTokens {
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
             credential: session.map(|session| session.credential.clone()),
             sid: session.map(|session| session.id.to_string()),
+            networks,
         };
         let kid = Some(key.public.id.clone());
         let header = Header { typ: Some(TYPE.to_owned()), kid, ..Header::new(Algorithm::EdDSA) };
@@ -293,7 +259,7 @@ impl AccessTokens {
             return Err(TokenError::Lifetime);
         }
         let (begins, ends) = (claims.iat.max(claims.nbf.unwrap_or(i64::MIN)), claims.exp);
-        Ok(Genuine { actor: actor(claims)?, begins, ends })
+        Ok(Genuine { actor: holder::actor(claims)?, begins, ends })
     }
 }
 
@@ -313,48 +279,4 @@ fn strange_header(token: &str) -> Option<&'static str> {
     let header = token.split('.').next().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
     ["crit", "zip"].into_iter().find(|name| header.contains_key(*name))
-}
-
-/// The longest subject or name, in characters.
-const LONGEST_SUBJECT: usize = 255;
-
-/// Whether a text is usable as a name in rows, letters and log lines.
-fn is_name(text: &str) -> bool {
-    (1..=LONGEST_SUBJECT).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-}
-
-fn actor(claims: Claims) -> Result<Actor, TokenError> {
-    if !is_name(&claims.sub) || !claims.name.as_deref().is_none_or(is_name) {
-        return Err(TokenError::Unknown("subject"));
-    }
-    let kind = [ActorKind::User, ActorKind::Client, ActorKind::Cli]
-        .into_iter()
-        .find(|kind| kind.as_str() == claims.actor);
-    let roles: Result<Roles, _> = claims.roles.iter().map(|role| role.parse::<Role>()).collect();
-    let roles = roles.map_err(|_| TokenError::Unknown("role"))?;
-    let mut permissions = roles.permissions();
-    for name in claims.scope.split_ascii_whitespace() {
-        permissions.insert(name.parse().map_err(|_| TokenError::Unknown("permission"))?);
-    }
-    let accounts: Result<Vec<_>, _> = claims.account_ids.iter().map(|id| id.parse()).collect();
-    let accounts = accounts.map_err(|_| TokenError::Unknown("account"))?;
-    let name = claims.name.unwrap_or_else(|| claims.sub.clone());
-    let kind = kind.ok_or(TokenError::Unknown("kind of holder"))?;
-    let who = ActorRef { kind, id: claims.sub, name, origin: None };
-    let grant = principal(&claims.iss, &who, &permissions, &accounts);
-    let instant = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(TokenError::Lifetime);
-    let session = claims.sid.map(|id| id.parse()).transpose().map_err(|_| TokenError::Unknown("session"))?;
-    Ok(Actor {
-        who,
-        issuer: TokenIssuer::Own,
-        credential: claims.credential,
-        session,
-        token: claims.jti.and_then(|id| id.parse().ok()),
-        issued_at: instant(claims.iat)?,
-        grant,
-        permissions,
-        roles,
-        expires_at: instant(claims.exp)?,
-        accounts,
-    })
 }

@@ -68,6 +68,15 @@ pub enum ServiceError {
     /// The roles allow more than the inviter may do.
     #[error("A role of this invitation allows more than your token does.")]
     RoleExceedsYours,
+    /// The scopes of an API client allow more than the caller may do.
+    #[error("The scopes of this client allow more than your token does.")]
+    ScopeExceedsYours,
+    /// The API client was revoked.
+    #[error("This client was revoked, for good. Make another one.")]
+    ApiClientRevoked,
+    /// The API client has expired.
+    #[error("This client has expired. Make another one.")]
+    ApiClientExpired,
     /// There is no such thing, or the caller may not see it.
     #[error("There is no such thing, or this token may not see it.")]
     NotFound,
@@ -209,7 +218,14 @@ impl ServiceError {
     /// Whether it is about the caller's authority, and not about the state of what they asked for.
     #[must_use]
     pub fn is_of_authority(&self) -> bool {
-        matches!(self, Self::Forbidden(_) | Self::RoleExceedsYours | Self::NotFound | Self::AccountNotFound)
+        matches!(
+            self,
+            Self::Forbidden(_)
+                | Self::RoleExceedsYours
+                | Self::ScopeExceedsYours
+                | Self::NotFound
+                | Self::AccountNotFound
+        )
     }
 
     /// Ignores the outcome, except for an error about the caller's authority.

@@ -40,7 +40,8 @@ pub async fn remove(
             // perhaps by the user whom they want to remove.
             let actor = session::narrowed(tx.reading(), actor.clone(), writer.rules.staff_passwords)?
                 .ok_or(ServiceError::NotFound)?;
-            let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
+            let own = actor.accounts_for(Permission::CustomersInvite);
+            let is_under = !accounts::under(tx.reading(), &[account], own)?.is_empty();
             let role = memberships::role(tx.reading(), user, account)?;
             let role = role
                 .filter(|_| is_under || Visibility::acting(&actor).customers)

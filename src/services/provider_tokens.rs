@@ -13,7 +13,10 @@ use sha2::{Digest, Sha256};
 use super::idempotency::principal;
 use crate::{
     clock::Clock,
-    domain::actor::{Actor, ActorRef, TokenIssuer},
+    domain::{
+        actor::{Actor, ActorRef, Reach, TokenIssuer},
+        networks::Networks,
+    },
     identity::{Holder, Issuer, LEEWAY, Provider, ProviderToken, Providers, TokenRefusal},
 };
 
@@ -114,5 +117,7 @@ fn actor(issuer: &str, holder: Holder, issued_at: DateTime<Utc>, expires_at: Dat
         roles,
         expires_at,
         accounts,
+        reach: Reach::Everywhere,
+        networks: Networks::default(),
     }
 }

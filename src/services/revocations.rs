@@ -1,4 +1,5 @@
-//! Access tokens that were revoked before they expire, by their ids (`jti`, RFC 7519 §4.1.7).
+//! Access tokens that were revoked before they expire, by their ids (`jti`, RFC 7519 §4.1.7), and those of
+//! revoked API clients, by the client's id.
 //!
 //! Each process has a copy of the list in memory. A check reads the list again when the copy is older than a
 //! second, and otherwise costs no query: a revocation applies in every process within a second, and at most
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     db::{Db, DbFault, users::revoked_tokens},
-    domain::ids::TokenId,
+    domain::{actor::Actor, ids::TokenId},
 };
 
 /// How long a copy of the list is used.
@@ -61,17 +62,20 @@ impl Revocations {
         Self(Arc::new(Shared { clock, copy: RwLock::default(), reading: Mutex::default() }))
     }
 
-    /// Whether a token is revoked. A token without an id of ours cannot be.
+    /// Whether the caller's token is revoked. A token without an id of ours cannot be.
     ///
     /// # Errors
     /// When the list had to be read and the database failed.
-    pub async fn contains(&self, db: &Db, token: Option<TokenId>) -> Result<bool, DbFault> {
-        let Some(token) = token else { return Ok(false) };
+    pub async fn contains(&self, db: &Db, actor: &Actor) -> Result<bool, DbFault> {
+        let Some(token) = actor.token else { return Ok(false) };
+        let client = actor.api_client();
         let asked = self.0.clock.elapsed();
         if !self.is_fresh(asked) {
             self.read(db, asked).await?;
         }
-        Ok(self.0.copy.read().unwrap_or_else(PoisonError::into_inner).tokens.contains(&token.uuid()))
+        let copy = self.0.copy.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(copy.tokens.contains(&token.uuid())
+            || client.is_some_and(|client| copy.tokens.contains(&client.uuid())))
     }
 
     fn is_fresh(&self, now: Duration) -> bool {
@@ -94,13 +98,13 @@ impl Revocations {
         let began = self.0.clock.elapsed();
         let now = self.0.clock.now();
         let tokens = db.read::<_, DbFault>(move |connection| revoked_tokens::list(connection, now)).await;
-        let outcome = tokens.map(|tokens| self.replace(&tokens, began));
+        let outcome = tokens.map(|tokens| self.replace(tokens, began));
         *reading = Some(Reading { ended: self.0.clock.elapsed(), outcome: outcome.clone() });
         outcome
     }
 
-    fn replace(&self, tokens: &[TokenId], read_at: Duration) {
-        let tokens = tokens.iter().map(TokenId::uuid).collect();
+    fn replace(&self, tokens: Vec<Uuid>, read_at: Duration) {
+        let tokens = tokens.into_iter().collect();
         *self.0.copy.write().unwrap_or_else(PoisonError::into_inner) =
             Copy { tokens, read_at: Some(read_at) };
     }

@@ -1,5 +1,6 @@
 //! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
 
+mod api_clients;
 mod audit;
 mod caller_limits;
 mod change_password;

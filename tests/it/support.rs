@@ -1,6 +1,7 @@
 //! What tests stand on: the app on a database of its own, callers with typed answers, a mailbox, a clock that
 //! is told to move.
 
+pub mod api_clients;
 pub mod app;
 pub mod batches;
 pub mod browser;

@@ -1,8 +1,9 @@
-"""Takes the tokens of each provider to the service; see ./run."""
+"""Takes the tokens of each provider, and those that libraries get of it, to the service; see ./run."""
 
 import os
 import tempfile
 
+import api_clients
 import canaille_server
 import oidc_provider
 from service import Postgres, Service, Sqlite
@@ -11,7 +12,7 @@ from service import Postgres, Service, Sqlite
 def main():
     with tempfile.TemporaryDirectory(prefix="providers-") as folder:
         seen = []
-        for provider in [*oidc_provider.all_kinds(), canaille_server.Canaille(folder)]:
+        for provider in [*oidc_provider.all_kinds(), canaille_server.Canaille(folder), api_clients.ApiClients()]:
             with provider:
                 for database in Sqlite(folder), Postgres():
                     with Service(folder, database, provider.issuers()) as service:

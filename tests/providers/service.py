@@ -78,13 +78,16 @@ class Service:
     def __init__(self, folder, database, issuers):
         self.port, self.folder = free_port(), Path(folder)
         self.url = f"http://127.0.0.1:{self.port}"
-        # As operators do: the list is in a file.
-        file = self.folder / "issuers.json"
-        file.write_text(json.dumps(issuers))
         self.settings = {
             "DATABASE_URL": database.url, "LISTEN_ADDR": f"127.0.0.1:{self.port}", "SECRET_KEY": secrets.token_hex(32),
-            "JWT_ISSUERS": f"@{file}",
+            # Libraries find the token endpoint by the issuer.
+            "PUBLIC_URL": self.url, "JWT_ISSUER": self.url, "RATE_LIMITS": "off",
         }
+        if issuers is not None:
+            # As operators do: the list is in a file.
+            file = self.folder / "issuers.json"
+            file.write_text(json.dumps(issuers))
+            self.settings["JWT_ISSUERS"] = f"@{file}"
 
     def __enter__(self):
         log = (self.folder / "service.log").open("wb")
@@ -99,6 +102,14 @@ class Service:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+
+    def token(self, *arguments):
+        """An access token from the command line."""
+        command = [os.environ["SERVICE"], "token", *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env={**os.environ, **self.settings}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
 
     def me(self, token):
         """Status, and what the service says of the caller."""

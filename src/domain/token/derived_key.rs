@@ -43,7 +43,7 @@ impl DerivedKey {
     }
 
     /// The MAC over a claim.
-    pub(super) fn mac(&self, claim: &[u8]) -> Option<Hmac<Sha256>> {
+    pub(in crate::domain) fn mac(&self, claim: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
         mac.update(claim);
         Some(mac)

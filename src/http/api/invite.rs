@@ -82,7 +82,7 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
 /// Whether the caller may invite customers at all. It is checked before the body, so that callers who may not
 /// learn nothing.
 pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem> {
-    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
+    if actor.may(Permission::CustomersInvite) || !actor.accounts_for(Permission::CustomersInvite).is_empty() {
         return Ok(());
     }
     Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())

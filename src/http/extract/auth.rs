@@ -1,14 +1,15 @@
 //! The caller: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
 //! without a token.
 //!
-//! A program's token is valid by itself, unless it was revoked, and so is one of an identity provider. A
-//! person's token is checked against the database at each request ([`session`]): it ends with its session and
-//! when the password changes, and allows no more than the person's present rights.
+//! A program's token is valid by itself, unless it was revoked or comes from a network that is not its
+//! client's, and so is one of an identity provider. A person's token is checked against the database at each
+//! request ([`session`]): it ends with its session and when the password changes, and allows no more than the
+//! person's present rights.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
 
-use super::origin::origin;
+use super::{client_address::client_address, origin::origin};
 use crate::http::{
     middleware::{rate_limit, request_log::AuthenticatedCaller},
     response::{error_codes, problem::Problem},
@@ -95,9 +96,13 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
         request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
     let services = &state.services;
     let actor = authentication::verify(services, token).await.map_err(refused)?;
-    let revoked = services.revocations.contains(&services.db, actor.token).await;
+    let revoked = services.revocations.contains(&services.db, &actor).await;
     if revoked.map_err(ServiceError::from)? {
         return Err(invalid_token("revoked"));
+    }
+    // As RFC 8705 §3 has it for a token that another than its holder sends.
+    if !actor.networks.allow(client_address(request)) {
+        return Err(invalid_token("network"));
     }
     let current = session::current(services, actor).await.map_err(ServiceError::from)?;
     let mut actor = current.ok_or_else(|| invalid_token("session"))?;

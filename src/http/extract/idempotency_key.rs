@@ -28,7 +28,7 @@ use crate::http::{
 use crate::{
     domain::{actor::Actor, invitation::Invitation, token::hex, user::User},
     services::{
-        ServiceError,
+        ServiceError, api_clients,
         idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
     },
 };
@@ -136,14 +136,14 @@ pub async fn answer<E: 'static, T: 'static, D: 'static>(
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
         let answer = (steps.work)((state.clone(), actor), asked?, None).await?;
-        return Ok(respond(&state, &Answer::First(answer)));
+        return respond(&state, &Answer::First(answer)).await;
     };
     let keyed =
         KeyedRequest { principal: actor.grant.clone(), key, fingerprint: fingerprint(request, digest) };
     let done = with_key((state.clone(), actor), request_id(request), keyed, asked, steps).in_current_span();
     let gone = |_| Problem::new(error_codes::INTERNAL, "The work on this request ended early.");
     let answer = actix_web::rt::spawn(done).await.map_err(gone)??;
-    Ok(respond(&state, &answer))
+    respond(&state, &answer).await
 }
 
 /// An answer to a request with or without a key.
@@ -234,7 +234,19 @@ fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
     stored::with_member(answer, "activation_link", link.expose_secret()).ok()
 }
 
-fn respond(state: &State, answer: &Answer) -> HttpResponse {
+/// The body with the new secret of an API client, where the request made one. It is derived for each answer,
+/// since it is not stored.
+async fn with_secret(state: &State, answer: &Answer) -> Result<Option<String>, Problem> {
+    let (Answer::First(stored) | Answer::Replayed(stored)) = answer;
+    let Some((client, secret)) = stored::issued_secret(stored) else { return Ok(None) };
+    let secret = match answer {
+        Answer::First(_) => state.services.client_secret_keys.make(client, secret),
+        Answer::Replayed(_) => api_clients::shown_again(&state.services, client, secret).await?,
+    };
+    Ok(secret.and_then(|secret| stored::with_member(stored, "secret", secret.expose()).ok()))
+}
+
+async fn respond(state: &State, answer: &Answer) -> Result<HttpResponse, Problem> {
     let (Answer::First(stored) | Answer::Replayed(stored)) = answer;
     let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
@@ -247,12 +259,15 @@ fn respond(state: &State, answer: &Answer) -> HttpResponse {
     if matches!(answer, Answer::Replayed(_)) {
         response.insert_header((REPLAYED, "true"));
     }
-    let link = with_link(state, stored);
-    if link.is_some() {
+    let whole = match with_link(state, stored) {
+        Some(body) => Some(body),
+        None => with_secret(state, answer).await?,
+    };
+    if whole.is_some() {
         response.insert_header((CACHE_CONTROL, "no-store")).insert_header((REFERRER_POLICY, "no-referrer"));
     }
     let media_type = if status.is_success() { "application/json" } else { "application/problem+json" };
-    response.content_type(media_type).body(link.unwrap_or_else(|| stored.body.clone()))
+    Ok(response.content_type(media_type).body(whole.unwrap_or_else(|| stored.body.clone())))
 }
 
 /// Two requests ask for the same when method, path and body are the same; of the path, its escapes decoded.

@@ -74,7 +74,16 @@ impl Body {
     /// # Errors
     /// 400 for an empty body and for one that is not JSON, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
-        members::request(self.members?.required()?, self.faults).map_err(|faults| Problem::body(&faults))
+        self.parse_with(R::read)
+    }
+
+    /// The request, as `read` reads its members.
+    ///
+    /// # Errors
+    /// As [`Body::parse`].
+    pub fn parse_with<R>(self, read: impl FnOnce(&mut Members) -> Option<R>) -> Result<R, Problem> {
+        let members = self.members?.required()?;
+        members::read(members, self.faults, read).map_err(|faults| Problem::body(&faults))
     }
 
     /// The request, whose members and body may be left out.

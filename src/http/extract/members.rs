@@ -16,8 +16,20 @@ pub trait Request: Sized {
 /// # Errors
 /// All faults.
 pub(in crate::http) fn request<R: Request>(members: Map<String, Value>, faults: Faults) -> Result<R, Faults> {
+    read(members, faults, R::read)
+}
+
+/// The same for a request that is read in the light of something else, such as the time.
+///
+/// # Errors
+/// All faults.
+pub(super) fn read<R>(
+    members: Map<String, Value>,
+    faults: Faults,
+    read: impl FnOnce(&mut Members) -> Option<R>,
+) -> Result<R, Faults> {
     let mut members = Members::new(members, faults);
-    let request = R::read(&mut members);
+    let request = read(&mut members);
     match (request, members.finish()) {
         (Some(request), faults) if faults.is_empty() => Ok(request),
         (_, faults) => Err(faults),

@@ -19,11 +19,12 @@ use crate::{
     domain::{
         account::{AccountName, AccountStatus, AccountType},
         actor::ActorKind,
+        api_client::ApiClientStatus,
         audit::{AuditAction, AuditOutcome},
         company::CompanyVat,
         email::Email,
         event::EventType,
-        ids::{AccountId, AuditEventId, EventId, InvitationId, SuppressionId, UserId},
+        ids::{AccountId, AuditEventId, ClientId, EventId, InvitationId, SecretId, SuppressionId, UserId},
         invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
         password::Password,
@@ -97,6 +98,7 @@ closed_sets! {
     UserKind, "UserKind", "Staff of the operator, or a customer; people who are invited as one count.";
     AuditAction, "AuditAction", "What a caller did, or attempted.";
     AuditOutcome, "AuditOutcome", "Whether it was done or refused.";
+    ApiClientStatus, "ApiClientStatus", "`active`, until its `expires_at` has passed or it is revoked.";
     SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \
         exist, its reader unsubscribed, or a letter was marked as spam.";
     Locale, "Locale", "A language of letters and page.";
@@ -194,6 +196,10 @@ texts! {
     AuditEventId, "AuditEventId", Text::new("Names an audit event.", "aud_01m86xvxh0f46bs8r42wfv2z13");
     SuppressionId, "SuppressionId", Text::new("Names a suppressed address.", "sup_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    ClientId, "ApiClientId", Text::new("Names an API client.", "client_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^client_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    SecretId, "ApiClientSecretId",
+        Text::new("Names a secret of an API client.", "sec_01m86xvxh0f46bs8r42wfv2z13").pattern("^sec_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
         length: (None, Some(254)),
         ..Text::new(

@@ -17,7 +17,7 @@ pub(super) fn hoist(content: &mut Content, examples: &mut Examples) {
     }
 }
 
-/// Moves those of a request. What is shown of one media type holds for the others.
+/// Moves those of a request. What is shown of one media type holds for those that show nothing.
 pub(super) fn hoist_request(body: &mut RequestBody, examples: &mut Examples) {
     for content in body.content.values_mut() {
         if let RefOr::T(content) = content {
@@ -29,7 +29,9 @@ pub(super) fn hoist_request(body: &mut RequestBody, examples: &mut Examples) {
         _ => None,
     });
     for content in body.content.values_mut() {
-        if let (RefOr::T(content), Some(shown)) = (content, &shown) {
+        if let (RefOr::T(content), Some(shown)) = (content, &shown)
+            && content.examples.is_empty()
+        {
             content.examples.clone_from(shown);
         }
     }

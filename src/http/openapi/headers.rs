@@ -48,7 +48,7 @@ const ROWS: [Row; 12] = [
     ("WWW-Authenticate", "How to authenticate (RFC 6750).", Example::Text("Bearer")),
     (
         "Location",
-        "The path of the invitation.",
+        "The path of what was made.",
         Example::Text("/v1/invitations/inv_01m86xvxh0e3pt0yekqqme4qcm"),
     ),
     (

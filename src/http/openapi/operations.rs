@@ -14,8 +14,8 @@ use super::{
     conditional,
     errors::{self, ListedError},
     examples::{self, Examples},
-    headers, idempotency, sample_data,
-    security::is_public,
+    headers, idempotency, oauth, sample_data,
+    security::{add_api_client, is_public},
 };
 
 /// Adds what is shared. `examples` takes up those of the operation.
@@ -25,11 +25,13 @@ pub(super) fn complete(
     examples: &mut Examples,
 ) {
     let letters = sends_letters(&method, path);
+    add_api_client(path, operation);
     for error in shared_errors(path, letters, operation) {
         errors::add(&mut operation.responses.responses, &error);
     }
     if method == HttpMethod::Post {
         idempotency::add(path, operation);
+        oauth::add(path, operation);
     }
     if method == HttpMethod::Get {
         conditional::add(path, operation);

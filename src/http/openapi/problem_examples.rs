@@ -86,6 +86,9 @@ fn refusals() -> Vec<ServiceError> {
     vec![
         ServiceError::Forbidden("system_users:invite"),
         ServiceError::RoleExceedsYours,
+        ServiceError::ScopeExceedsYours,
+        ServiceError::ApiClientRevoked,
+        ServiceError::ApiClientExpired,
         ServiceError::NotFound,
         ServiceError::InvitationPending(sample_data::invitation_id()),
         ServiceError::AlreadySystemUser,

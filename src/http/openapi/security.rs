@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use utoipa::openapi::{
     OpenApi,
     path::Operation,
-    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    security::{
+        ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement,
+        SecurityScheme,
+    },
 };
 
+use super::oauth::TOKEN_PATH;
 use crate::domain::permission::Permission;
 
 /// Whether no access token is asked for.
@@ -27,9 +31,9 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
     let permissions = Permission::ALL.map(describe).join("\n");
     let description = format!(
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, \
-        with the permissions of their roles and the accounts that they own; programs and operations get \
-        theirs from the command line (`invitation-service token`), by role or by scope.\n\nThe scopes of an \
-        operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
+        with the permissions of their roles and the accounts that they own. A program gets one there with an \
+        API client, and operations from the command line (`invitation-service token`), by role or by \
+        scope.\n\nThe scopes of an operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
         needs no permission to invite into it, to remove members from it, and to read, change, resend and \
         revoke invitations below it. A person's token ends when their password changes, and always allows \
         only what the person's present roles and accounts allow.\n\nWhere the operator has configured it, \
@@ -44,6 +48,36 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
             .description(Some(description))
             .build(),
     )
+}
+
+/// The name of the scheme of [`api_client`].
+pub(super) const API_CLIENT: &str = "api_client";
+
+/// How programs get access tokens, for generated clients.
+pub(super) fn api_client() -> SecurityScheme {
+    let scopes = Permission::ALL.map(|permission| (permission.as_str(), allows(permission)));
+    let flow = ClientCredentials::new(TOKEN_PATH, Scopes::from_iter(scopes));
+    let description = "A program gets its access token with the id and the secret of an API client (RFC 6749 \
+        §4.4), which `POST /v1/api-clients` makes.";
+    SecurityScheme::OAuth2(OAuth2::with_description([Flow::ClientCredentials(flow)], description))
+}
+
+/// Says that an operation takes the tokens of API clients. Those of sessions and of people's own memberships
+/// do not.
+pub(super) fn add_api_client(path: &str, operation: &mut Operation) {
+    if path.starts_with("/v1/auth/") || path.starts_with("/v1/me/") {
+        return;
+    }
+    let Some(security) = &mut operation.security else { return };
+    let scopes: Vec<Vec<String>> = security.iter().filter_map(scopes_of).collect();
+    security.extend(scopes.into_iter().map(|scopes| SecurityRequirement::new(API_CLIENT, scopes)));
+}
+
+/// The scopes of a requirement of an access token, which can be read from its JSON only.
+fn scopes_of(requirement: &SecurityRequirement) -> Option<Vec<String>> {
+    let value = serde_json::to_value(requirement).ok()?;
+    let scopes = value["access_token"].as_array()?;
+    Some(scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect())
 }
 
 fn allows(permission: Permission) -> &'static str {
@@ -70,11 +104,5 @@ fn scopes(document: &OpenApi) -> BTreeSet<String> {
             [&item.get, &item.post, &item.put, &item.patch, &item.delete].into_iter().flatten()
         });
     let requirements = operations.flat_map(|operation| operation.security.iter().flatten());
-    // The scopes of a requirement can be read from its JSON only.
-    let values = requirements.filter_map(|requirement| serde_json::to_value(requirement).ok());
-    let named = values.filter_map(|value| {
-        let scopes = value["access_token"].as_array()?;
-        Some(scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect::<Vec<_>>())
-    });
-    named.flatten().collect()
+    requirements.filter_map(scopes_of).flatten().collect()
 }

@@ -75,6 +75,8 @@ codes! {
     ROLE_EXCEEDS_YOURS = 403 "role_exceeds_yours", "The role allows more than you may do",
         "Callers cannot grant permissions that they do not have. Ask a colleague who has the role's \
         permissions to send the invitation.";
+    SCOPE_EXCEEDS_YOURS = 403 "scope_exceeds_yours", "The scopes allow more than you may do",
+        "Callers cannot give an API client permissions that they do not have. Ask a colleague who has them.";
     CORS_REFUSED = 403 "cors_refused", "The preflight of a browser is refused",
         "The page's origin is not in CORS_ORIGINS of this service, or the request has a method or a header \
         that the API does not take.";
@@ -115,6 +117,10 @@ codes! {
         "A user who has not activated has no access and no names. Change or revoke their invitation.";
     USER_BLOCKED = 409 "user_blocked", "The user is blocked",
         "A blocked user cannot be invited. Unblock them first.";
+    API_CLIENT_REVOKED = 409 "api_client_revoked", "The API client was revoked",
+        "A revoked client gets no new secret. Make another client.";
+    API_CLIENT_EXPIRED = 409 "api_client_expired", "The API client has expired",
+        "A client whose expires_at has passed gets no new secret. Make another client.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",

@@ -8,7 +8,10 @@ use serde::{
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    domain::{ids::InvitationId, invitation::DeliveryState},
+    domain::{
+        ids::{ClientId, InvitationId, SecretId},
+        invitation::DeliveryState,
+    },
     services::idempotency::StoredAnswer,
 };
 
@@ -41,6 +44,23 @@ impl StoredInvitation {
     pub fn is_by_link(&self) -> bool {
         self.delivery == DeliveryState::HandedOver.as_str()
     }
+}
+
+/// The client and its newest secret, of an answer that shows the secret. Other answers are not read: that to
+/// a batch may be long.
+pub fn issued_secret(answer: &StoredAnswer) -> Option<(ClientId, SecretId)> {
+    #[derive(Deserialize)]
+    struct Body {
+        id: String,
+        secrets: Vec<Secret>,
+    }
+    #[derive(Deserialize)]
+    struct Secret {
+        id: String,
+    }
+    let is_client = (200..300).contains(&answer.status) && answer.body.starts_with(r#"{"id":"client_"#);
+    let body: Body = is_client.then(|| serde_json::from_str(&answer.body).ok()).flatten()?;
+    Some((body.id.parse().ok()?, body.secrets.first()?.id.parse().ok()?))
 }
 
 /// The error code of an answer that was an error.

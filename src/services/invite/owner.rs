@@ -85,7 +85,7 @@ fn further(
     named: &Named,
 ) -> Result<Draft, ServiceError> {
     let staff = actor.may(Permission::CustomersInvite);
-    if !staff && actor.accounts.is_empty() {
+    if !staff && actor.accounts_for(Permission::CustomersInvite).is_empty() {
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let Account { name, parent_account_id, used_by, account_type, rate, status, .. } =

@@ -49,7 +49,7 @@ pub(super) fn draft(
     invite: SubAccountInvite,
     named: &Named,
 ) -> Result<Draft, ServiceError> {
-    if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
+    if !actor.may(Permission::CustomersInvite) && actor.accounts_for(Permission::CustomersInvite).is_empty() {
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let parent = named.one(&invite.parent)?;

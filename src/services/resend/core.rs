@@ -71,7 +71,7 @@ pub(in crate::services) fn authorise(
         InvitationKind::SystemUser => Permission::SystemUsersInvite,
         InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
     };
-    let managed: Vec<AccountId> = if actor.accounts.is_empty() {
+    let managed: Vec<AccountId> = if actor.accounts_for(Permission::CustomersInvite).is_empty() {
         Vec::new()
     } else {
         invitations.iter().filter(|one| !actor.may(permission(one))).filter_map(|one| manager(one)).collect()
@@ -79,7 +79,7 @@ pub(in crate::services) fn authorise(
     let owned = if managed.is_empty() {
         HashSet::new()
     } else {
-        accounts::under(connection, &managed, &actor.accounts)?
+        accounts::under(connection, &managed, actor.accounts_for(Permission::CustomersInvite))?
     };
     let check = |one: &&Invitation| match permission(one) {
         permission if actor.may(permission) => {

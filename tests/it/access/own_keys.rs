@@ -51,6 +51,9 @@ on_both_databases! {
         assert_eq!(metadata["issuer"], "invitation-service");
         assert_eq!(metadata["jwks_uri"], json!(format!("{}{KEYS}", app.url)));
         assert_eq!(metadata["token_endpoint"], json!(format!("{}/v1/auth/token", app.url)));
+        assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+        let ways = json!(["client_secret_basic", "client_secret_post"]);
+        assert_eq!(metadata["token_endpoint_auth_methods_supported"], ways);
         assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("customers:invite")));
         assert!(metadata.get("authorization_endpoint").is_none(), "{metadata}");
         for named in ["jwks_uri", "service_documentation"] {

@@ -80,6 +80,27 @@ async fn garble(server: &Client, token: &str, access_token: &str) {
     }
 }
 
+/// Makes an API client with a key, gets a token in both ways, and sends a wrong secret: the right secret and
+/// a token.
+async fn use_client(server: &Client, admin: &Client) -> (String, String) {
+    let body = json!({ "name": "Fleet sync", "scopes": ["customers:read"] });
+    let make = admin.request(Method::POST, "/v1/api-clients").header("idempotency-key", "make").json(&body);
+    let made = Answer::of(make).await.expect(201);
+    let (id, secret) = (made.text_of("id"), made.text_of("secret"));
+    let form = |fields: &[(&str, &str)]| server.request(Method::POST, "/v1/auth/token").form(fields);
+    let grant = ("grant_type", "client_credentials");
+    let wrong = format!("{secret}x");
+    for (given, status) in [(&secret, 200), (&wrong, 401)] {
+        let in_body = form(&[grant, ("client_id", &id), ("client_secret", given)]);
+        Answer::of(in_body).await.expect(status);
+        Answer::of(form(&[grant]).basic_auth(&id, Some(given))).await.expect(status);
+    }
+    let in_uri = server.request(Method::POST, &format!("/v1/auth/token?client_secret={secret}"));
+    Answer::of(in_uri.form(&[grant])).await.expect(400);
+    let token = Answer::of(form(&[grant]).basic_auth(&id, Some(&secret))).await.expect(200);
+    (secret, token.text_of("access_token"))
+}
+
 /// The whole path, with every mistake that people and programs make on it.
 async fn walk(server: &Client, admin: &Client, token: &str, access_token: &str) -> Vec<Answer> {
     let half = &token[..token.len() / 2];
@@ -197,20 +218,28 @@ async fn nothing_secret_is_written_down(backend: Backend, speaks: Speaks, format
     };
     let error = eventually("the refusal is recorded", limit, recorded).await;
     assert!(!error.contains("nobody.at"), "{error}");
+    let (client_secret, client_token) = use_client(&anonymous, &admin).await;
     let printed = server.out();
     let log = server.stop().await;
 
-    let mut secrets = secrets(&letter.token, &[&access_token]);
+    let mut secrets = secrets(&letter.token, &[&access_token, &client_token]);
+    secrets.push(("the first half of the client's secret".to_owned(), client_secret[..27].to_owned()));
+    secrets.push(("the second half of the client's secret".to_owned(), client_secret[27..].to_owned()));
     for answer in &said {
         holds_none("an answer", &answer.text, &secrets);
     }
-    let rows =
-        ["users", "user_roles", "invitations", "letters", "invitation_events"].map(|table| match backend {
+    let tables = ["users", "user_roles", "invitations", "letters", "invitation_events"];
+    let more = ["api_clients", "api_client_secrets", "idempotency_keys", "audit_events"];
+    let rows: Vec<String> = tables
+        .into_iter()
+        .chain(more)
+        .map(|table| match backend {
             Backend::Postgres => {
                 home.database.texts(&format!("SELECT t::text AS text FROM {table} t")).join("\n")
             }
             Backend::Sqlite => String::new(),
-        });
+        })
+        .collect();
     holds_none("a row", &rows.join("\n"), &secrets);
     if backend == Backend::Sqlite {
         let file = home.database.url.trim_start_matches("sqlite://");

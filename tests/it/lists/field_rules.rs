@@ -63,6 +63,8 @@ fn rows() -> Vec<(&'static str, Row)> {
         ("system_users:read", colleagues),
         ("owner of Acme", [OWNER_SEES, OWNER_SEES, OWNER_SEES, AT_ACME, Nothing]),
         ("office of Acme", [OWNER_SEES, OWNER_SEES, OWNER_SEES, AT_ACME, Nothing]),
+        ("client of Acme", [OWNER_SEES, OWNER_SEES, OWNER_SEES, AT_ACME, Nothing]),
+        ("client, customers:read", customers),
         ("owner of Zenith", [Nothing, AT_ZENITH, Nothing, AT_ZENITH, Nothing]),
     ];
     let blind = ["customers:invite", "system_users:invite", "accounts:read", "no role", "a driver"];

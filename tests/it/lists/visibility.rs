@@ -142,6 +142,11 @@ fn rows() -> Vec<(&'static str, Sees)> {
         ("office of South, system_users:read", Sees::new(true, south(), south())),
         ("office of South, customers:read", Sees::new(false, all(), south())),
         ("office of South, accounts:read", Sees::new(false, south(), all())),
+        ("client of South", below(south())),
+        ("client of South, customers:read", Sees::new(false, south(), Names::new())),
+        ("client of South, accounts:read", Sees::new(false, Names::new(), south())),
+        ("client of Acme, customers:invite", nothing()),
+        ("client, customers:read", Sees::new(false, all(), Names::new())),
         (
             "system_users:read, customers:invite",
             Sees::new(true, Names::new(), Names::new()).suppressed(["ina", "Linus"]),
@@ -236,7 +241,17 @@ async fn world(app: &TestApp) -> World {
         Some(id) => *accounts.iter().find(|(_, known)| *known == id).unwrap().0,
         None => person(one),
     };
-    let callers = callers(app, &accounts, [acme.client, south.client, dirk.client]);
+    let mut callers = callers(app, &accounts, [acme.client, south.client, dirk.client]);
+    for (name, scopes, account) in [
+        ("client of South", &[CustomersRead, AccountsRead, CustomersInvite][..], Some("South")),
+        ("client of South, customers:read", &[CustomersRead], Some("South")),
+        ("client of South, accounts:read", &[AccountsRead], Some("South")),
+        ("client of Acme, customers:invite", &[CustomersInvite], Some("Acme")),
+        ("client, customers:read", &[CustomersRead], None),
+    ] {
+        let account = account.map(|name| accounts[name].as_str());
+        callers.insert(name, app.client_caller(scopes, account).await);
+    }
     World {
         users: users.iter().map(|one| (person(one), text(one, "/id").to_owned())).collect(),
         invitations: invitations.iter().map(|one| (invitation(one), text(one, "/id").to_owned())).collect(),

@@ -13,6 +13,7 @@ use invitation_service::domain::permission::Permission;
 
 use crate::support::{
     Answer, PASSWORD, TestApp,
+    api_clients::{ApiClient, CLIENTS, TOKEN},
     batches::{BATCH, RESEND},
     json, on_both_databases,
 };
@@ -50,7 +51,10 @@ on_both_databases! {
         for (index, (path, method, operation)) in callable.enumerate() {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
-            let at = path.replace("{id}", made[owner].as_str().unwrap()).replace("{code}", "not_found");
+            let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
+            let id =
+                if path.starts_with("/v1/api-clients") { &client.id } else { made[owner].as_str().unwrap() };
+            let at = path.replace("{id}", id).replace("{code}", "not_found");
             // Of an account that has members, its one owner.
             let at = at.replace(
                 "{account_id}/members/{user_id}",
@@ -185,6 +189,32 @@ on_both_databases! {
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
         fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);
         app.letters().await;
+    }
+
+    async fn programs_are_answered_as_the_document_says(app: TestApp) {
+        let served = document();
+        let operation = |method: &str, path: &str| served["paths"][path][method].clone();
+        let (token, one) = (operation("post", TOKEN), "/v1/api-clients/{id}");
+        let body = json!({ "name": "Fleet sync", "scopes": ["customers:read"], "networks": ["127.0.0.1"] });
+        let made = app.admin().post(CLIENTS, &body).await.expect(201);
+        fits(&served, &operation("post", CLIENTS), &made);
+        let client = ApiClient::of(&made);
+        for secret in [client.secret.as_str(), "wrong"] {
+            fits(&served, &token, &client.ask(&app, secret).await);
+        }
+        fits(&served, &token, &app.form(&[("grant_type", "password")]).await.expect(400));
+        let rotated = app.admin().post_empty(&format!("{}/rotate", client.path())).await.expect(200);
+        fits(&served, &operation("post", "/v1/api-clients/{id}/rotate"), &rotated);
+        for _ in 0..2 {
+            fits(&served, &operation("get", CLIENTS), &app.admin().get(CLIENTS).await.expect(200));
+            fits(&served, &operation("get", one), &app.admin().get(&client.path()).await.expect(200));
+            let revoked = app.admin().call(Method::DELETE, &client.path(), &[]).await.expect(204);
+            fits(&served, &operation("delete", one), &revoked);
+        }
+        let refused = app.admin().post_empty(&format!("{}/rotate", client.path())).await.expect(409);
+        fits(&served, &operation("post", "/v1/api-clients/{id}/rotate"), &refused);
+        let exceeds = app.caller(&[], &[Permission::ClientsManage]).post(CLIENTS, &body).await.expect(403);
+        fits(&served, &operation("post", CLIENTS), &exceeds);
     }
 
     async fn the_browser_of_the_contract_works_offline(app: TestApp) {

@@ -36,7 +36,7 @@ pub enum TokenType {
 }
 
 /// A token for the contract, without a genuine signature.
-const EXAMPLE: &str =
+pub(super) const EXAMPLE: &str =
     "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
 /// The same, of a refresh token.
 pub(super) const REFRESH_EXAMPLE: &str =

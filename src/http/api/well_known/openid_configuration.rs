@@ -23,16 +23,16 @@ pub struct Metadata {
     /// Where the public keys are.
     #[schema(format = "uri", example = "https://invitations.example.com/.well-known/jwks.json")]
     pub jwks_uri: String,
-    /// Where people sign in.
+    /// Where API clients get their tokens, and people sign in.
     #[schema(format = "uri", example = "https://invitations.example.com/v1/auth/token")]
     pub token_endpoint: String,
     /// The permissions that a token may have in `scope`.
     pub scopes_supported: Vec<Permission>,
     /// None: there is no authorization endpoint.
     pub response_types_supported: Vec<String>,
-    /// None of RFC 6749: people sign in with a JSON body.
+    /// `client_credentials`, of API clients. People sign in with a JSON body, which RFC 6749 does not have.
     pub grant_types_supported: Vec<String>,
-    /// `none`: signing in needs no client.
+    /// `client_secret_basic` and `client_secret_post`.
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// `public`: each person has one `sub`.
     pub subject_types_supported: Vec<String>,
@@ -51,8 +51,10 @@ impl Metadata {
             token_endpoint: format!("{public_url}/v1/auth/token"),
             scopes_supported: Permission::ALL.to_vec(),
             response_types_supported: Vec::new(),
-            grant_types_supported: Vec::new(),
-            token_endpoint_auth_methods_supported: vec!["none".to_owned()],
+            grant_types_supported: vec!["client_credentials".to_owned()],
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"]
+                .map(str::to_owned)
+                .to_vec(),
             subject_types_supported: vec!["public".to_owned()],
             id_token_signing_alg_values_supported: Vec::new(),
             service_documentation: format!("{public_url}/docs/"),

@@ -4,34 +4,13 @@ use invitation_service::domain::{permission::Permission, role::Role};
 use serde_json::Value;
 
 use crate::{
-    access::permissions::{
-        ALL, CUSTOMERS, ENDPOINTS, INVITES, INVITES_CUSTOMERS, NOTHING, SEES_STAFF, SUPPORT, VIEWS, knock,
-    },
+    access::permissions::{ENDPOINTS, NOTHING, knock, of_permission, of_role},
     support::{
         Backend, TestApp,
         identity_provider::{IdentityProvider, KeyPair, issuers},
         json, on_each,
     },
 };
-
-fn of_role(role: Role) -> [u16; 17] {
-    match role {
-        Role::Admin | Role::UserManager => ALL,
-        Role::CustomerSupport => SUPPORT,
-        Role::Finance => CUSTOMERS,
-        Role::Viewer => VIEWS,
-    }
-}
-
-fn of_permission(permission: Permission) -> [u16; 17] {
-    match permission {
-        Permission::SystemUsersInvite => INVITES,
-        Permission::SystemUsersRead => SEES_STAFF,
-        Permission::CustomersRead => CUSTOMERS,
-        Permission::CustomersInvite => INVITES_CUSTOMERS,
-        _ => NOTHING,
-    }
-}
 
 on_each! {
     async fn everybody_at_every_endpoint(backend: Backend) {

@@ -88,6 +88,8 @@ pub async fn world(app: &TestApp) -> World {
         ("no role", app.caller(&[], &[])),
         ("owner of Acme", owner),
         ("office of Acme", app.owning(&[&acme.account])),
+        ("client of Acme", app.client_caller(&[CustomersRead], Some(&acme.account)).await),
+        ("client, customers:read", app.client_caller(&[CustomersRead], None).await),
         ("owner of Zenith", app.sign_in("linus@zenith.example").await),
         ("a driver", driver.client),
     ]);
