@@ -86,7 +86,7 @@ pub fn routes() -> Vec<RouteRules> {
     let rules = |route: &Route| RouteRules {
         path: route.pattern.clone(),
         methods: route.methods.clone(),
-        limit: route.policy.map(|policy| (policy.name(), policy.quota().get())),
+        limit: route.policy.map(|policy| (policy.as_str(), policy.quota().get())),
         is_sealed: route.is_sealed,
     };
     RouteTable::of(&document()).all().iter().map(rules).collect()

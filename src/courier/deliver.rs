@@ -153,7 +153,10 @@ impl Courier {
             Outcome::Withdrawn => ("withdrawn", None),
             Outcome::Untried { .. } => ("untried", None),
         };
-        self.metrics.letter(word);
+        // The outcome of a letter that resets a password tells whether its address has a user.
+        if letter.purpose != LetterPurpose::PasswordReset {
+            self.metrics.letter(word);
+        }
         let (letter_id, subject, attempt) = (letter.id, letter.subject, letter.attempt);
         let fault = match outcome {
             Outcome::Retry { fault, .. } | Outcome::Failed { fault, .. } => *fault,

@@ -82,8 +82,8 @@ impl Requires {
     /// requires nothing; a driver's account without a name is named after its driver.
     ///
     /// A link that was returned to its inviter requires the same of everyone, so that it reveals nothing
-    /// about the address to the inviter. Without `staff_passwords` a new system user chooses no password:
-    /// they sign in at an identity provider.
+    /// about the address to the inviter. Without `staff_passwords` a new system user with a mailed link
+    /// chooses no password: they sign in at an identity provider.
     #[must_use]
     pub fn of(
         invitation: &Invitation,
@@ -94,6 +94,7 @@ impl Requires {
         let path = ActivationPath::of(invitation, person);
         let signs_in_elsewhere = !staff_passwords
             && invitation.kind == InvitationKind::SystemUser
+            && invitation.is_mailed()
             && path == ActivationPath::NewCredentials;
         let asks_address_only = path == ActivationPath::MailedToActive;
         let not_yet_activated =

@@ -49,7 +49,6 @@ macro_rules! closed_set {
         concat!($first $(, ", ", $next)*)
     };
 }
-
 pub(crate) use closed_set;
 
 #[cfg(test)]

@@ -1,23 +1,24 @@
 //! Requests to change a user's address, and the links that are mailed to the new one.
-//!
-//! A link's token is derived from the request's id with keys of its own, as the token of an activation link
-//! is (`domain/token.rs`), and stored nowhere.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
-use url::Url;
 
 use super::{
     email::Email,
-    ids::{EmailChangeId, UserId},
-    mail_link::DeadMailLink,
-    token::{ClaimKeys, LinkToken, search},
+    ids::{EmailChangeId, EmailChangeKind, UserId},
+    mail_link::{DeadMailLink, MailLinkKeys, Mailed},
 };
 
 /// How long a link works, from the request.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long a request is kept, so that its link is known to be used or expired.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
+
+impl Mailed for EmailChangeKind {
+    const PURPOSE: &'static str = "email-change-link";
+}
+
+/// The keys that make and check links.
+pub type EmailChangeKeys = MailLinkKeys<EmailChangeKind>;
 
 /// A request to give a user another address. The address counts once its link is confirmed.
 #[derive(Debug, Clone)]
@@ -39,56 +40,18 @@ pub struct EmailChange {
 }
 
 impl EmailChange {
-    /// Whether the link works at `now`. Where several reasons hold, the first of: used, superseded, expired.
+    /// Whether the link works at `now`.
     ///
     /// # Errors
     /// [`DeadMailLink`] says why not.
     pub fn check(&self, now: DateTime<Utc>) -> Result<(), DeadMailLink> {
-        if self.confirmed_at.is_some() {
-            return Err(DeadMailLink::Used);
-        }
-        if self.superseded_at.is_some() {
-            return Err(DeadMailLink::Superseded);
-        }
-        if now < self.expires_at() { Ok(()) } else { Err(DeadMailLink::Expired) }
+        let is_superseded = self.superseded_at.is_some();
+        DeadMailLink::check(self.confirmed_at.is_some(), is_superseded, (now, self.expires_at()))
     }
 
     /// When the link expires.
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.created_at + LIFETIME
-    }
-}
-
-/// A request has one link: its token has no generations.
-const GENERATION: i32 = 1;
-
-/// The keys that make and check links.
-#[derive(Debug, Clone)]
-pub struct EmailChangeKeys(ClaimKeys);
-
-impl EmailChangeKeys {
-    /// Derives the keys from the root key, and from the previous root key while its links are valid.
-    #[must_use]
-    pub fn derive(root: &SecretString, previous: Option<&SecretString>) -> Self {
-        Self(ClaimKeys::derive(root, previous, "email-change-link"))
-    }
-
-    /// The link that opens `page` with the token of a request. It is deterministic, so that a retry sends the
-    /// same link.
-    #[must_use]
-    pub fn link(&self, page: &Url, change: EmailChangeId) -> SecretString {
-        let mut link = page.clone();
-        link.query_pairs_mut().append_pair("token", &self.0.sign(change.uuid(), GENERATION));
-        SecretString::from(String::from(link))
-    }
-
-    /// The request of a genuine token, also with text that was added to it on its way.
-    #[must_use]
-    pub fn verify(&self, token: &LinkToken) -> Option<EmailChangeId> {
-        search(token, |text| {
-            let (uuid, generation) = self.0.verify(text)?;
-            (generation == GENERATION).then(|| EmailChangeId::from_uuid(uuid))
-        })
     }
 }

@@ -118,7 +118,6 @@ impl FormPage<'_> {
         let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let screen = ConfirmEmail {
             organisation: self.organisation(),
-            old: seen.change.old.as_str(),
             new: seen.change.new.as_str(),
             token: token.expose(),
             asks_password: seen.asks_password,

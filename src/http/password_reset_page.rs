@@ -10,7 +10,7 @@ use super::{
         form_extractor::FormBody,
         html::{AskForReset, ChoosePassword, FormError, ResetNotice, ResetOutcome, Screen},
     },
-    extract::origin::origin,
+    extract::{client_address::client_address, origin::origin},
     form_page::{FormPage, ShowErrors, SubmitErrors},
     openapi::sample_data,
     response::problem::Problem,
@@ -167,7 +167,7 @@ impl FormPage<'_> {
                 return self.ask(&typed, vec![fault]);
             }
         };
-        match reset_password::request(&self.state.services, email).await {
+        match reset_password::request(&self.state.services, email, client_address(self.request)).await {
             Ok(()) => self.notice(StatusCode::OK, ResetOutcome::Requested, self.locale()),
             Err(refusal) => self.trouble(&Problem::from(refusal)),
         }

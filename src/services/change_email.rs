@@ -11,11 +11,11 @@ use super::{
     ServiceError, Services, audit,
     letter_quota::{Charge, Counts, Payer},
     password_check::{self, Claim, Compared},
-    password_hasher,
+    password_hasher, revoke, session_token,
 };
 use crate::{
     db::{
-        self, DbFault, Guarded, Tx,
+        self, DbFault, Guarded, Tx, invitations,
         letters::{
             outbox::{self, NewNotice},
             suppressions,
@@ -23,11 +23,11 @@ use crate::{
         users::{self, credentials, email_changes, password_resets},
     },
     domain::{
-        actor::Actor,
+        actor::{Actor, ActorRef},
         audit::{AuditAction, AuditOutcome},
         email::Email,
         email_change::EmailChange,
-        field_error::{Faults, FieldError},
+        ids::UserId,
         letter::{LetterPurpose, LetterSubject},
         letter_quota::QuotaStatus,
         mail_link::DeadMailLink,
@@ -47,19 +47,20 @@ pub(super) fn request(
     actor: &Actor,
     (user, new): (&User, &Email),
 ) -> Result<Vec<QuotaStatus>, ServiceError> {
-    if email_changes::is_taken(tx.reading(), new)? {
-        return Err(ServiceError::EmailTaken);
+    if user.status == UserStatus::Blocked {
+        return Err(ServiceError::UserBlocked);
     }
-    if suppressions::is_suppressed(tx.reading(), new)? {
-        let words = "This address is on the suppression list and is not written to.";
-        return Err(at_member("/email", "address_suppressed", words));
-    }
+    check_address(tx, actor, new)?;
     let now = services.clock.now();
-    let bill = Charge::new(new, Payer::of_caller(actor));
-    let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&bill), now)?;
-    let quotas = counts.take(&bill).map_err(ServiceError::LettersSpent)?;
+    // Both letters count: that to the present address, too, which another caller could flood.
+    let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::Nobody)];
+    let mut counts = Counts::lock(tx, &services.rules.letters, &bills, now)?;
+    let mut quotas = Vec::new();
+    for bill in &bills {
+        quotas.extend(counts.take(bill).map_err(ServiceError::LettersSpent)?);
+    }
     counts.write(tx)?;
-    email_changes::supersede(tx, user.id, now)?;
+    let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, user.id, now)?;
     let change = EmailChange {
         id: services.clock.id(),
         user: user.id,
@@ -81,6 +82,24 @@ pub(super) fn request(
     let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), json!({}));
     db::audit::insert(tx, &[event])?;
     Ok(quotas)
+}
+
+/// Refuses an address that cannot be confirmed, as far as the caller may know: of a user or an entry of the
+/// suppression list whom they may not see, only the confirmation tells.
+fn check_address(tx: &mut Tx<'_>, actor: &Actor, new: &Email) -> Result<(), ServiceError> {
+    if let Some(holder) = email_changes::holder(tx.reading(), new)? {
+        let seen = users::get(tx.reading(), holder, Visibility::reading(actor))?;
+        // One who never activated does not hold an address that another person proves to be theirs.
+        if seen.is_some_and(|seen| seen.status != UserStatus::Invited) {
+            return Err(ServiceError::EmailTaken);
+        }
+    }
+    let staff = Visibility::reading(actor).staff;
+    if suppressions::is_listed(tx.reading(), new, staff)? {
+        let words = "This address is on the suppression list and is not written to.";
+        return Err(ServiceError::at("/email", "address_suppressed", words));
+    }
+    Ok(())
 }
 
 /// A link that works, and whose address it changes.
@@ -123,7 +142,8 @@ async fn look(services: &Services, token: &LinkToken) -> Result<(Preview, Option
 /// # Errors
 /// [`ServiceError::InvalidEmailLink`], [`ServiceError::DeadEmailLink`], [`ServiceError::Invalid`] for a
 /// missing or wrong password, [`ServiceError::TooManyGuesses`], [`ServiceError::EmailTaken`]. A refusal does
-/// not use the link up.
+/// not use the link up. Pending invitations that were mailed to the old address are revoked; those that were
+/// sent to the new one, before it was this user's, are theirs now.
 pub async fn confirm(
     services: &Services,
     token: &LinkToken,
@@ -150,8 +170,10 @@ async fn prove(
 ) -> Result<(), ServiceError> {
     match (password, hash) {
         (None, None) => Ok(()),
-        (None, Some(_)) => Err(at_member("/password", "required", "This is required.")),
-        (Some(_), None) => Err(at_member("/password", "not_applicable", "This person has no password here.")),
+        (None, Some(_)) => Err(ServiceError::at("/password", "required", "This is required.")),
+        (Some(_), None) => {
+            Err(ServiceError::at("/password", "not_applicable", "This person has no password here."))
+        }
         (Some(password), Some(hash)) => {
             let client = source.parts().address;
             let claim = Claim { purpose: "email_change", subject: &seen.user.email, client };
@@ -161,7 +183,12 @@ async fn prove(
                     Ok(())
                 }
                 Compared::Wrong => {
-                    Err(at_member("/password", "password_wrong", "This is not your present password."))
+                    let denied = (AuditAction::EmailChanged, AuditOutcome::Denied);
+                    let details = json!({ "reason": "wrong_password" });
+                    let user = Some(seen.user.id);
+                    let event = audit::anonymous(&services.clock, denied, user, source, details);
+                    audit::record(services, event).await;
+                    Err(wrong())
                 }
             }
         }
@@ -175,8 +202,11 @@ fn apply(
     (hash, source): (Option<&String>, &Origin),
 ) -> Result<(), ServiceError> {
     let (id, now) = (seen.user.id, services.clock.now());
-    let locked = users::lock(tx, id)?.filter(|locked| locked.status == UserStatus::Active);
-    if locked.is_none() {
+    // Both are locked at once, in the order of their addresses.
+    let holder = email_changes::holder(tx.reading(), &seen.change.new)?;
+    let ids: Vec<UserId> = holder.into_iter().chain([id]).collect();
+    let locked = users::lock_many(tx, &ids)?;
+    if locked.get(&id).is_none_or(|locked| locked.status != UserStatus::Active) {
         return Err(ServiceError::InvalidEmailLink);
     }
     // Read again behind the lock.
@@ -185,25 +215,32 @@ fn apply(
     let change = email_changes::get(tx.reading(), seen.change.id)?.ok_or(ServiceError::InvalidEmailLink)?;
     change.check(now).map_err(ServiceError::DeadEmailLink)?;
     let stored = credentials::of(tx.reading(), id)?.password_hash;
-    if hash.is_some_and(|hash| stored.as_ref() != Some(hash)) {
-        return Err(at_member("/password", "password_wrong", "This is not your present password."));
+    if stored.as_ref().filter(|hash| password_hasher::is_usable(hash)) != hash {
+        return Err(wrong());
     }
-    if email_changes::is_taken(tx.reading(), &change.new)? {
-        return Err(ServiceError::EmailTaken);
+    if let Some(holder) = email_changes::holder(tx.reading(), &change.new)? {
+        if locked.get(&holder).is_none_or(|locked| locked.status != UserStatus::Invited) {
+            return Err(ServiceError::EmailTaken);
+        }
+        email_changes::take_over(tx, holder, id, now)?;
     }
     if email_changes::use_up(tx, change.id, now)? == Guarded::Stale {
         return Err(ServiceError::DeadEmailLink(DeadMailLink::Used));
     }
     email_changes::set_email(tx, &user, &change.new, now)?;
-    // Links to reset the password that were mailed to the old address must not work for its next holder.
+    // Links that were mailed to the old address must not work for its next holder.
     password_resets::use_up_all(tx, &user.email, now)?;
+    let who = ActorRef { origin: Some(source.clone()), ..session_token::holder(&user) };
+    for pending in invitations::pending_of(tx.reading(), id)? {
+        if pending.email.key() == user.email.key() {
+            revoke::end(services, tx, &who, &pending)?;
+        }
+    }
     let done = (AuditAction::EmailChanged, AuditOutcome::Succeeded);
     let event = audit::anonymous(&services.clock, done, Some(id), source, json!({}));
     Ok(db::audit::insert(tx, &[event])?)
 }
 
-fn at_member(path: &str, code: &'static str, words: &str) -> ServiceError {
-    let mut faults = Faults::default();
-    faults.push(FieldError::new(path, code, words));
-    ServiceError::Invalid(faults)
+fn wrong() -> ServiceError {
+    ServiceError::at("/password", "password_wrong", "This is not your present password.")
 }

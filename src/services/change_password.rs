@@ -16,7 +16,6 @@ use crate::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
         client_address::ClientAddress,
-        field_error::{Faults, FieldError},
         ids::UserId,
         password::Password,
         token::credential_mark,
@@ -48,6 +47,10 @@ pub async fn change(
     password_rules::check(services, "/new_password", &new, &user)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
     if password_check::check(services, &claim, old, Some(stored.clone())).await? != Compared::Right {
+        let denied = (AuditAction::PasswordChanged, AuditOutcome::Denied);
+        let details = json!({ "reason": "wrong_password" });
+        let event = audit::event(&services.clock, denied, actor.who.clone(), id.to_string(), details);
+        audit::record(services, event).await;
         return Err(wrong());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
@@ -82,9 +85,7 @@ async fn look(services: &Services, id: UserId) -> Result<(User, String), Service
 }
 
 fn wrong() -> ServiceError {
-    let mut faults = Faults::default();
-    faults.push(FieldError::new("/password", "password_wrong", "This is not your present password."));
-    ServiceError::Invalid(faults)
+    ServiceError::at("/password", "password_wrong", "This is not your present password.")
 }
 
 /// Stores a new hash in place of the old one, and binds the sessions that `before` leaves to it.

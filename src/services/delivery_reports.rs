@@ -120,7 +120,7 @@ fn apply_all(
     let message_ids: Vec<String> = events.iter().flat_map(|event| event.message_ids.clone()).collect();
     let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, &ids, &message_ids)?
         .into_iter()
-        .map(|letter| letter.invitation_id)
+        .filter_map(|letter| letter.invitation_id)
         .collect();
     users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
     // Read again, now that the locks keep them as they are.
@@ -232,9 +232,11 @@ impl EventApplier<'_> {
             return Ok(());
         }
         // A reminder does not extend the link.
-        if letter.purpose == LetterPurpose::Invitation {
-            let (invitation, generation, expires_at) =
-                (letter.invitation_id, letter.generation, self.services.rules.link_lifetime.expires_at(at));
+        if letter.purpose == LetterPurpose::Invitation
+            && let Some(invitation) = letter.invitation_id
+        {
+            let (generation, expires_at) =
+                (letter.generation, self.services.rules.link_lifetime.expires_at(at));
             mark_sent::accepted_by_relay(tx, &[Accepted { invitation, generation, at, expires_at }])?;
         }
         self.push(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
@@ -262,8 +264,10 @@ impl EventApplier<'_> {
         if letter.purpose == LetterPurpose::Reminder {
             details["letter"] = LetterPurpose::Reminder.as_str().into();
         }
+        // A letter that is about no invitation has no timeline.
+        let Some(invitation) = letter.invitation_id else { return };
         let actor = ActorRef::provider(self.provider);
-        self.timeline.push(self.services.event(letter.invitation_id, event_type, self.now, actor, details));
+        self.timeline.push(self.services.event(invitation, event_type, self.now, actor, details));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     db::{AsFault, DbFault},
     domain::{
         account::Account,
-        field_error::Faults,
+        field_error::{Faults, FieldError},
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         letter_quota::LettersSpent,
@@ -208,6 +208,12 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// One faulty member, at this pointer.
+    #[must_use]
+    pub fn at(pointer: &str, code: &'static str, words: &str) -> Self {
+        Self::Invalid([FieldError::new(pointer, code, words)].into_iter().collect())
+    }
+
     /// The next guess is checked after this wait, in whole seconds.
     #[must_use]
     pub fn too_many_guesses(wait: TimeDelta) -> Self {

@@ -79,20 +79,35 @@ fn tree(invitation: &Invitation) -> Option<AccountId> {
 pub struct Charge {
     mailbox: String,
     payer: Payer,
+    /// How many parts the quota of the mailbox is divided into; this charge has one.
+    parts: u32,
 }
 
 impl Charge {
     /// A letter to this address.
     #[must_use]
     pub fn new(email: &Email, payer: Payer) -> Self {
-        Self { mailbox: mailbox(email), payer }
+        Self { mailbox: mailbox(email), payer, parts: 1 }
+    }
+
+    /// A letter that tells of a change of a password: counted apart, so that it takes no place of another.
+    #[must_use]
+    pub fn of_notice(email: &Email) -> Self {
+        Self { mailbox: format!("notice:{}", mailbox(email)), payer: Payer::Nobody, parts: 1 }
     }
 
     /// A letter to reset a password, which anybody may request for any address: they are counted apart, by
     /// the same quota, so that strangers cannot use up the letters that the operator sends to a mailbox.
     #[must_use]
     pub fn of_reset(email: &Email) -> Self {
-        Self { mailbox: format!("reset:{}", mailbox(email)), payer: Payer::Nobody }
+        Self { mailbox: format!("reset:{}", mailbox(email)), payer: Payer::Nobody, parts: 1 }
+    }
+
+    /// The same, for one client: it has half of what the mailbox has, so that a stranger cannot use up all
+    /// that the mailbox's owner may request. `client` is a hash.
+    #[must_use]
+    pub fn of_reset_by(email: &Email, client: &str) -> Self {
+        Self { mailbox: format!("reset:{client}:{}", mailbox(email)), payer: Payer::Nobody, parts: 2 }
     }
 }
 
@@ -188,7 +203,9 @@ impl Counts {
             _ => None,
         };
         let named = |scope: LimitScope| {
-            Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), self.limits.quota(scope)?))
+            let quota = self.limits.quota(scope)?;
+            let quota = if scope == LimitScope::Mailbox { quota.div_ceil(charge.parts) } else { quota };
+            Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), quota))
         };
         LimitScope::ALL.into_iter().filter_map(named).collect()
     }

@@ -51,6 +51,42 @@ pub enum Compared {
     Wrong,
 }
 
+/// A comparison: a right password counts as a wrong guess until it is accepted.
+pub(super) struct Comparison {
+    /// The result.
+    pub(super) compared: Compared,
+    guess: Option<Guess>,
+}
+
+impl Comparison {
+    /// The person may go on: the guess was right, and resets the count.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    pub(super) async fn accept(self, services: &Services) -> Result<(), ServiceError> {
+        if let Some(guess) = self.guess.filter(|_| self.compared == Compared::Right) {
+            guess.right(services).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares a password, as [`compare`] does, and accepts a right one.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) async fn check(
+    services: &Services,
+    claim: &Claim<'_>,
+    password: Password,
+    hash: Option<String>,
+) -> Result<Compared, ServiceError> {
+    let comparison = compare(services, claim, password, hash).await?;
+    let compared = comparison.compared;
+    comparison.accept(services).await?;
+    Ok(compared)
+}
+
 /// Compares a password with that of `hash`. Without a hash the result is `Wrong`, after the same time. Wrong
 /// ones are logged and counted, whether the address is known or not; the caller logs the outcome of a right
 /// one.
@@ -58,12 +94,12 @@ pub enum Compared {
 /// # Errors
 /// [`ServiceError::TooManyGuesses`] while this client has to wait; [`ServiceError::Busy`] when too many
 /// passwords are being compared.
-pub async fn check(
+pub(super) async fn compare(
     services: &Services,
     claim: &Claim<'_>,
     password: Password,
     hash: Option<String>,
-) -> Result<Compared, ServiceError> {
+) -> Result<Comparison, ServiceError> {
     let guess = password_guesses::begin(services, scopes(services, claim)).await.inspect_err(|error| {
         if matches!(error, ServiceError::TooManyGuesses(_)) {
             claim.log("delayed");
@@ -81,13 +117,10 @@ pub async fn check(
     let is_known = hash.is_some();
     let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
     if matches && is_known {
-        if let Some(guess) = guess {
-            guess.right(services).await?;
-        }
-        return Ok(Compared::Right);
+        return Ok(Comparison { compared: Compared::Right, guess });
     }
     claim.log("wrong_credentials");
-    Ok(Compared::Wrong)
+    Ok(Comparison { compared: Compared::Wrong, guess })
 }
 
 /// What the guesses at a claim are counted by.

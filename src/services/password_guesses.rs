@@ -1,20 +1,14 @@
 //! Slows down guessing at passwords, for all processes together: the counts are in the database, so that a
 //! guesser gains nothing from a second process or from a restart.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
 use super::{ServiceError, Services};
 use crate::{
     db::{DbFault, Tx, guess_counts},
     domain::{
         guess_count::{self, GuessCount, GuessLimit, Reserved},
-        token::{DerivedKey, hex},
+        token::DerivedKey,
     },
 };
-
-/// How many bytes of a scope's MAC are its id.
-const ID_LENGTH: usize = 16;
 
 /// What guesses are counted by, from the narrowest scope to the widest.
 #[derive(Debug, Clone)]
@@ -23,12 +17,7 @@ pub(super) struct Scopes(Vec<(String, GuessLimit)>);
 impl Scopes {
     /// The scopes with these names. Their ids are MACs: the database has no address of a person or a client.
     pub(super) fn new(key: &DerivedKey, names: &[(String, GuessLimit)]) -> Self {
-        let id = |name: &str| {
-            let mac = Hmac::<Sha256>::new_from_slice(key.secret()).map(|mac| mac.chain_update(name));
-            // A key of 32 bytes is always accepted.
-            mac.map(|mac| hex(&mac.finalize().into_bytes()[..ID_LENGTH])).unwrap_or_default()
-        };
-        Self(names.iter().map(|(name, limit)| (id(name), *limit)).collect())
+        Self(names.iter().map(|(name, limit)| (key.tag(name), *limit)).collect())
     }
 
     /// Changes the counts in a transaction of its own.

@@ -10,6 +10,7 @@ use super::{
     ServiceError, Services, audit,
     letter_quota::{Charge, Counts},
     password_rules,
+    users::last_admin,
 };
 use crate::{
     db::{
@@ -22,6 +23,7 @@ use crate::{
     },
     domain::{
         audit::{AuditAction, AuditOutcome},
+        client_address::ClientAddress,
         email::Email,
         ids::{ResetId, UserId},
         letter::{LetterPurpose, LetterSubject},
@@ -59,20 +61,27 @@ pub struct Reset {
 ///
 /// # Errors
 /// Only when the database fails.
-pub async fn request(services: &Services, email: Email) -> Result<(), ServiceError> {
+pub async fn request(services: &Services, email: Email, client: ClientAddress) -> Result<(), ServiceError> {
     let (writer, masked) = (services.clone(), email.masked());
-    let requested = services.db.write::<_, DbFault>(move |tx| enter(&writer, tx, &email)).await?;
+    // Without the client's address in the database.
+    let client = services.guess_key.tag(&format!("reset {}", client.host()));
+    let requested = services.db.write::<_, DbFault>(move |tx| enter(&writer, tx, (&email, &client))).await?;
     let outcome = if requested == Requested::Queued { "queued" } else { "throttled" };
     tracing::info!(subject = masked, outcome, "password reset");
     services.outbox_wakeup.notify_one();
     Ok(())
 }
 
-fn enter(services: &Services, tx: &mut Tx<'_>, email: &Email) -> Result<Requested, DbFault> {
+fn enter(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    (email, client): (&Email, &str),
+) -> Result<Requested, DbFault> {
     let now = services.clock.now();
-    let charge = Charge::of_reset(email);
-    let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), now)?;
-    let is_spent = counts.take(&charge).is_err();
+    let charges = [Charge::of_reset_by(email, client), Charge::of_reset(email)];
+    let mut counts = Counts::lock(tx, &services.rules.letters, &charges, now)?;
+    // A letter that the client may not request takes nothing from the mailbox.
+    let is_spent = charges.iter().any(|charge| counts.take(charge).is_err());
     counts.write(tx)?;
     if is_spent {
         return Ok(Requested::Throttled);
@@ -145,18 +154,25 @@ fn apply(
     if password_resets::use_up(tx, request.id, now)? == Guarded::Stale {
         return Err(ServiceError::DeadResetLink(DeadMailLink::Used));
     }
-    credentials::reset(tx, (user, locked.is_proven), hash, now)?;
+    credentials::set_password(tx, user, hash)?;
+    let mut details = json!({});
+    if !locked.is_proven {
+        // The link proves the address.
+        credentials::prove(tx, user, now)?;
+        let whole = users::get(tx.reading(), user, Visibility::everything())?;
+        details = last_admin::end_unproven_roles(tx, &whole.ok_or(ServiceError::InvalidResetLink)?)?;
+    }
     sessions::end_all(tx, user, None, now)?;
     sessions::end_tokens(tx, user, now)?;
     let done = (AuditAction::PasswordReset, AuditOutcome::Succeeded);
-    let event = audit::anonymous(&services.clock, done, Some(user), source, json!({}));
+    let event = audit::anonymous(&services.clock, done, Some(user), source, details);
     db::audit::insert(tx, &[event])?;
     tell(services, tx, (user, &seen.recipient.email), now)?;
     Ok(())
 }
 
 /// Uses up the links that were requested for a user's address, and puts a letter into the outbox that tells
-/// them of their new password.
+/// them of their new password, as far as the quota of such letters allows.
 pub(super) fn tell(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -164,6 +180,13 @@ pub(super) fn tell(
     now: DateTime<Utc>,
 ) -> Result<(), DbFault> {
     password_resets::use_up_all(tx, email, now)?;
+    let charge = Charge::of_notice(email);
+    let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), now)?;
+    let is_spent = counts.take(&charge).is_err();
+    counts.write(tx)?;
+    if is_spent {
+        return Ok(());
+    }
     let letter = NewNotice {
         id: services.clock.id(),
         subject: LetterSubject::User(user),

@@ -46,7 +46,7 @@ enum Continued {
 /// Begins a session for a person who has just proven who they are.
 ///
 /// # Errors
-/// Only when the database fails.
+/// [`ServiceError::InvalidCredentials`] when the user was blocked, or the password replaced, meanwhile.
 pub(super) async fn begin(
     services: &Services,
     user: &User,
@@ -70,6 +70,12 @@ pub(super) async fn begin(
     services
         .db
         .write::<_, ServiceError>(move |tx| {
+            // A block that comes between the look and this lock ends the sessions that it finds.
+            let user = users::lock(tx, new.user)?.filter(|user| user.status == UserStatus::Active);
+            let hash = credentials::of(tx.reading(), new.user)?.password_hash;
+            if user.is_none() || hash.as_deref().map(credential_mark).as_ref() != Some(&new.credential) {
+                return Err(ServiceError::InvalidCredentials);
+            }
             sessions::insert(tx, &new)?;
             Ok(db::audit::insert(tx, std::slice::from_ref(&event))?)
         })

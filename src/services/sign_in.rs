@@ -61,8 +61,9 @@ async fn compare(
     source: &Origin,
 ) -> Result<SignedIn, ServiceError> {
     let claim = Claim { purpose: "sign_in", subject: email, client: source.parts().address };
-    let compared = password_check::check(services, &claim, password.clone(), hash.clone()).await?;
-    let id = id.filter(|_| compared == Compared::Right).ok_or(ServiceError::InvalidCredentials)?;
+    let comparison = password_check::compare(services, &claim, password.clone(), hash.clone()).await?;
+    let is_right = comparison.compared == Compared::Right;
+    let id = id.filter(|_| is_right).ok_or(ServiceError::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Visibility::everything())?;
         // Read last: a transaction that replaces a password grants roles at the same time or later, so a
@@ -81,6 +82,8 @@ async fn compare(
         claim.log("staff_without_passwords");
         return Err(ServiceError::InvalidCredentials);
     }
+    // Not before: that a guess was right must not show in the delays for a user who cannot sign in.
+    comparison.accept(services).await?;
     // The hash is still the stored one, since it was read last.
     let mut hash = hash.unwrap_or_default();
     if password_hasher::is_outdated(&hash) {

@@ -1,7 +1,7 @@
 //! Changes to users after their activation: names, system roles, blocking.
 
 pub mod block;
-mod last_admin;
+pub(super) mod last_admin;
 pub mod update;
 
 use super::ServiceError;

@@ -24,8 +24,8 @@ use crate::domain::{
 pub struct Reported {
     /// The letter.
     pub id: LetterId,
-    /// Its invitation.
-    pub invitation_id: InvitationId,
+    /// Its invitation; `None` for a letter that is about none.
+    pub invitation_id: Option<InvitationId>,
     /// The generation of the link.
     pub generation: i32,
     /// The purpose of the letter.
@@ -71,14 +71,14 @@ pub fn reported(
         .and(letters::provider_message_id.eq_any(message_ids))
         .assume_not_null();
     letters::table
-        .inner_join(invitations::table.on(invitations::id.nullable().eq(letters::invitation_id)))
+        .left_join(invitations::table.on(invitations::id.nullable().eq(letters::invitation_id)))
         .filter(letters::id.eq_any(ids).and(ours).or(named))
         .select((
-            (letters::id, invitations::id, letters::kind, letters::state),
-            (letters::generation, invitations::generation),
+            (letters::id, letters::invitation_id, letters::kind, letters::state),
+            (letters::generation, invitations::generation.nullable()),
             (letters::attempts, letters::created_at),
             (letters::provider_message_id, letters::delivery_status, letters::sent_at),
-            (letters::recipient, invitations::email),
+            (letters::recipient, invitations::email.nullable()),
         ))
         .load::<Row>(tx.reading())?
         .into_iter()
@@ -87,11 +87,11 @@ pub fn reported(
 }
 
 type Row = (
-    (String, String, String, String),
-    (i32, i32),
+    (String, Option<String>, String, String),
+    (i32, Option<i32>),
     (i32, At),
     (Option<String>, Option<String>, Option<At>),
-    (Option<String>, String),
+    (Option<String>, Option<String>),
 );
 
 impl TryFrom<Row> for Reported {
@@ -108,15 +108,18 @@ impl TryFrom<Row> for Reported {
         let ((message_id, status, sent_at), (recipient, email)) = (accepted, addresses);
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
         let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
-        let recipient = recipient.or_else(|| (generation == newest).then_some(email));
+        let is_newest = newest.is_none_or(|newest| newest == generation);
+        let recipient = recipient.or_else(|| email.filter(|_| is_newest));
         let recipient =
             recipient.map(|email| Email::parse(&email).map_err(|_| unreadable("recipient"))).transpose()?;
         Ok(Self {
             recipient,
-            invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
+            invitation_id: invitation
+                .map(|id| id.parse().map_err(|_| unreadable("invitation_id")))
+                .transpose()?,
             generation,
             purpose: kind.parse().map_err(|_| unreadable("kind"))?,
-            superseded: generation != newest,
+            superseded: !is_newest,
             message_id,
             status: status.map(|status| status.parse().map_err(|_| unreadable("fate"))).transpose()?,
             sent_at: sent_at.map(|at| at.0),
@@ -151,10 +154,11 @@ pub fn mark_accepted(
 
 /// The invitation letter to which a reminder belongs.
 pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
+    let Some(invitation) = reminder.invitation_id else { return Ok(None) };
     let id: Option<String> = letters::table
         .filter(
             letters::invitation_id
-                .eq(reminder.invitation_id.as_str())
+                .eq(invitation.as_str())
                 .assume_not_null()
                 .and(letters::generation.eq(reminder.generation)),
         )

@@ -156,3 +156,9 @@ pub fn is_suppressed(connection: &mut AnyConnection, email: &Email) -> Result<bo
     let entry = suppressions::table.filter(suppressions::email_key.eq(email.key()));
     Ok(diesel::select(diesel::dsl::exists(entry)).get_result(connection)?)
 }
+
+/// Whether an address is on the list, for a caller who sees those of staff or not.
+pub fn is_listed(connection: &mut AnyConnection, email: &Email, staff: bool) -> Result<bool, DbFault> {
+    let filter = SuppressionFilter { email: Some(email.clone()), staff, limit: 1, ..Default::default() };
+    Ok(!list(connection, &filter)?.is_empty())
+}

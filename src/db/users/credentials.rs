@@ -98,31 +98,24 @@ pub fn change(tx: &mut Tx<'_>, id: UserId, (old, new): (&str, &str)) -> Result<G
     Ok(Guarded::of(changed))
 }
 
-/// Gives a user the password that they chose with a mailed link. The link proves the address, where it was
-/// not proven before: system roles granted until then are revoked, since they may have been granted to
-/// another person, as in [`replace`].
-pub fn reset(
-    tx: &mut Tx<'_>,
-    (id, is_proven): (UserId, bool),
-    password_hash: &str,
-    now: DateTime<Utc>,
-) -> Result<(), DbFault> {
+/// Gives a user another password.
+pub fn set_password(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<(), DbFault> {
     diesel::update(users::table.find(id.as_str()))
         .set(users::password_hash.eq(password_hash))
         .execute(tx.writing())?;
-    if !is_proven {
-        diesel::update(users::table.find(id.as_str()))
-            .set(users::address_proven_at.eq(At(now)))
-            .execute(tx.writing())?;
-        diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str())))
-            .execute(tx.writing())?;
-    }
+    Ok(())
+}
+
+/// Records that a user's address is proven.
+pub fn prove(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<(), DbFault> {
+    diesel::update(users::table.find(id.as_str()))
+        .set(users::address_proven_at.eq(At(now)))
+        .execute(tx.writing())?;
     Ok(())
 }
 
 /// Gives an active user with an unproven address a new password and new names, and marks the address as
-/// proven. System roles granted before are revoked, since they may have been granted to another person.
-/// Any other user is stale.
+/// proven. Any other user is stale.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -146,9 +139,5 @@ pub fn replace(
             users::address_proven_at.eq(At(now)),
         ))
         .execute(tx.writing())?;
-    if changed == 1 {
-        diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str())))
-            .execute(tx.writing())?;
-    }
     Ok(Guarded::of(changed))
 }

@@ -1,17 +1,14 @@
 //! Requests to change an address.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::{exists, select},
-    prelude::*,
-};
+use diesel::prelude::*;
 
 use crate::db::{
     Tx,
     error::DbFault,
     guarded::Guarded,
     pool::any_connection::AnyConnection,
-    schema::{email_changes as changes, letters, users},
+    schema::{email_changes as changes, invitations, letters, users},
     sql::timestamp::At,
 };
 use crate::domain::{
@@ -65,19 +62,33 @@ pub fn get(connection: &mut AnyConnection, id: EmailChangeId) -> Result<Option<E
     }))
 }
 
-/// Whether a user has this address.
-pub fn is_taken(connection: &mut AnyConnection, email: &Email) -> Result<bool, DbFault> {
+/// The user who has this address.
+pub fn holder(connection: &mut AnyConnection, email: &Email) -> Result<Option<UserId>, DbFault> {
     let holder = users::table.filter(users::email_key.eq(email.key()).and(users::removed_at.is_null()));
-    Ok(select(exists(holder)).get_result(connection)?)
+    let id: Option<String> = holder.select(users::id).first(connection).optional()?;
+    let corrupt = |id: String| DbFault::Corrupt { table: "users", column: "id", row: id };
+    id.map(|id| id.parse().map_err(|_| corrupt(id))).transpose()
 }
 
-/// Ends the links of a user's earlier requests.
-pub fn supersede(tx: &mut Tx<'_>, user: UserId, now: DateTime<Utc>) -> Result<(), DbFault> {
-    let open = changes::confirmed_at.is_null().and(changes::superseded_at.is_null());
-    diesel::update(changes::table.filter(changes::user_id.eq(user.as_str()).and(open)))
-        .set(changes::superseded_at.eq(At(now)))
+/// Gives the invitations of a user who never activated to `user`, who has proven the address, and removes the
+/// former. Both must be locked.
+pub fn take_over(tx: &mut Tx<'_>, invited: UserId, user: UserId, now: DateTime<Utc>) -> Result<(), DbFault> {
+    diesel::update(invitations::table.filter(invitations::user_id.eq(invited.as_str())))
+        .set(invitations::user_id.eq(user.as_str()))
+        .execute(tx.writing())?;
+    diesel::update(users::table.find(invited.as_str()))
+        .set(users::removed_at.eq(At(now)))
         .execute(tx.writing())?;
     Ok(())
+}
+
+/// Ends the links of a user's earlier requests, and says whether one worked.
+pub fn supersede(tx: &mut Tx<'_>, user: UserId, now: DateTime<Utc>) -> Result<Guarded, DbFault> {
+    let open = changes::confirmed_at.is_null().and(changes::superseded_at.is_null());
+    let ended = diesel::update(changes::table.filter(changes::user_id.eq(user.as_str()).and(open)))
+        .set(changes::superseded_at.eq(At(now)))
+        .execute(tx.writing())?;
+    Ok(if ended == 0 { Guarded::Stale } else { Guarded::Applied })
 }
 
 /// Uses the link of a request up: of several callers at once it is applied for one.

@@ -42,6 +42,12 @@ impl DerivedKey {
         &self.secret
     }
 
+    /// A MAC over a text, in 32 hexadecimal digits: names something without telling what it is.
+    #[must_use]
+    pub fn tag(&self, text: &str) -> String {
+        self.mac(text.as_bytes()).map(|mac| hex(&mac.finalize().into_bytes()[..16])).unwrap_or_default()
+    }
+
     /// The MAC over a claim.
     pub(in crate::domain) fn mac(&self, claim: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;

@@ -25,10 +25,12 @@ impl FromRequest for Command {
     type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let parts = <(Caller, Query, Body, Data<State>)>::from_request(request, payload);
-        let request = request.clone();
+        let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (Caller(actor), query, body, state) = parts.await?;
+            // The caller first: nothing of the body is read for one who is not authenticated.
+            let Caller(actor) = Caller::from_request(&request, &mut payload).await?;
+            let parts = <(Query, Body, Data<State>)>::from_request(&request, &mut payload);
+            let (query, body, state) = parts.await?;
             Ok(Self { request, state, actor, query, body })
         })
     }

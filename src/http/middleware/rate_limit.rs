@@ -17,6 +17,7 @@ use actix_web::{
 };
 
 use self::{limiter::Share, policy::Policy};
+use super::accept::prefers_csv;
 use crate::domain::actor::ActorRef;
 use crate::http::{
     extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State,
@@ -71,6 +72,11 @@ pub async fn middleware(
 pub fn count_caller(request: &HttpRequest, state: &State, caller: &ActorRef) -> Result<(), Problem> {
     let route = state.routes.find(request).filter(|route| route.policy.is_none());
     let policy = route.and_then(|route| route.policy_of_caller(request.method()));
+    // A list as CSV is all of it.
+    let policy = policy.map(|policy| match policy {
+        Policy::List if prefers_csv(request) => Policy::Bulk,
+        policy => policy,
+    });
     let Some((left, denied)) = policy.and_then(|policy| state.limits.check_caller(policy, caller)) else {
         return Ok(());
     };

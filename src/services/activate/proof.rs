@@ -6,12 +6,7 @@
 use crate::{
     db::{DbFault, users::credentials},
     domain::{
-        actor::Actor,
-        client_address::ClientAddress,
-        field_error::{Faults, FieldError},
-        ids::UserId,
-        password::Password,
-        token::credential_mark,
+        actor::Actor, client_address::ClientAddress, ids::UserId, password::Password, token::credential_mark,
     },
     services::{
         ServiceError, Services,
@@ -40,7 +35,7 @@ pub(super) async fn by_token(
 /// Compares a password with the user's own, and returns its hash; `None` for a wrong one, which does not use
 /// the link up.
 ///
-/// This is the only place where the holder of a link can try passwords of another person.
+/// Here, and where a new address is confirmed, the holder of a link can try passwords of another person.
 pub(super) async fn by_password(
     services: &Services,
     seen: &Preview,
@@ -65,7 +60,5 @@ pub(super) async fn by_password(
 pub(super) fn wrong() -> ServiceError {
     let detail = "A user with this address is active, and this is not their password. If you do not know it, \
         ask to have the invitation resent by e-mail.";
-    let mut faults = Faults::default();
-    faults.push(FieldError::new("/password", "password_wrong", detail));
-    ServiceError::Invalid(faults)
+    ServiceError::at("/password", "password_wrong", detail)
 }

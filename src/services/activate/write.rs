@@ -33,7 +33,7 @@ use crate::{
         user::{Membership, User, UserStatus},
         visibility::Visibility,
     },
-    services::{ServiceError, preview::Preview, timeline::entry},
+    services::{ServiceError, preview::Preview, timeline::entry, users::last_admin},
 };
 
 /// A validated input, and the state on which it was decided.
@@ -178,8 +178,6 @@ fn perform(
     let origin = answer.origin.clone();
     let who = if is_proven { person(&user, origin) } else { ActorRef::link(origin) };
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
-    let (user, elsewhere) = as_given(user, &invitation, is_proven);
-    let inherited = if has_taken_over { elsewhere } else { Vec::new() };
     let sign_in_with = if !attempt.seen.staff_passwords && !user.system_roles.is_empty() {
         SignInWith::IdentityProvider
     } else if chosen.is_some() {
@@ -187,6 +185,8 @@ fn perform(
     } else {
         SignInWith::PresentPassword
     };
+    let (user, elsewhere) = as_given(user, &invitation, is_proven);
+    let inherited = if has_taken_over { elsewhere } else { Vec::new() };
     Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited })
 }
 
@@ -207,7 +207,9 @@ fn choose_credentials(
         }
         // Another person may have chosen the present password, so it is replaced.
         UserStatus::Active | UserStatus::Blocked => {
-            credentials::replace(tx, user.id, (&first, &last), hash, now)?
+            let replaced = credentials::replace(tx, user.id, (&first, &last), hash, now)?;
+            last_admin::end_unproven_roles(tx, user)?;
+            replaced
         }
     };
     match set {

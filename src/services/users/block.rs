@@ -7,7 +7,7 @@ use super::{last_admin, visible, with_roles};
 use crate::{
     db::{
         self, Guarded, Tx, invitations, users,
-        users::{profile, sessions},
+        users::{email_changes, password_resets, profile, sessions},
     },
     domain::{
         actor::Actor,
@@ -113,6 +113,8 @@ fn apply(
         // For good: a session that was stolen must not come back when its user is unblocked.
         sessions::end_all(tx, id, None, services.clock.now())?;
         sessions::end_tokens(tx, id, services.clock.now())?;
+        let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, id, services.clock.now())?;
+        password_resets::use_up_all(tx, &user.email, services.clock.now())?;
         for pending in invitations::pending_of(tx.reading(), id)? {
             revoke::end(services, tx, &actor.who, &pending)?;
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{is_self, last_admin, visible, with_roles};
 use crate::{
     db::{
-        self, AnyConnection, Tx,
+        self, AnyConnection, Guarded, Tx,
         users::{self, email_changes, profile},
     },
     domain::{
@@ -162,7 +162,9 @@ fn apply(
         }
         // The present address: an open request for another one is withdrawn.
         Some(new) => {
-            email_changes::supersede(tx, user.id, services.clock.now())?;
+            if email_changes::supersede(tx, user.id, services.clock.now())? == Guarded::Applied {
+                changed.push("email_change_withdrawn");
+            }
             if *new != user.email {
                 email_changes::set_spelling(tx, user, new)?;
                 changed.push("email");

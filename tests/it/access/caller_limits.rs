@@ -37,21 +37,26 @@ on_both_databases! {
         let document = app.anonymous().get("/openapi.json").await.expect(200).body;
         let mut counted = 0;
         for (method, path, is_guarded) in operations(&document) {
-            let path = path.replace("{id}", "x").replace("{account_id}", "x").replace("{user_id}", "x");
+            let pattern = path;
+            let path = pattern.replace("{id}", "x").replace("{account_id}", "x").replace("{user_id}", "x");
             let caller = app.client_named(&format!("{method} {path}"), &[Role::Admin]);
             let answer = caller.call(method.clone(), &path, &[]).await;
             let policy = answer.header("ratelimit-policy");
-            let names = ["\"read\"", "\"list\"", "\"write\"", "\"bulk\""];
+            let names = ["\"read\"", "\"list\"", "\"write\"", "\"bulk\"", "\"password\""];
             let found = names.into_iter().find(|name| policy.contains(&format!("{name};q=")));
             assert_eq!(found.is_some(), is_guarded, "{method} {path}: {policy}");
             let Some(name) = found else { continue };
             let left = answer.header("ratelimit");
             assert!(left.contains(&format!("{name};r=")), "{method} {path}: {left}");
-            let expected = match (&method, path.as_str()) {
-                (&Method::GET, "/v1/me" | "/v1/roles") => "\"read\"",
-                (&Method::GET, "/v1/users" | "/v1/invitations" | "/v1/audit-events") => "\"list\"",
-                (_, BATCH) => "\"bulk\"",
-                _ => name,
+            let operation = &document["paths"][&pattern][method.as_str().to_lowercase()];
+            let has =
+                |name: &str| operation["parameters"].to_string().contains(&format!("\"name\":\"{name}\""));
+            let expected = match method {
+                _ if path == "/v1/auth/password" => "\"password\"",
+                _ if path.contains("/batch") => "\"bulk\"",
+                Method::GET if has("cursor") || path.ends_with("/export") => "\"list\"",
+                Method::GET => "\"read\"",
+                _ => "\"write\"",
             };
             assert_eq!(name, expected, "{method} {path}");
             let anonymous = app.anonymous().call(method.clone(), &path, &[]).await;
@@ -75,6 +80,9 @@ on_both_databases! {
                 assert!(refused.header("ratelimit").ends_with("\"bulk\";r=0;t=60"), "{:?}", refused.headers);
             }
         }
+        // A list as CSV is of the same class.
+        let csv = grace.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await;
+        csv.problem(429, "rate_limited");
         // Other classes, and other callers.
         grace.get("/v1/roles").await.expect(200);
         app.client_named("linus", &[Role::Admin]).post(BATCH, &json!({})).await.expect(422);

@@ -152,3 +152,27 @@ on_both_databases! {
         }
     }
 }
+
+on_both_databases! {
+    with [("RATE_LIMITS", "on")];
+
+    async fn changes_and_their_letters_are_limited(app: TestApp) {
+        ada(&app).await;
+        let own = bearer(&app, &signed_in(&app, PASSWORD).await);
+        let mut passwords = [PASSWORD, NEW].into_iter().cycle();
+        for left in (0..10).rev() {
+            let (old, new) = (passwords.next().unwrap(), passwords.clone().next().unwrap());
+            let answer = own.post(CHANGE, &change(old, new)).await.expect(204);
+            assert!(answer.header("ratelimit").starts_with(&format!("\"password\";r={left};")));
+        }
+        own.post(CHANGE, &change(PASSWORD, NEW)).await.problem(429, "rate_limited");
+        assert_eq!(app.letters().await.len(), 6);
+        let wrong = {
+            app.advance(TimeDelta::minutes(1));
+            own.post(CHANGE, &change("not the present one", NEW)).await
+        };
+        wrong.faults(&[("/password", "password_wrong")]);
+        let log = app.admin().get("/v1/audit-events?action=password_changed").await.expect(200).body;
+        assert_eq!(log["data"][0]["outcome"], "denied", "{log}");
+    }
+}

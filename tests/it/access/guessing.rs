@@ -267,6 +267,18 @@ on_both_databases! {
         assert_eq!(app.database.count("guess_counts"), 0);
     }
 
+    /// The right password of a user who cannot sign in must not show in the delays.
+    async fn a_blocked_users_right_password_counts_as_a_wrong_one(app: TestApp) {
+        let acme = app.owner("grace@example.com", "Acme").await;
+        app.admin().post_empty(&format!("/v1/users/{}/block", acme.user)).await.expect(200);
+        for password in [WRONG, PASSWORD, WRONG] {
+            let answer = sign_in_from(&app, "203.0.113.7", "grace@example.com", password).await;
+            answer.problem(401, "invalid_credentials");
+        }
+        let refused = sign_in_from(&app, "203.0.113.7", "grace@example.com", WRONG).await;
+        refused.problem(429, "rate_limited");
+    }
+
     async fn a_right_password_leaves_no_count(app: TestApp) {
         app.owner("grace@example.com", "Acme").await;
         app.sign_in("grace@example.com").await;

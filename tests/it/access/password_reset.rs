@@ -185,6 +185,8 @@ on_both_databases! {
         let tokens = sign_in(&app, NEW).await.expect(200).body;
         let me = bearer(&app, &tokens).get("/v1/me").await.expect(200).body;
         assert_eq!(me["roles"], json!([]));
+        let log = app.admin().get("/v1/audit-events?action=password_reset").await.expect(200).body;
+        assert_eq!(log["data"][0]["details"]["roles"]["from"], json!(["viewer"]));
         assert_eq!(app.database.count("users WHERE address_proven_at IS NOT NULL"), 1);
     }
 
@@ -254,7 +256,8 @@ on_both_databases! {
         }
         // Each but the last of them was superseded before the courier looked.
         assert_eq!(app.letters().await.len(), 1);
-        assert_eq!(app.database.count("letters WHERE kind = 'password_reset'"), 12);
+        // One client has half of what the mailbox has.
+        assert_eq!(app.database.count("letters WHERE kind = 'password_reset'"), 6);
         app.invite("new@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(24));
         link(&app).await;
@@ -266,5 +269,73 @@ on_both_databases! {
         }
         request(&app, "nobody@example.com").await.problem(429, "rate_limited");
         assert!(app.letters().await.is_empty());
+    }
+}
+
+async fn request_from(app: &TestApp, client: &str, email: &str) {
+    let request = app.anonymous().request(reqwest::Method::POST, RESET).header("x-forwarded-for", client);
+    Answer::of(request.json(&json!({ "email": email }))).await.expect(202);
+}
+
+on_both_databases! {
+    with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", "a-secret-for-postmark")];
+    async fn a_stranger_does_not_use_up_what_the_person_may_request(app: TestApp) {
+        ada(&app).await;
+        for _ in 0..8 {
+            request_from(&app, "203.0.113.7", "ada@example.com").await;
+        }
+        app.letters().await;
+        request_from(&app, "198.51.100.1", "ada@example.com").await;
+        let mail = app.letter().await;
+        confirm(&app, &mail.token, NEW).await.expect(204);
+    }
+
+    async fn metrics_do_not_tell_whether_an_address_has_a_user(app: TestApp) {
+        ada(&app).await;
+        let mut seen = Vec::new();
+        for email in ["ada@example.com", "nobody@example.com"] {
+            request_from(&app, "203.0.113.7", email).await;
+            app.letters().await;
+            let metrics = app.anonymous().get("/metrics").await.expect(200).text;
+            let letters: Vec<String> =
+                metrics.lines().filter(|line| line.starts_with("letters")).map(str::to_owned).collect();
+            seen.push(letters);
+        }
+        assert!(!seen[0].is_empty());
+        assert_eq!(seen[0], seen[1]);
+    }
+
+    async fn a_report_on_the_letter_suppresses_the_address(app: TestApp) {
+        ada(&app).await;
+        link(&app).await;
+        let letter =
+            app.database.texts("SELECT id AS text FROM letters WHERE kind = 'password_reset'").remove(0);
+        let event = json!({
+            "RecordType": "SpamComplaint", "Type": "SpamComplaint", "ID": 1, "Metadata": { "letter": letter }
+        });
+        let request = app
+            .anonymous()
+            .request(reqwest::Method::POST, "/v1/mail-events/postmark")
+            .header("x-mail-events-secret", "a-secret-for-postmark");
+        Answer::of(request.json(&event)).await.expect(200);
+        assert_eq!(app.database.count("letters WHERE fate = 'complained'"), 1);
+        let list = app.admin().get("/v1/suppressions").await.expect(200).body;
+        assert_eq!(list["data"][0]["email"], "Ada@example.com", "{list}");
+    }
+}
+
+on_both_databases! {
+    with [("RATE_LIMITS", "off")];
+    async fn the_last_admin_keeps_the_role(app: TestApp) {
+        let invite = json!({ "email": "ada@example.com", "roles": ["admin"], "delivery": "link" });
+        let made = app.admin().post("/v1/system-users/invitations", &invite).await.expect(201);
+        let handed_over = made.text_of("activation_link");
+        app.activate(handed_over.split_once("token=").unwrap().1).await.expect(201);
+        let mail = link(&app).await;
+        confirm(&app, &mail.token, NEW).await.expect(204);
+        app.letter().await;
+        let tokens = sign_in(&app, NEW).await.expect(200).body;
+        let me = bearer(&app, &tokens).get("/v1/me").await.expect(200).body;
+        assert_eq!(me["roles"], json!(["admin"]));
     }
 }

@@ -84,6 +84,21 @@ on_both_databases! {
         assert_eq!(ask_for_reset(&app, "olga@acme.example").await.len(), 1);
     }
 
+    /// A link that was handed over asks everybody for the same, so that it tells nothing of the address.
+    async fn a_link_that_was_handed_over_asks_for_a_password(app: TestApp) {
+        app.owner("olga@acme.example", "Acme").await;
+        for email in ["olga@acme.example", "new@example.com"] {
+            let body = json!({ "email": email, "roles": ["viewer"], "delivery": "link" });
+            let made = app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
+            let link = made.text_of("activation_link");
+            let token = link.split_once("token=").unwrap().1;
+            let shown = app.anonymous().post(PREVIEW, &json!({ "token": token })).await.expect(200).body;
+            assert_eq!(shown["requires"]["password"], true, "{email}");
+            let missing = app.anonymous().post(ACTIVATE, &json!({ "token": token })).await.expect(422);
+            assert!(missing.text.contains("/password"), "{}", missing.text);
+        }
+    }
+
     async fn who_was_staff_gets_a_password_by_a_reset(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
         activate_without_password(&app, &mail.token).await.expect(201);

@@ -132,7 +132,9 @@ impl Answer {
     /// The members of `RateLimit` or `RateLimit-Policy` that are about letters, and not about requests.
     pub fn letter_quotas(&self, name: &str) -> String {
         let of_requests = |one: &&str| {
-            ["\"read\"", "\"list\"", "\"write\"", "\"bulk\""].iter().any(|name| one.starts_with(name))
+            ["\"read\"", "\"list\"", "\"write\"", "\"bulk\"", "\"password\""]
+                .iter()
+                .any(|name| one.starts_with(name))
         };
         let members = self.header(name).split(", ").filter(|one| !of_requests(one));
         members.collect::<Vec<_>>().join(", ")

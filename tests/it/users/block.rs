@@ -146,6 +146,22 @@ on_both_databases! {
         assert_eq!(blocker.post_empty(&path(&viewer, "unblock")).await.expect(200).body["status"], "active");
     }
 
+    /// A sign-in that comes at the same moment leaves no session behind.
+    async fn no_session_outlives_a_block(app: TestApp) {
+        let user = colleague(&app, "ada@example.com", &["viewer"]).await;
+        for _ in 0..4 {
+            let sign_ins =
+                futures_util::future::join_all((0..4).map(|_| sign_in_status(&app, "ada@example.com")));
+            let caller = app.admin();
+            let path = path(&user, "block");
+            let (statuses, blocked) = futures_util::future::join(sign_ins, caller.post_empty(&path)).await;
+            blocked.expect(200);
+            assert!(statuses.iter().all(|status| [200, 401].contains(status)), "{statuses:?}");
+            assert_eq!(app.database.count("sessions WHERE ended_at IS NULL"), 0, "{statuses:?}");
+            app.admin().post_empty(&self::path(&user, "unblock")).await.expect(200);
+        }
+    }
+
     async fn a_retry_is_answered_as_the_first_request(app: TestApp) {
         let user = colleague(&app, "ada@example.com", &["viewer"]).await;
         let block = async |caller: &Client| {

@@ -174,16 +174,53 @@ on_both_databases! {
             assert!([204, 409, 410].contains(&answer.status), "{}", answer.text);
         }
         assert_eq!(app.database.count(&format!("users WHERE email = '{NEW}'")), 1);
-        // An invitation that came first keeps its address, too.
-        let (loser, spare) = if shown(&app, &ada).await == NEW { (&olga.user, "x") } else { (&ada, "y") };
-        let address = format!("{spare}@spare.example.com");
-        let late = request(&app, loser, &address).await;
-        app.send(&app.admin(), OWNERS, json!({ "email": address, "account_name": "Late" })).await;
-        confirm(&app, &late.token, PASSWORD).await.problem(409, "email_taken");
-        change(&app, loser, &address).await.problem(409, "email_taken");
     }
 
-    async fn a_blocked_user_confirms_nothing_and_a_reset_link_of_the_old_address_dies(app: TestApp) {
+    /// An address to which somebody else was invited, and that this user proves to be theirs: the invitations
+    /// are theirs, too.
+    async fn invitations_to_the_new_address_follow(app: TestApp) {
+        let user = ada(&app).await;
+        let late = request(&app, &user, NEW).await;
+        let body = json!({ "email": NEW, "account_name": "Late", "account_type": "consumer" });
+        let (made, mail) = app.send(&app.admin(), OWNERS, body).await;
+        assert_ne!(made["user_id"], json!(user));
+        confirm(&app, &late.token, PASSWORD).await.expect(204);
+        let invitation = format!("/v1/invitations/{}", text(&made, "/id"));
+        let shown = app.admin().get(&invitation).await.expect(200).body;
+        assert_eq!((&shown["user_id"], &shown["status"]), (&json!(user), &json!("pending")));
+        app.join(&mail.token, NEW, json!({})).await.expect(201);
+        let shown = app.admin().get(&format!("/v1/users/{user}")).await.expect(200).body;
+        assert_eq!(shown["memberships"].as_array().unwrap().len(), 1);
+        assert_eq!(app.database.count("users WHERE removed_at IS NULL"), 1);
+    }
+
+    /// Links in the old mailbox are of no use for its next reader.
+    async fn invitations_to_the_old_address_are_revoked(app: TestApp) {
+        let user = ada(&app).await;
+        let body = json!({ "email": "ada@example.com", "account_name": "Home", "account_type": "consumer" });
+        let (made, mail) = app.send(&app.admin(), OWNERS, body).await;
+        let link = request(&app, &user, NEW).await;
+        confirm(&app, &link.token, PASSWORD).await.expect(204);
+        app.join(&mail.token, "ada@example.com", json!({})).await.problem(410, "invitation_revoked");
+        let id = text(&made, "/id");
+        assert_eq!(app.timeline(id).await.last().map(String::as_str), Some("revoked"));
+        let resent = app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await;
+        resent.problem(409, "invitation_not_pending");
+    }
+
+    async fn what_a_caller_may_not_see_is_told_by_the_confirmation_alone(app: TestApp) {
+        ada(&app).await;
+        let olga = app.owner("olga@acme.example", "Acme").await;
+        let support = app.caller(&[Role::CustomerSupport], &[]);
+        let patch = json!({ "email": "ada@example.com" });
+        support.change_user(&olga.user, "*", &patch).await.expect(200);
+        let letters = app.letters().await;
+        let link = letters.iter().find(|mail| mail.to == "ada@example.com").unwrap();
+        confirm(&app, &link.token, PASSWORD).await.problem(409, "email_taken");
+        app.admin().change_user(&olga.user, "*", &patch).await.problem(409, "email_taken");
+    }
+
+    async fn blocking_ends_the_links(app: TestApp) {
         let user = ada(&app).await;
         let reset = {
             let body = json!({ "email": "ada@example.com" });
@@ -193,9 +230,38 @@ on_both_databases! {
         let link = request(&app, &user, NEW).await;
         app.admin().post_empty(&format!("/v1/users/{user}/block")).await.expect(200);
         confirm(&app, &link.token, PASSWORD).await.problem(404, "email_link_invalid");
+        change(&app, &user, NEW).await.problem(409, "user_blocked");
         app.admin().post_empty(&format!("/v1/users/{user}/unblock")).await.expect(200);
+        confirm(&app, &link.token, PASSWORD).await.problem(410, "email_link_superseded");
+        let body = json!({ "token": reset.token, "password": "eleven quiet lanterns drift past harbours" });
+        let answer = app.anonymous().post("/v1/auth/password-reset/confirm", &body).await;
+        answer.problem(410, "reset_link_used");
+        assert!(app.letters().await.is_empty());
+    }
+
+    async fn refusals_and_withdrawals_are_in_the_audit_log(app: TestApp) {
+        let user = ada(&app).await;
+        let link = request(&app, &user, NEW).await;
+        confirm(&app, &link.token, "wrong horse battery staple").await.expect(422);
+        change(&app, &user, "ada@example.com").await.expect(200);
+        let log = app.admin().get(&format!("/v1/audit-events?object={user}")).await.expect(200).body;
+        let found = |action: &str, outcome: &str| {
+            let events = log["data"].as_array().unwrap();
+            events.iter().any(|one| one["action"] == action && one["outcome"] == outcome)
+        };
+        assert!(found("email_changed", "denied"), "{log}");
+        assert!(log.to_string().contains("email_change_withdrawn"), "{log}");
+    }
+
+    async fn a_reset_link_of_the_old_address_is_of_no_use_for_its_next_holder(app: TestApp) {
+        let user = ada(&app).await;
+        let reset = {
+            let body = json!({ "email": "ada@example.com" });
+            app.anonymous().post("/v1/auth/password-reset", &body).await.expect(202);
+            app.letter().await
+        };
+        let link = request(&app, &user, NEW).await;
         confirm(&app, &link.token, PASSWORD).await.expect(204);
-        // Nor does it reset the password of the next user with that address.
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let body = json!({ "token": reset.token, "password": "eleven quiet lanterns drift past harbours" });
@@ -238,6 +304,8 @@ on_both_databases! {
             let quotas = answer.header("ratelimit");
             assert!(quotas.contains(&format!("\"mailbox\";r={left};")), "{quotas}");
         }
+        // The letter to the present address counts, too, whatever the new one.
+        change(&app, &user, "another@example.com").await.problem(429, "rate_limited");
         let answer = change(&app, &user, NEW).await.problem(429, "rate_limited");
         assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
         app.letters().await;

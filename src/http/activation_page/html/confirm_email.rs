@@ -22,12 +22,10 @@ pub(super) fn form(form: &ConfirmEmail<'_>, words: &'static Words, locale: Local
             ("spellcheck", "false"),
             ("autocomplete", "current-password"),
         ]);
-        // Password managers keep it under the present address.
-        fields.push(Field::username(form.old));
         fields.push(if form.errors.is_empty() { password } else { password.hint(labels.password_again) });
     }
     let page = Texts { heading: texts.heading, legend: texts.legend, submit: texts.confirm };
-    let intro = fill(texts.intro, &[("old", strong(form.old)), ("new", strong(form.new))]);
+    let intro = fill(texts.intro, &[("new", strong(form.new))]);
     let content = (intro, fields);
     lay_out((form.organisation, &form.errors), &page, content, words, locale, "/confirm-email", form.token)
 }

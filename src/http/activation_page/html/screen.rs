@@ -325,8 +325,6 @@ pub enum ResetOutcome {
 pub struct ConfirmEmail<'a> {
     /// The company that runs this service.
     pub organisation: &'a str,
-    /// The present address.
-    pub old: &'a str,
     /// The new address.
     pub new: &'a str,
     /// The link's token.

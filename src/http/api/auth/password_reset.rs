@@ -1,12 +1,13 @@
 //! `POST /v1/auth/password-reset`: asks for a link to reset a forgotten password.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::email::Email;
 use crate::http::{
     extract::{
+        client_address::client_address,
         json_body::Body,
         members::{self, Members},
         query::Query,
@@ -57,8 +58,8 @@ errors! {
 ///
 /// Sends a letter with a link, if an active user has the address. The answer is the same 202 for every
 /// address, after the same time. The link works once, for an hour, and a later one supersedes it. A mailbox
-/// gets as many of these letters in 24 hours as of invitations (6, configurable), counted apart; beyond that
-/// the answer is the same, and nothing is sent.
+/// gets as many of these letters in 24 hours as of invitations (6, configurable), counted apart, and half as
+/// many by requests of one network address; beyond that the answer is the same, and nothing is sent.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "requestPasswordReset",
@@ -74,9 +75,14 @@ errors! {
     security(()),
 )]
 #[post("/v1/auth/password-reset")]
-pub async fn request(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn request(
+    request: HttpRequest,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let PasswordResetRequest { email } = body.parse()?;
-    services::reset_password::request(&state.services, email).await?;
+    services::reset_password::request(&state.services, email, client_address(&request)).await?;
     Ok(HttpResponse::Accepted().json(REQUESTED))
 }

@@ -68,7 +68,7 @@ fn whole_seconds(wait: Duration) -> u64 {
 
 impl Share {
     pub(super) fn write(&self, headers: &mut HeaderMap) {
-        let (name, quota) = (self.policy.name(), self.policy.quota());
+        let (name, quota) = (self.policy.as_str(), self.policy.quota());
         let values = [
             ("ratelimit-policy", format!("\"{name}\";q={quota};w=60")),
             ("ratelimit", format!("\"{name}\";r={};t={}", self.remaining, self.reset)),

@@ -4,45 +4,33 @@ use std::num::NonZeroU32;
 
 use utoipa::openapi::{HttpMethod, path::Operation};
 
-use crate::http::openapi::security::is_public;
+use crate::{domain::closed_set::closed_set, http::openapi::security::is_public};
 
-/// What a request counts against: each so many requests a minute, and as many at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// What takes the token of a link, or sends mail.
-    Public,
-    /// Signing in. A person needs few attempts.
-    SignIn,
-    /// Reports of mail providers, which send many from few addresses.
-    MailEvents,
-    /// With an access token: one object.
-    Read,
-    /// With an access token: a list, or all that is held on a person.
-    List,
-    /// With an access token: a change.
-    Write,
-    /// With an access token: up to a thousand changes.
-    Bulk,
+closed_set! {
+    /// What a request counts against: each so many requests a minute, and as many at once. Headers use the
+    /// names.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Policy {
+        /// What takes the token of a link, or sends mail.
+        Public = "public",
+        /// Signing in. A person needs few attempts.
+        SignIn = "sign-in",
+        /// Reports of mail providers, which send many from few addresses.
+        MailEvents = "mail-events",
+        /// With an access token: one object.
+        Read = "read",
+        /// With an access token: a list, or all that is held on a person.
+        List = "list",
+        /// With an access token: a change.
+        Write = "write",
+        /// With an access token: up to a thousand changes, or a whole list in one answer.
+        Bulk = "bulk",
+        /// With an access token: a change of the password, which is hashed twice and told of by a letter.
+        Password = "password",
+    }
 }
 
 impl Policy {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Public, Self::SignIn, Self::MailEvents, Self::Read, Self::List, Self::Write, Self::Bulk];
-
-    /// The name that headers use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::SignIn => "sign-in",
-            Self::MailEvents => "mail-events",
-            Self::Read => "read",
-            Self::List => "list",
-            Self::Write => "write",
-            Self::Bulk => "bulk",
-        }
-    }
-
     /// So many requests a minute, and as many at once. Those with an access token keep one caller from taking
     /// more than about half of what one process can do for longer than a minute.
     pub const fn quota(self) -> NonZeroU32 {
@@ -55,7 +43,7 @@ impl Policy {
         const BULK: NonZeroU32 = NonZeroU32::new(3000).unwrap();
         match self {
             Self::Public => PUBLIC,
-            Self::SignIn => SIGN_IN,
+            Self::SignIn | Self::Password => SIGN_IN,
             Self::MailEvents => MAIL_EVENTS,
             Self::Read => READ,
             Self::List => LIST,
@@ -89,6 +77,9 @@ const LIMITED: [(&str, Policy); 16] = [
 /// Of a GET that answers with all that is held on something, and is no list.
 const WHOLE: &str = "/export";
 
+/// Where a person changes their password.
+const PASSWORD: &str = "/v1/auth/password";
+
 /// How a path of the contract is limited by network address.
 pub fn policy(path: &str) -> Option<Policy> {
     LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
@@ -106,6 +97,7 @@ pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Opti
     Some(match method {
         HttpMethod::Get if is_list || path.ends_with(WHOLE) => Policy::List,
         HttpMethod::Get => Policy::Read,
+        _ if path == PASSWORD => Policy::Password,
         _ if path.contains("/batch") => Policy::Bulk,
         _ => Policy::Write,
     })

@@ -60,7 +60,8 @@ on_each! {
             page.goto(link).await.unwrap();
             assert_eq!(browser.heading().await, "Confirm your new address");
             let shown = browser.text("body").await;
-            assert!(shown.contains("from ada@example.com to ada.king@example.com"), "{shown}");
+            // A mistyped address may be a stranger's, who learns nothing of the present one.
+            assert!(shown.contains("to ada.king@example.com") && !shown.contains("ada@"), "{shown}");
             browser.see("confirm_email").await;
             browser.fill("password", super::super::WEAK).await;
             browser.post_empty().await;

@@ -159,14 +159,7 @@ fn password_and_address() -> impl Iterator<Item = (&'static str, Screen<'static>
     let ask = |errors| Screen::AskForReset(AskForReset { organisation, email: "<ada>", errors });
     let confirm = |asks_password, errors| {
         let new = "ada.king@example.com";
-        Screen::ConfirmEmail(ConfirmEmail {
-            organisation,
-            old: email,
-            new,
-            token: TOKEN,
-            asks_password,
-            errors,
-        })
+        Screen::ConfirmEmail(ConfirmEmail { organisation, new, token: TOKEN, asks_password, errors })
     };
     let forms = [
         ("choose_password", choose(Vec::new())),
