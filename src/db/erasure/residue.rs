@@ -1,4 +1,4 @@
-//! Erases names that requests wrote while, or just after, their caller was erased.
+//! Erases what requests wrote while, or just after, a person was erased.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,10 +9,14 @@ use crate::db::{
     schema::{invitation_events as events, invitations, users},
     sql::timestamp::At,
 };
-use crate::domain::actor::ActorKind;
+use crate::domain::{actor::ActorKind, event::EventType};
 
-/// Erases the names of users who were erased since `since` from what they did: a request that was
-/// authenticated before the erasure may commit after it. Returns the number of rows.
+/// No details.
+const NOTHING: &str = "{}";
+
+/// Erases the names of users who were erased since `since` from what they did, and the `User-Agent`s with
+/// which their links were opened: a request that began before the erasure may commit after it. Returns the
+/// number of rows.
 pub fn erase_residue(tx: &mut Tx<'_>, since: DateTime<Utc>) -> Result<usize, DbFault> {
     let erased: Vec<String> = users::table
         .filter(users::erased_at.gt(At(since)).assume_not_null())
@@ -30,5 +34,11 @@ pub fn erase_residue(tx: &mut Tx<'_>, since: DateTime<Utc>) -> Result<usize, DbF
     let noted = diesel::update(events::table.filter(done.and(events::actor_name.ne(""))))
         .set(events::actor_name.eq(""))
         .execute(tx.writing())?;
-    Ok(invited + noted)
+    let theirs = invitations::table.filter(invitations::user_id.eq_any(&erased)).select(invitations::id);
+    let ids: Vec<String> = theirs.load(tx.reading())?;
+    let opened = events::event_type.eq(EventType::Opened.as_str()).and(events::details.ne(NOTHING));
+    let opened = diesel::update(events::table.filter(events::invitation_id.eq_any(ids).and(opened)))
+        .set(events::details.eq(NOTHING))
+        .execute(tx.writing())?;
+    Ok(invited + noted + opened)
 }
