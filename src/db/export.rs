@@ -6,12 +6,13 @@ use diesel::prelude::*;
 use super::{
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{letters, password_resets as resets, sessions},
+    schema::{email_changes as changes, letters, password_resets as resets, sessions},
     sql::timestamp::At,
-    users::sessions as rows,
+    users::{email_changes, sessions as rows},
 };
 use crate::domain::{
     email::Email,
+    email_change::EmailChange,
     ids::{InvitationId, LetterId, UserId},
     letter::LetterPurpose,
     session::Session,
@@ -63,15 +64,28 @@ pub fn letters_of_invitation(
     rows.into_iter().map(ExportedLetter::try_from).collect()
 }
 
-/// The letters about a user's password, oldest first.
-pub fn password_letters(
+/// The requests to change a user's address, oldest first.
+pub fn email_changes(connection: &mut AnyConnection, user: UserId) -> Result<Vec<EmailChange>, DbFault> {
+    let theirs = changes::table.filter(changes::user_id.eq(user.as_str())).select(changes::id);
+    let ids: Vec<String> = theirs.order(changes::id).load(connection)?;
+    let unreadable = |id: &str| DbFault::Corrupt { table: "email_changes", column: "id", row: id.to_owned() };
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(email_changes::get(connection, id.parse().map_err(|_| unreadable(&id))?)?);
+    }
+    Ok(found)
+}
+
+/// The letters about a user's password, and about these changes of the address, oldest first.
+pub fn notices(
     connection: &mut AnyConnection,
-    user: &User,
+    (user, changed): (&User, &[EmailChange]),
     limit: i64,
 ) -> Result<Vec<ExportedLetter>, DbFault> {
     let theirs = resets::table.filter(resets::email_key.eq(user.email.key())).select(resets::id);
     let mut subjects: Vec<String> = theirs.order(resets::id.desc()).limit(limit).load(connection)?;
     subjects.push(user.id.to_string());
+    subjects.extend(changed.iter().map(|change| change.id.to_string()));
     let query = letters::table.into_boxed::<MultiBackend>();
     let query = query.filter(letters::subject.eq_any(subjects).assume_not_null());
     let rows = query.select(columns()).order(letters::id).limit(limit).load::<Row>(connection)?;

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{
     ServiceError, Services, audit,
+    invite::entered,
     letter_quota::{Charge, Counts, Payer},
     password_check::{self, Claim, Compared},
     password_hasher,
@@ -50,6 +51,8 @@ pub(super) fn request(
     if email_changes::is_taken(tx.reading(), new)? {
         return Err(ServiceError::EmailTaken);
     }
+    let entered = entered(&services.clock, &services.suppression_keys, std::iter::once(new));
+    suppressions::restore(tx, &entered)?;
     if suppressions::is_suppressed(tx.reading(), new)? {
         let words = "This address is on the suppression list and is not written to.";
         return Err(at_member("/email", "address_suppressed", words));

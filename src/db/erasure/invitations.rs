@@ -6,7 +6,7 @@ use super::traces::Traces;
 use crate::db::{
     Tx,
     error::DbFault,
-    schema::{invitations, letters, password_resets as resets},
+    schema::{email_changes as changes, invitations, letters, password_resets as resets},
 };
 use crate::domain::{actor::ActorKind, email::Email};
 
@@ -46,13 +46,23 @@ pub(super) fn erase_letters(tx: &mut Tx<'_>, traces: &Traces, ids: &[String]) ->
     Ok(())
 }
 
-/// Deletes requests to reset the password, and all letters about the password.
+/// Deletes requests to reset the password or to change the address, and all letters about them. Another user's
+/// request for one of these addresses goes too: its link does not work any more.
 fn delete_notices(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
-    let theirs = resets::table.filter(resets::email_key.eq(traces.email.key()));
+    let theirs = resets::table.filter(resets::email_key.eq_any(traces.keys()));
     let mut subjects: Vec<String> = theirs.select(resets::id).load(tx.reading())?;
-    subjects.extend(traces.user_ids().into_iter().map(str::to_owned));
+    let changed: Vec<(String, String, String, String)> = changes::table
+        .select((changes::id, changes::user_id, changes::old_email, changes::email))
+        .load(tx.reading())?;
+    let ids = traces.user_ids();
+    let changed = changed.into_iter().filter(|(_, user, old, new)| {
+        ids.contains(&user.as_str()) || traces.has_address(old) || traces.has_address(new)
+    });
+    subjects.extend(changed.map(|(id, ..)| id));
+    subjects.extend(ids.into_iter().map(str::to_owned));
     diesel::delete(letters::table.filter(letters::subject.eq_any(&subjects).assume_not_null()))
         .execute(tx.writing())?;
     diesel::delete(resets::table.filter(resets::id.eq_any(&subjects))).execute(tx.writing())?;
+    diesel::delete(changes::table.filter(changes::id.eq_any(&subjects))).execute(tx.writing())?;
     Ok(())
 }

@@ -21,8 +21,10 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
     diesel::delete(sessions::table.filter(sessions::user_id.eq_any(&ids))).execute(tx.writing())?;
     diesel::delete(memberships::table.filter(memberships::user_id.eq_any(&ids))).execute(tx.writing())?;
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq_any(&ids))).execute(tx.writing())?;
-    let (scope, mailbox) = (LimitScope::Mailbox.as_str(), mailbox(&traces.email));
-    let counted = [format!("{scope}:{mailbox}"), format!("{scope}:reset:{mailbox}")];
+    let scope = LimitScope::Mailbox.as_str();
+    let mailboxes = traces.addresses.iter().map(mailbox);
+    let counted = mailboxes.flat_map(|to| [format!("{scope}:{to}"), format!("{scope}:reset:{to}")]);
+    let counted: Vec<String> = counted.collect();
     diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(counted)))
         .execute(tx.writing())?;
     for id in &traces.users {

@@ -12,7 +12,7 @@ use crate::db::{
     schema::{invitation_events as events, letters},
     sql::like,
 };
-use crate::domain::{actor::ActorKind, email::Email, erasure::erased_details, event::EventType};
+use crate::domain::{actor::ActorKind, erasure::erased_details, event::EventType};
 
 diesel::define_sql_function! {
     /// ASCII letters in lower case, on both databases.
@@ -55,10 +55,7 @@ fn erase_reassigned(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
         .filter(letters::invitation_id.eq_any(&invitations).assume_not_null())
         .select((letters::id, letters::recipient))
         .load(tx.reading())?;
-    let is_theirs = |recipient: &Option<String>| {
-        let email = recipient.as_deref().and_then(|text| Email::parse(text).ok());
-        email.is_some_and(|email| email.key() == traces.email.key())
-    };
+    let is_theirs = |to: &Option<String>| to.as_ref().is_some_and(|to| traces.has_address(to));
     let sent = sent.into_iter().filter(|(_, recipient)| is_theirs(recipient)).map(|(id, _)| id);
     erase_letters(tx, traces, &sent.collect::<Vec<_>>())
 }

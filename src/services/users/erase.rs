@@ -69,8 +69,10 @@ fn apply(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Re
         revoke::end(services, tx, &actor.who, &pending)?;
     }
     let traces = erasure::find(tx, user)?;
-    if let Some(hash) = services.suppression_keys.hash(&user.email) {
-        suppressions::hide(tx, &user.email, &hash)?;
+    for email in traces.addresses() {
+        if let Some(hash) = services.suppression_keys.hash(email) {
+            suppressions::hide(tx, email, &hash)?;
+        }
     }
     erasure::erase(tx, &traces, services.clock.now())?;
     let done = (AuditAction::UserErased, AuditOutcome::Succeeded);

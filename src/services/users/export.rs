@@ -15,6 +15,7 @@ use crate::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
         email::Email,
+        email_change::EmailChange,
         event::Event,
         ids::UserId,
         invitation::Invitation,
@@ -38,7 +39,9 @@ pub struct Export {
     pub user: User,
     /// The invitations, newest first.
     pub invitations: Vec<ExportedInvitation>,
-    /// Letters about the password.
+    /// Requests to change the address, oldest first.
+    pub email_changes: Vec<EmailChange>,
+    /// Letters about the password and the address.
     pub letters: Vec<ExportedLetter>,
     /// The sessions, newest first.
     pub sessions: Vec<Session>,
@@ -96,11 +99,21 @@ fn collect(connection: &mut AnyConnection, user: User) -> Result<Export, DbFault
         invited.push(ExportedInvitation { invitation, events, letters });
     }
     let sessions = export::sessions(connection, user.id, MAX_ITEMS)?;
-    let letters = export::password_letters(connection, &user, MAX_ITEMS)?;
+    let email_changes = export::email_changes(connection, user.id)?;
+    let letters = export::notices(connection, (&user, &email_changes), MAX_ITEMS)?;
     let audit_events = audit_events(connection, user.id)?;
     cut(sessions.len().max(letters.len()).max(audit_events.len()));
     let suppression = suppressions::of_address(connection, &user.email)?;
-    Ok(Export { suppression, invitations: invited, letters, sessions, audit_events, is_truncated, user })
+    Ok(Export {
+        suppression,
+        invitations: invited,
+        email_changes,
+        letters,
+        sessions,
+        audit_events,
+        is_truncated,
+        user,
+    })
 }
 
 /// An invitation that was reassigned to this user has the address of another person in its timeline.

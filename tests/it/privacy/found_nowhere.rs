@@ -91,6 +91,9 @@ async fn with_everything(app: &TestApp) -> String {
     let reset = json!({ "email": "Zora.q@B\u{fc}cher.example" });
     app.anonymous().post("/v1/auth/password-reset", &reset).await.expect(202);
     app.letter().await;
+    let change = json!({ "email": "zora.q.new@B\u{fc}cher.example" });
+    admin.change_user(&user, "*", &change).await.expect(200);
+    app.letters().await;
     bounce_of(app, &user).await;
     app.database.execute(&format!(
         "UPDATE letters SET last_error = '550 zora.q unknown' WHERE invitation_id IN
@@ -150,6 +153,42 @@ on_both_databases! {
                 }
             }
         }
+    }
+}
+
+on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
+
+    async fn an_earlier_address_is_erased_too_unless_another_user_has_it_now(app: TestApp) {
+        let admin = app.admin();
+        let (made, mail) = app.invite("zora.q@b\u{fc}cher.example", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let user = text(&made, "/user_id");
+        for (number, email) in ["zora.q@second.example", "zora.q@third.example"].into_iter().enumerate() {
+            admin.change_user(user, "*", &json!({ "email": email })).await.expect(200);
+            let link = app.letters().await.into_iter().find(|mail| mail.to == email).unwrap();
+            let confirmation = json!({ "token": link.token, "password": PASSWORD });
+            app.anonymous().post("/v1/auth/email-change/confirm", &confirmation).await.expect(204);
+            if number == 0 {
+                // The first address is another person's by now.
+                app.invite("Zora.Q@b\u{fc}cher.example", &["viewer"]).await;
+            }
+        }
+        app.advance(chrono::TimeDelta::hours(1));
+        admin.call(Method::DELETE, &format!("/v1/users/{user}"), &[]).await.expect(204);
+        let left = columns_with_traces(&app);
+        let of_the_other = ["users", "invitations", "letters"];
+        assert!(
+            left.iter().all(|column| of_the_other.contains(&column.split('.').next().unwrap())),
+            "{left:?}"
+        );
+        for table in ["users", "invitations"] {
+            let rows = format!("{table} WHERE email LIKE '%ora.%'");
+            assert_eq!(app.database.count(&rows), 1, "{table}");
+        }
+        assert_eq!(app.database.count("email_changes"), 0);
+        let found = admin.get("/v1/users?search=zora").await.expect(200).body;
+        assert_eq!(found["data"].as_array().unwrap().len(), 1);
     }
 }
 

@@ -52,6 +52,18 @@ on_both_databases! {
         assert_eq!(app.database.count("suppressions"), 1);
     }
 
+    async fn another_users_address_is_not_changed_to_it(app: TestApp) {
+        suppressed_and_erased(&app, "ada@example.com").await;
+        let (made, mail) = app.invite("bob@example.com", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let change = json!({ "email": "ada@example.com" });
+        let refused = app.admin().change_user(text(&made, "/user_id"), "*", &change).await;
+        refused.faults(&[("/email", "address_suppressed")]);
+        // A refusal reveals nothing and changes nothing.
+        assert_eq!(app.database.count("suppressions"), 0);
+        assert_eq!(app.database.count("erased_suppressions"), 1);
+    }
+
     async fn a_link_of_an_erased_person_suppresses_nothing(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let user = text(&made, "/user_id");

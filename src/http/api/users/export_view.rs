@@ -11,6 +11,7 @@ use crate::http::{
 use crate::{
     domain::{
         email::Email,
+        email_change::EmailChange,
         ids::{LetterId, SessionId},
         letter::LetterPurpose,
         session::Session,
@@ -27,7 +28,9 @@ pub struct ExportView {
     pub user: UserView,
     /// The invitations, newest first.
     pub invitations: Vec<InvitationExport>,
-    /// Letters about the password, oldest first.
+    /// Requests to change the address, oldest first.
+    pub email_changes: Vec<EmailChangeView>,
+    /// Letters about the password and the address, oldest first.
     pub letters: Vec<LetterView>,
     /// The sessions, newest first.
     pub sessions: Vec<SessionView>,
@@ -81,6 +84,22 @@ pub struct LetterView {
     pub reason: Option<String>,
 }
 
+/// A request to change the address.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EmailChange)]
+pub struct EmailChangeView {
+    /// The address at that time.
+    #[schema(value_type = Email)]
+    pub old_email: String,
+    /// The requested address.
+    #[schema(value_type = Email)]
+    pub new_email: String,
+    /// When it was requested.
+    pub created_at: Timestamp,
+    /// When it was confirmed; null where it was not.
+    pub confirmed_at: Option<Timestamp>,
+}
+
 /// A session: the time from a sign-in on.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
@@ -101,6 +120,7 @@ impl ExportView {
         Self {
             user: UserView::from(&export.user),
             invitations: export.invitations.iter().map(|one| invitation(one, now)).collect(),
+            email_changes: export.email_changes.iter().map(EmailChangeView::from).collect(),
             letters: export.letters.iter().map(LetterView::from).collect(),
             sessions: export.sessions.iter().map(SessionView::from).collect(),
             suppression: export.suppression.as_ref().map(SuppressionView::from),
@@ -132,6 +152,17 @@ impl From<&ExportedLetter> for LetterView {
             report: letter.report.clone(),
             reported_at: letter.reported_at.map(Timestamp),
             reason: letter.reason.clone(),
+        }
+    }
+}
+
+impl From<&EmailChange> for EmailChangeView {
+    fn from(change: &EmailChange) -> Self {
+        Self {
+            old_email: change.old.as_str().to_owned(),
+            new_email: change.new.as_str().to_owned(),
+            created_at: Timestamp(change.created_at),
+            confirmed_at: change.confirmed_at.map(Timestamp),
         }
     }
 }
@@ -170,6 +201,7 @@ pub(super) fn example() -> ExportView {
     ExportView {
         user: sample_data::ada(),
         invitations: vec![invitation],
+        email_changes: Vec::new(),
         letters: Vec::new(),
         sessions: vec![SessionView {
             id: sample_data::id(0x01a2_0de2_89e0_7651_8317_1ff4_a6a3_a452),
