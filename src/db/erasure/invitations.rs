@@ -46,8 +46,8 @@ pub(super) fn erase_letters(tx: &mut Tx<'_>, traces: &Traces, ids: &[String]) ->
     Ok(())
 }
 
-/// Deletes requests to reset the password or to change the address, and all letters about them. Another user's
-/// request for one of these addresses goes too: its link does not work any more.
+/// Deletes requests to reset the password or to change the address, and all letters about them. Another
+/// user's request for one of these addresses goes too: its link does not work any more.
 fn delete_notices(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     let theirs = resets::table.filter(resets::email_key.eq_any(traces.keys()));
     let mut subjects: Vec<String> = theirs.select(resets::id).load(tx.reading())?;

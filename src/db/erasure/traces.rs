@@ -80,8 +80,8 @@ pub fn find(tx: &mut Tx<'_>, user: &User) -> Result<Traces, DbFault> {
     })
 }
 
-/// The addresses of a user, in every spelling: the present one, those of the invitations, and those of changes.
-/// An earlier address may be another user's by now, and is left to them.
+/// The addresses of a user, in every spelling: the present one, those of the invitations, and those of
+/// changes. An earlier address may be another user's by now, and is left to them.
 fn addresses(connection: &mut AnyConnection, user: &User) -> Result<Vec<Email>, DbFault> {
     let id = user.id.as_str();
     let typed = invitations::table.filter(invitations::user_id.eq(id)).select(invitations::email);

@@ -23,10 +23,12 @@ pub enum Content {
     Random,
     /// Of a company, which is no person.
     Company,
+    /// Of a partner's program, which is no person.
+    Program,
     /// What a caller's program or network is: kept in the audit log, which is append-only, for two years.
     Audited,
 }
-use Content::{Audited, Company, Id, Personal, Random, Secret, Word};
+use Content::{Audited, Company, Id, Personal, Program, Random, Secret, Word};
 
 pub const COLUMNS: &[(&str, Content)] = &[
     ("account_lineage.account_id", Id),
@@ -47,6 +49,19 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("accounts.street", Company),
     ("accounts.used_by", Word),
     ("accounts.vat_number", Company),
+    ("api_client_secrets.client_id", Id),
+    ("api_client_secrets.hash", Random),
+    ("api_client_secrets.hint", Random),
+    ("api_client_secrets.id", Id),
+    ("api_clients.account_id", Id),
+    ("api_clients.created_by_id", Id),
+    ("api_clients.created_by_kind", Word),
+    // Of programs alone: a user's name is read from `users`.
+    ("api_clients.created_by_name", Program),
+    ("api_clients.id", Id),
+    ("api_clients.name", Program),
+    ("api_clients.networks", Program),
+    ("api_clients.scopes", Word),
     ("audit_events.action", Word),
     ("audit_events.actor_id", Id),
     ("audit_events.actor_kind", Word),
@@ -66,6 +81,8 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("email_changes.user_id", Id),
     ("erased_suppressions.hash", Random),
     ("erased_suppressions.reason", Word),
+    // A keyed digest of what is counted.
+    ("guess_counts.id", Random),
     ("idempotency_keys.body", Personal),
     ("idempotency_keys.etag", Random),
     ("idempotency_keys.fingerprint", Random),
