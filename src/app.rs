@@ -199,8 +199,16 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys { links, access_tokens, refresh, resets, email_changes, guesses: guess_key, client_secrets } =
-            Keys::derive(config, &root, clock.clone());
+        let Keys {
+            links,
+            access_tokens,
+            refresh,
+            resets,
+            email_changes,
+            guesses: guess_key,
+            client_secrets,
+            suppressions,
+        } = Keys::derive(config, &root, clock.clone());
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
@@ -244,6 +252,7 @@ impl Parts {
             password_min_length: password::asked_length(config.password_min_length),
             letters,
             staff_passwords: config.staff_passwords,
+            retention: config.retention.and_then(|time| TimeDelta::from_std(time).ok()),
             self_renewal: config.self_renewal,
             company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
@@ -261,7 +270,8 @@ impl Parts {
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
-        let invites = invite::queue(&db, &clock, letters, config.write_batch).map_err(no_thread)?;
+        let invites =
+            invite::queue(&db, &clock, (letters, &suppressions), config.write_batch).map_err(no_thread)?;
         let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let provider_tokens =
@@ -281,6 +291,7 @@ impl Parts {
             reset_keys: resets,
             email_change_keys: email_changes,
             client_secret_keys: client_secrets,
+            suppression_keys: suppressions,
             access_tokens,
             revocations,
             provider_tokens,

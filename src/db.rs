@@ -12,11 +12,14 @@ mod sql;
 pub mod accounts;
 pub mod api_clients;
 pub mod audit;
+pub mod erasure;
+pub mod export;
 pub mod guess_counts;
 pub mod idempotency;
 pub mod invitations;
 pub mod letters;
 pub mod pool;
+pub mod retention;
 mod schema;
 pub mod users;
 mod visibility;
@@ -189,6 +192,17 @@ impl Db {
     /// [`DbFault`] when it does not commit.
     pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
         self.commits.check(&self.commit_pool, patience).await
+    }
+
+    /// Empties SQLite's write-ahead log into the database file, so that the log keeps no deleted data. Does
+    /// nothing on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`DbFault`] when a reader of another process keeps the log in use, or the database fails.
+    pub async fn truncate_log(&self) -> Result<(), DbFault> {
+        let answer = self.writes.run(pool::truncate_log::run);
+        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
+        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
     }
 
     /// Runs `query` on a read connection, on a blocking thread. It runs again when the connection was cut.

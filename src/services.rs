@@ -46,6 +46,7 @@ pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
@@ -66,6 +67,7 @@ use crate::{
         link_lifetime::LinkLifetime,
         password_reset::ResetKeys,
         session::RefreshKeys,
+        suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkClaim, LinkKeys},
     },
 };
@@ -97,6 +99,8 @@ pub struct Services {
     pub email_change_keys: EmailChangeKeys,
     /// The keys from which the secrets of API clients are derived.
     pub client_secret_keys: ClientSecretKeys,
+    /// The keys that hash the suppressed addresses of erased users.
+    pub suppression_keys: SuppressionKeys,
     /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
     /// Access tokens that were revoked.
@@ -128,6 +132,8 @@ pub struct Rules {
     pub letters: LetterLimits,
     /// Whether system users may sign in by password; else they sign in at the identity provider alone.
     pub staff_passwords: bool,
+    /// How long what ended is kept; `None` is for ever.
+    pub retention: Option<TimeDelta>,
     /// Whether people may send themselves a new link.
     pub self_renewal: bool,
     /// Whether a company must have a VAT number.

@@ -10,6 +10,7 @@ use crate::{
         email_change::EmailChangeKeys,
         password_reset::ResetKeys,
         session::RefreshKeys,
+        suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkKeys},
     },
     services::access_token::{AccessTokens, Terms},
@@ -28,6 +29,7 @@ pub(super) struct Keys {
     pub(super) email_changes: EmailChangeKeys,
     pub(super) guesses: DerivedKey,
     pub(super) client_secrets: ClientSecretKeys,
+    pub(super) suppressions: SuppressionKeys,
 }
 
 impl Keys {
@@ -41,6 +43,7 @@ impl Keys {
             email_changes: EmailChangeKeys::derive(root, previous),
             guesses: DerivedKey::derive(root, "guess-counts"),
             client_secrets: ClientSecretKeys::derive(root, previous),
+            suppressions: SuppressionKeys::derive(root, previous),
         }
     }
 }

@@ -76,6 +76,20 @@ pub(super) fn reminder(text: &str, lifetime: Option<Duration>) -> Result<Option<
     Ok(Some(before))
 }
 
+/// The shortest and the longest retention.
+const RETENTIONS: RangeInclusive<Duration> =
+    Duration::from_hours(30 * 24)..=Duration::from_hours(100 * 366 * 24);
+
+/// How long ended invitations are kept; `None` is for ever.
+pub(super) fn retention(text: &str) -> Result<Option<Duration>, &'static str> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let duration = humantime::parse_duration(text).map_err(|_| "is neither off nor a duration, as 730d")?;
+    let known = RETENTIONS.contains(&duration).then_some(duration);
+    known.map(Some).ok_or("must be from 30d to 36600d, or off")
+}
+
 pub(super) fn number(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| format!("is no number from {} to {}", range.start(), range.end()))

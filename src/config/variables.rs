@@ -168,6 +168,10 @@ registry! {
     /// how many letters one staff member, partner or command-line subject may request in 24 hours; likewise
     LETTERS_PER_CALLER = "off" => letters_per_caller: Option<u32> = entry.parsed(parse::letter_limit);
 
+    /// how long invitations are kept that ended without an activation, with their letters and timelines, as
+    /// 365d; at least 30d, or off
+    RETENTION = "730d" => retention: Option<Duration> = entry.parsed(parse::retention);
+
     /// off: holders of an expired link cannot have a new one sent, by the page or the API
     SELF_RENEWAL = "on" => self_renewal: bool = entry.parsed(parse::switch);
 

@@ -125,7 +125,7 @@ impl Courier {
             to: invitation.email,
             locale: invitation.locale.unwrap_or(self.locale),
             kind: Some(invitation.kind),
-            inviter: invitation.invited_by.name,
+            inviter: invitation.invited_by.shown_name(&self.organisation).to_owned(),
             organisation: self.organisation.clone(),
             roles: invitation.roles.iter().map(Role::as_str).collect(),
             account: invitation.account.map(|account| LetterAccount {

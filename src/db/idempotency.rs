@@ -40,7 +40,18 @@ pub enum KeyState {
     Reused,
     /// It has an answer.
     Answered(StoredAnswer),
+    /// Its answer was about a person who was erased since.
+    Erased,
 }
+
+/// What stands in place of an answer that was about an erased person. No answer is like it: a problem has a
+/// body.
+pub(in crate::db) struct ErasedAnswer {
+    pub(in crate::db) status: u16,
+    pub(in crate::db) body: &'static str,
+}
+
+pub(in crate::db) const ERASED: ErasedAnswer = ErasedAnswer { status: 410, body: "" };
 
 /// A worker that wants to handle a request with a key.
 #[derive(Debug, Clone)]
@@ -123,6 +134,9 @@ fn take(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<KeyState, DbFault> {
     }
     if let (Some(status), Some(body), location, etag) = answer {
         let status = u16::try_from(status).unwrap_or(500);
+        if status == ERASED.status && body == ERASED.body {
+            return Ok(KeyState::Erased);
+        }
         return Ok(KeyState::Answered(StoredAnswer { status, body, location, etag }));
     }
     if held.0 > *now {

@@ -16,4 +16,5 @@ pub(super) mod purpose;
 pub(super) mod server_check;
 pub(super) mod session;
 pub(super) mod transaction;
+pub(super) mod truncate_log;
 pub(super) mod work_error;

@@ -17,6 +17,7 @@ diesel::table! {
         removed_at -> Nullable<UtcTimestamp>,
         address_proven_at -> Nullable<UtcTimestamp>,
         tokens_valid_from -> Nullable<UtcTimestamp>,
+        erased_at -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -214,6 +215,16 @@ diesel::table! {
         email_key -> Text,
         reason -> Text,
         detail -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::sql::timestamp::UtcTimestamp;
+    erased_suppressions (hash) {
+        hash -> Text,
+        reason -> Text,
         created_at -> UtcTimestamp,
     }
 }

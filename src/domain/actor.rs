@@ -51,6 +51,12 @@ impl ActorRef {
         Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned(), origin: None }
     }
 
+    /// The name to show; `organisation` in place of an erased user's, which is empty.
+    #[must_use]
+    pub fn shown_name<'a>(&'a self, organisation: &'a str) -> &'a str {
+        if self.name.is_empty() { organisation } else { &self.name }
+    }
+
     /// A provider that reports on a letter.
     #[must_use]
     pub fn provider(provider: Provider) -> Self {

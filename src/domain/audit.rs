@@ -44,6 +44,10 @@ closed_set! {
         EmailChangeRequested = "email_change_requested",
         /// A user confirmed their new address.
         EmailChanged = "email_changed",
+        /// A user was erased.
+        UserErased = "user_erased",
+        /// All that is held about a user was exported.
+        UserExported = "user_exported",
         /// A person signed in, or was refused.
         SignIn = "sign_in",
         /// A session ended: its person signed out.

@@ -11,7 +11,13 @@ mod pasted;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 pub use self::email_error::EmailError;
-use super::invisible::{is_invisible, trim};
+use super::{
+    ids::UserId,
+    invisible::{is_invisible, trim},
+};
+
+/// The end of the addresses of erased users.
+const ERASED: &str = "@erased.invalid";
 
 /// An address as its owner typed it, with the domain in lower case; a non-ASCII domain is mapped by UTS 46.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +65,19 @@ impl Email {
         // An ASCII domain is shown as it was typed.
         let shown = if domain.is_ascii() { domain.to_ascii_lowercase() } else { read };
         Ok(Self { text: format!("{local}@{shown}"), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })
+    }
+
+    /// The address in place of an erased user's: under `.invalid`, which belongs to nobody (RFC 2606 §2).
+    #[must_use]
+    pub fn erased(id: UserId) -> Self {
+        let text = format!("{id}{ERASED}");
+        Self { key: text.clone(), text }
+    }
+
+    /// Whether it stands in place of an erased user's address.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.key.ends_with(ERASED)
     }
 
     /// The address with its domain in readable form: in Unicode, where it was typed in punycode.

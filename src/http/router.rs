@@ -46,6 +46,8 @@ macro_rules! routes {
             .service(api::users::update::update)
             .service(api::users::block::block)
             .service(api::users::unblock::unblock)
+            .service(api::users::erase::erase)
+            .service(api::users::export::export)
             .service(api::users::resend_invitation::resend_invitation)
             .service(api::roles::list)
             .service(api::suppressions::list::list)

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{
     ServiceError, Services, audit,
+    invite::entered,
     letter_quota::{Charge, Counts, Payer},
     password_check::{self, Claim, Compared},
     password_hasher, revoke, session_token,
@@ -50,6 +51,9 @@ pub(super) fn request(
     if user.status == UserStatus::Blocked {
         return Err(ServiceError::UserBlocked);
     }
+    // An address that was erased while it was suppressed is suppressed again.
+    let entered = entered(&services.clock, &services.suppression_keys, std::iter::once(new));
+    suppressions::restore(tx, &entered)?;
     check_address(tx, actor, new)?;
     let now = services.clock.now();
     // Both letters count: that to the present address, too, which another caller could flood.

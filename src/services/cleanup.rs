@@ -6,8 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
-    DbFault, audit, guess_counts, idempotency,
+    DbFault, audit, erasure, guess_counts, idempotency,
     letters::{quota, webhook_events},
+    retention,
     users::{email_changes, password_resets, revoked_tokens, sessions},
 };
 
@@ -19,9 +20,13 @@ fn audit_ttl() -> TimeDelta {
     TimeDelta::days(731)
 }
 
+/// How long after an erasure names are looked for that a request wrote which began before it.
+const RESIDUE_TTL: TimeDelta = TimeDelta::days(2);
+
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
 /// sessions, counts of wrong guesses, revocations of access tokens, audit events, and requests to reset a
-/// password or to change an address. After `stop` was cancelled it finishes only the current transaction.
+/// password or to change an address; and, after `RETENTION`, invitations that ended without an activation.
+/// After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -38,10 +43,27 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + guess_counts::forget(tx, MAX_BATCH, now)?
                 + email_changes::forget(tx, MAX_BATCH, now)?
                 + audit::forget(tx, MAX_BATCH, now - audit_ttl())?
+                + erasure::erase_residue(tx, now - RESIDUE_TTL)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
         });
-        if swept.await? == 0 || stop.is_cancelled() {
+        let swept = swept.await? + ended(services).await?;
+        if swept == 0 || stop.is_cancelled() {
             return Ok(());
         }
     }
+}
+
+/// Deletes a batch of what ended longer ago than `RETENTION`. Returns the number of rows that it found.
+async fn ended(services: &Services) -> Result<usize, DbFault> {
+    let Some(retention) = services.rules.retention else { return Ok(0) };
+    let before = services.clock.now() - retention;
+    let most = i64::try_from(MAX_BATCH).unwrap_or(i64::MAX);
+    // Found outside the transaction, which locks SQLite's file.
+    let ids = services.db.read::<_, DbFault>(move |connection| retention::find(connection, before, most));
+    let ids = ids.await?;
+    let deleted = services.db.write::<_, DbFault>(move |tx| {
+        let notices = retention::delete_notices(tx, MAX_BATCH, before)?;
+        Ok(retention::delete(tx, &ids, before)? + notices)
+    });
+    deleted.await
 }

@@ -184,6 +184,9 @@ pub enum ServiceError {
     /// The first request with the idempotency key is still running.
     #[error("The first request with this Idempotency-Key is still running.")]
     IdempotencyInProgress,
+    /// The answer to the first request with the idempotency key was about a person who was erased since.
+    #[error("The answer to this request is gone: it was about a person who was erased since.")]
+    IdempotencyAnswerErased,
     /// A wrong password, an unknown address, or a person who is not active: the caller does not learn which.
     #[error("The address or the password is wrong, or the user is not active.")]
     InvalidCredentials,

@@ -42,7 +42,8 @@ pub enum Begin<E = Invitation> {
 /// Begins a request with a key.
 ///
 /// # Errors
-/// [`ServiceError::IdempotencyKeyReused`], [`ServiceError::IdempotencyInProgress`].
+/// [`ServiceError::IdempotencyKeyReused`], [`ServiceError::IdempotencyInProgress`],
+/// [`ServiceError::IdempotencyAnswerErased`].
 pub async fn begin<E>(
     services: &Services,
     request: KeyedRequest,
@@ -57,6 +58,7 @@ pub async fn begin<E>(
         KeyState::Ours => Ok(Begin::First(ticket)),
         KeyState::Answered(answer) => Ok(Begin::Replay(answer)),
         KeyState::Held => Err(ServiceError::IdempotencyInProgress),
+        KeyState::Erased => Err(ServiceError::IdempotencyAnswerErased),
         KeyState::Reused => Err(ServiceError::IdempotencyKeyReused),
     }
 }

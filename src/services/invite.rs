@@ -12,8 +12,11 @@ mod sub_account;
 mod system_user;
 mod write;
 
-pub(super) use self::conflicts::{find_conflict, replace};
 use self::named_accounts::Named;
+pub(super) use self::{
+    conflicts::{find_conflict, replace},
+    write::entered,
+};
 pub use self::{
     draft::Draft,
     named_accounts::Target,

@@ -1,10 +1,12 @@
-//! Changes to users after their activation: names, system roles, blocking.
+//! Changes to users after their activation: names, system roles, blocking; erasing and exporting users.
 
 pub mod block;
+pub mod erase;
+pub mod export;
 pub(super) mod last_admin;
 pub mod update;
 
-use super::ServiceError;
+use super::{ServiceError, update::Condition};
 use crate::{
     db::{AnyConnection, users},
     domain::{actor::Actor, ids::UserId, user::User, visibility::Visibility},
@@ -26,4 +28,20 @@ fn visible(connection: &mut AnyConnection, actor: &Actor, id: UserId) -> Result<
 fn with_roles(connection: &mut AnyConnection, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
     let whole = users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     if actor.may_grant(&whole.system_roles) { Ok(whole) } else { Err(ServiceError::RoleExceedsYours) }
+}
+
+/// Compares the state that a change is meant for with the present one; a change that names none is meant for
+/// any.
+fn check_optional(
+    condition: &Condition,
+    seen: &User,
+    tag_of: fn(&User) -> String,
+) -> Result<(), ServiceError> {
+    match condition {
+        Condition::Absent | Condition::Any => Ok(()),
+        Condition::OneOf(tags) if tags.contains(&tag_of(seen)) => Ok(()),
+        Condition::OneOf(_) | Condition::Never(_) => {
+            Err(ServiceError::UserPreconditionFailed(Box::new(seen.clone())))
+        }
+    }
 }

@@ -8,7 +8,7 @@ mod failover;
 mod group_commit;
 mod locked;
 mod panic;
-mod parity;
+pub mod parity;
 mod poolers;
 mod query_plans;
 mod restored_copy;

@@ -13,6 +13,7 @@ mod invite;
 mod lists;
 mod mail;
 mod operations;
+mod privacy;
 mod repository;
 mod requests;
 mod robustness;

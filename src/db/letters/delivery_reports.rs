@@ -57,7 +57,7 @@ pub struct Unsettled {
 const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
 
 /// The letters of these ids, unless another provider accepted them, and those that this provider accepted
-/// under these message ids.
+/// under these message ids. Not those of erased users, of whom nothing more is recorded.
 pub fn reported(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -83,7 +83,12 @@ pub fn reported(
         .load::<Row>(tx.reading())?
         .into_iter()
         .map(Reported::try_from)
+        .filter(|letter| !letter.as_ref().is_ok_and(is_erased))
         .collect()
+}
+
+fn is_erased(letter: &Reported) -> bool {
+    letter.recipient.as_ref().is_some_and(Email::is_erased)
 }
 
 type Row = (

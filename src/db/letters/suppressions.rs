@@ -7,7 +7,7 @@ use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{invitations, letters, suppressions},
+    schema::{erased_suppressions as hidden, invitations, letters, suppressions},
     sql::{like, timestamp::At},
     visibility,
 };
@@ -57,6 +57,57 @@ pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<
     let Some(there) = query.first::<Row>(tx.reading()).optional()? else { return Ok(None) };
     let removed = diesel::delete(suppressions::table.find(id.as_str())).execute(tx.writing())?;
     (removed == 1).then(|| Suppression::try_from(there)).transpose()
+}
+
+/// Takes an address off the list and keeps its hash, since its user is erased.
+pub fn hide(tx: &mut Tx<'_>, email: &Email, hash: &str) -> Result<(), DbFault> {
+    let listed = suppressions::table.filter(suppressions::email_key.eq(email.key()));
+    let known = listed.select((suppressions::reason, suppressions::created_at));
+    let Some((reason, since)) = known.first::<(String, At)>(tx.reading()).optional()? else {
+        return Ok(());
+    };
+    diesel::delete(suppressions::table.filter(suppressions::email_key.eq(email.key())))
+        .execute(tx.writing())?;
+    let row = (hidden::hash.eq(hash), hidden::reason.eq(reason), hidden::created_at.eq(since));
+    each!(tx.writing(), c => {
+        diesel::insert_into(hidden::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
+    Ok(())
+}
+
+/// An address that was entered anew, the hashes that it may have, and an id for its entry in the list.
+pub struct Entered {
+    /// The address.
+    pub email: Email,
+    /// The hashes.
+    pub hashes: Vec<String>,
+    /// The id.
+    pub id: SuppressionId,
+}
+
+/// Puts those of these addresses back on the list that were suppressed before their user was erased.
+pub fn restore(tx: &mut Tx<'_>, entered: &[Entered]) -> Result<(), DbFault> {
+    if entered.is_empty() {
+        return Ok(());
+    }
+    let hashes: Vec<&String> = entered.iter().flat_map(|one| &one.hashes).collect();
+    let found: Vec<(String, String, At)> =
+        hidden::table.filter(hidden::hash.eq_any(hashes)).load(tx.reading())?;
+    for (hash, reason, At(created_at)) in found {
+        let Some(one) = entered.iter().find(|one| one.hashes.contains(&hash)) else { continue };
+        let unreadable =
+            |_| DbFault::Corrupt { table: "erased_suppressions", column: "reason", row: hash.clone() };
+        let (id, email, reason) = (one.id, one.email.clone(), reason.parse().map_err(unreadable)?);
+        add(tx, &Suppression { id, email, reason, detail: None, created_at })?;
+        diesel::delete(hidden::table.find(&hash)).execute(tx.writing())?;
+    }
+    Ok(())
+}
+
+/// The entry of exactly this address.
+pub fn of_address(connection: &mut AnyConnection, email: &Email) -> Result<Option<Suppression>, DbFault> {
+    let listed = suppressions::table.filter(suppressions::email_key.eq(email.key()));
+    listed.first::<Row>(connection).optional()?.map(Suppression::try_from).transpose()
 }
 
 /// Which addresses a list shows.
@@ -120,7 +171,7 @@ impl TryFrom<Row> for Suppression {
 }
 
 /// The address to which the link of a sending was mailed; `None` when the link was handed over to the
-/// inviter, or no letter has carried it yet.
+/// inviter, no letter has carried it yet, or the recipient was erased.
 pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
     let row = letters::table
         .inner_join(invitations::table.on(invitations::id.nullable().eq(letters::invitation_id)))
@@ -140,7 +191,8 @@ pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Opt
         // address.
         recipient.or_else(|| (newest == claim.generation).then_some(email))
     });
-    recipient.map(|email| parse(&email, claim.invitation)).transpose()
+    let recipient = recipient.map(|email| parse(&email, claim.invitation)).transpose()?;
+    Ok(recipient.filter(|email| !email.is_erased()))
 }
 
 fn parse(email: &str, invitation: InvitationId) -> Result<Email, DbFault> {

@@ -210,10 +210,11 @@ impl ManageConnection for Manager {
                     SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
                 let reads = matches!(self.purpose, Purpose::Read | Purpose::LookUp);
                 let query_only = if reads { "PRAGMA query_only = ON;" } else { "" };
+                // Deleted content is overwritten: an erased address must not remain in the file.
                 connection
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                         PRAGMA foreign_keys = ON; {query_only}",
+                         PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; {query_only}",
                         BUSY.as_millis()
                     ))
                     .map_err(|error| self.fault(&error))?;

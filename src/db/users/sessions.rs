@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 #[derive(Queryable)]
-struct Row {
+pub(in crate::db) struct Row {
     id: String,
     user_id: String,
     generation: i32,

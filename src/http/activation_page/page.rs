@@ -24,6 +24,7 @@ use crate::{
     domain::{
         account::AccountType,
         activation::Requires,
+        actor::ActorRef,
         company::{Company, CompanyVat, RawCompany},
         country::Country,
         field_error::FieldError,
@@ -119,7 +120,7 @@ impl<'a> Page<'a> {
         let shortest = services.rules.password_min_length;
         let roles: Vec<Role> = invitation.roles.iter().collect();
         let screen = Screen::Form(html::Form {
-            inviter: self.inviter(&invitation.invited_by.name),
+            inviter: self.inviter(&invitation.invited_by),
             email: invitation.email.as_str(),
             kind: invitation.kind,
             roles: &roles,
@@ -244,7 +245,7 @@ impl<'a> Page<'a> {
         self.load_mailed_flag().await;
         let invitation = self.invitation().await;
         let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
-        let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by.name));
+        let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by));
         let status =
             if code == InvalidLinkReason::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
         let renewable = code == InvalidLinkReason::Expired && self.state.services.rules.self_renewal;
@@ -283,8 +284,9 @@ impl<'a> Page<'a> {
         self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
     }
 
-    fn inviter<'b>(&'b self, name: &'b str) -> Inviter<'b> {
-        Inviter { name, organisation: &self.state.services.rules.organisation }
+    fn inviter<'b>(&'b self, inviter: &'b ActorRef) -> Inviter<'b> {
+        let organisation = &self.state.services.rules.organisation;
+        Inviter { name: inviter.shown_name(organisation), organisation }
     }
 
     /// The invitation behind a genuine token, for the language and the inviter's name on a page that has

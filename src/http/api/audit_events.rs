@@ -2,4 +2,4 @@
 
 mod csv;
 pub(in crate::http) mod list;
-mod view;
+pub(super) mod view;

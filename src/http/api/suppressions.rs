@@ -2,4 +2,4 @@
 
 pub(in crate::http) mod lift;
 pub(in crate::http) mod list;
-mod view;
+pub(super) mod view;

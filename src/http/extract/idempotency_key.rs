@@ -177,7 +177,11 @@ async fn with_key<E, T, D>(
             }
             Err(_) => Ok(Answer::Replayed(stored)),
         },
-        Err(error @ (ServiceError::IdempotencyInProgress | ServiceError::IdempotencyKeyReused)) => {
+        Err(
+            error @ (ServiceError::IdempotencyInProgress
+            | ServiceError::IdempotencyKeyReused
+            | ServiceError::IdempotencyAnswerErased),
+        ) => {
             if let Ok(asked) = asked {
                 authorise(caller, asked, None).await?;
             }

@@ -24,8 +24,12 @@ use crate::{
         company::CompanyVat,
         email::Email,
         event::EventType,
-        ids::{AccountId, AuditEventId, ClientId, EventId, InvitationId, SecretId, SuppressionId, UserId},
+        ids::{
+            AccountId, AuditEventId, ClientId, EventId, InvitationId, LetterId, SecretId, SessionId,
+            SuppressionId, UserId,
+        },
         invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
+        letter::LetterPurpose,
         locale::Locale,
         password::Password,
         permission::Permission,
@@ -101,6 +105,7 @@ closed_sets! {
     ApiClientStatus, "ApiClientStatus", "`active`, until its `expires_at` has passed or it is revoked.";
     SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \
         exist, its reader unsubscribed, or a letter was marked as spam.";
+    LetterPurpose, "LetterPurpose", "What a letter was sent for.";
     Locale, "Locale", "A language of letters and page.";
 }
 
@@ -200,6 +205,10 @@ texts! {
         .pattern("^client_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     SecretId, "ApiClientSecretId",
         Text::new("Names a secret of an API client.", "sec_01m86xvxh0f46bs8r42wfv2z13").pattern("^sec_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    LetterId, "LetterId", Text::new("Names a letter.", "ltr_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^ltr_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    SessionId, "SessionId", Text::new("Names a session.", "ses_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
         length: (None, Some(254)),
         ..Text::new(

@@ -70,7 +70,7 @@ const ROWS: [Row; 12] = [
     ("Idempotency-Replayed", "`true` in the answer to a retry with the same key.", Example::Text("true")),
     (
         "Content-Disposition",
-        "With CSV: the name of the file.",
+        "With CSV and an export: the name of the file.",
         Example::Text("attachment; filename=\"users.csv\""),
     ),
 ];

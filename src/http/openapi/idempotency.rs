@@ -25,6 +25,7 @@ pub(super) fn add(path: &str, operation: &mut Operation) {
         error_codes::IDEMPOTENCY_KEY_INVALID,
         error_codes::IDEMPOTENCY_IN_PROGRESS,
         error_codes::IDEMPOTENCY_KEY_REUSED,
+        error_codes::IDEMPOTENCY_ANSWER_ERASED,
     ] {
         errors::add(&mut operation.responses.responses, &ListedError::new(code));
     }

@@ -141,6 +141,9 @@ codes! {
         "Only the newest e-mail's link works. Look for it in your mailbox.";
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was revoked",
         "Ask the person who invited you whether this was intended.";
+    IDEMPOTENCY_ANSWER_ERASED = 410 "idempotency_answer_erased", "The answer was about an erased person",
+        "The first request with this key was answered, and a person in the answer was erased since. The \
+        request is not carried out again. To invite the person anew, make a new key.";
     PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
         "The invitation or user has changed since, and the present tag is in ETag; or If-Match holds no \
         entity tag: send a tag with its quotation marks; or only weak ones (W/), as a proxy makes them and \

@@ -42,12 +42,16 @@ pub async fn many(
 ) -> Result<Invited, ServiceError> {
     let drafted = drafted(services, actor, items).await?;
     let (clock, limits, keep) = (services.clock.clone(), services.rules.letters, ticket.clone());
+    let keys = services.suppression_keys.clone();
     let written = services
         .db
         .write(move |tx| {
             let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
-            let outcomes =
-                if drafts.is_empty() { Vec::new() } else { invite_many(&clock, &limits, tx, &drafts)? };
+            let outcomes = if drafts.is_empty() {
+                Vec::new()
+            } else {
+                invite_many(&clock, (&limits, &keys), tx, &drafts)?
+            };
             let quota_statuses = quota_statuses(&outcomes);
             let invited = Invited { results: merged(&drafted, outcomes), quota_statuses, validate_only };
             if validate_only {

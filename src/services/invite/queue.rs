@@ -6,7 +6,7 @@ use super::{draft::Draft, outcome::Outcome, write::invite_many};
 use crate::{
     clock::Clock,
     db::{Db, DbFault, pool::group_commit::GroupCommit},
-    domain::letter_quota::LetterLimits,
+    domain::{letter_quota::LetterLimits, suppression_keys::SuppressionKeys},
     services::idempotency::Ticket,
 };
 
@@ -17,11 +17,16 @@ pub type Queue = GroupCommit<(Draft, Option<Ticket>), Outcome, DbFault>;
 ///
 /// # Errors
 /// When the system cannot start a thread.
-pub fn queue(db: &Db, clock: &Clock, limits: LetterLimits, most: usize) -> io::Result<Queue> {
-    let clock = clock.clone();
+pub fn queue(
+    db: &Db,
+    clock: &Clock,
+    (limits, keys): (LetterLimits, &SuppressionKeys),
+    most: usize,
+) -> io::Result<Queue> {
+    let (clock, keys) = (clock.clone(), keys.clone());
     GroupCommit::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
         let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
-        let outcomes = invite_many(&clock, &limits, tx, &drafts)?;
+        let outcomes = invite_many(&clock, (&limits, &keys), tx, &drafts)?;
         for ((_, ticket), outcome) in items.iter().zip(&outcomes) {
             if let (Some(ticket), Outcome::Invited(invitation, _)) = (ticket, outcome) {
                 ticket.store(tx, invitation)?;

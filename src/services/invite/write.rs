@@ -15,14 +15,19 @@ use crate::{
         DbFault, Tx,
         accounts::{self, NewAccount},
         invitations::{self, Pending, PendingKey},
-        letters::outbox::{LetterState, NewLetter},
+        letters::{
+            outbox::{LetterState, NewLetter},
+            suppressions::{self, Entered},
+        },
         users::{self, InsertedOrLocked, NewUser, memberships},
     },
     domain::{
+        email::Email,
         event::EventType,
         ids::UserId,
         invitation::{DeliveryState, Invitation},
         letter_quota::LetterLimits,
+        suppression_keys::SuppressionKeys,
     },
     services::{
         letter_quota::{Charge, Counts},
@@ -39,7 +44,7 @@ use crate::{
 /// Only when the database fails; then the transaction is rolled back.
 pub fn invite_many(
     clock: &Clock,
-    limits: &LetterLimits,
+    (limits, keys): (&LetterLimits, &SuppressionKeys),
     tx: &mut Tx<'_>,
     drafts: &[&Draft],
 ) -> Result<Vec<Outcome>, DbFault> {
@@ -87,7 +92,22 @@ pub fn invite_many(
     users::remove_entered(tx, &strangers.map(|(_, user)| user.id).collect::<Vec<_>>())?;
     replace(tx, &replaced, clock.now())?;
     write(clock, tx, &made)?;
+    let new = made.iter().map(|(invitation, _)| &invitation.email).filter(|email| !is_known(&known, email));
+    suppressions::restore(tx, &entered(clock, keys, new))?;
     Ok(outcomes)
+}
+
+fn is_known(known: &[String], email: &Email) -> bool {
+    known.iter().any(|key| key == email.key())
+}
+
+/// New addresses, with the hashes by which they are found if they were suppressed before an erasure.
+pub(in crate::services) fn entered<'a>(
+    clock: &Clock,
+    keys: &SuppressionKeys,
+    new: impl Iterator<Item = &'a Email>,
+) -> Vec<Entered> {
+    new.map(|email| Entered { email: email.clone(), hashes: keys.hashes(email), id: clock.id() }).collect()
 }
 
 /// Counts the letter of an invite without conflicts.

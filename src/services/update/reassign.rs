@@ -7,12 +7,13 @@ use crate::{
             self, PendingKey,
             update::{self, NewRecipient},
         },
+        letters::suppressions,
         users::{NewUser, memberships},
     },
     domain::{actor::Actor, email::Email, invitation::Invitation, visibility::Visibility},
     services::{
         ServiceError, Services,
-        invite::{find_conflict, replace},
+        invite::{entered, find_conflict, replace},
         resend::fresh,
     },
 };
@@ -48,5 +49,9 @@ pub(super) fn take_over(
     let user = (&recipient.user, Visibility::inviting(actor).shows(wanted.kind));
     let theirs = find_conflict(user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
     replace(tx, live.as_slice(), now)?;
+    if recipient.is_new {
+        let new = std::iter::once(&wanted.email);
+        suppressions::restore(tx, &entered(&services.clock, &services.suppression_keys, new))?;
+    }
     Ok(fresh(services, &theirs, now))
 }

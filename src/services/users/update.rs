@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{is_self, last_admin, visible, with_roles};
+use super::{check_optional, is_self, last_admin, visible, with_roles};
 use crate::{
     db::{
         self, AnyConnection, Guarded, Tx,
@@ -105,11 +105,7 @@ fn check_condition(
 ) -> Result<(), ServiceError> {
     match condition {
         Condition::Absent => Err(ServiceError::UserPreconditionRequired),
-        Condition::Any => Ok(()),
-        Condition::OneOf(tags) if tags.contains(&tag_of(seen)) => Ok(()),
-        Condition::OneOf(_) | Condition::Never(_) => {
-            Err(ServiceError::UserPreconditionFailed(Box::new(seen.clone())))
-        }
+        given => check_optional(given, seen, tag_of),
     }
 }
 

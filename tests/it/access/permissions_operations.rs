@@ -6,7 +6,7 @@ use reqwest::Method;
 use crate::support::{TestApp, on_both_databases};
 
 /// Method, path and permission. With it, the answer is neither 401 nor 403.
-const ROUTES: [(&str, &str, Permission); 8] = [
+const ROUTES: [(&str, &str, Permission); 10] = [
     ("GET", "/v1/api-clients", Permission::ClientsManage),
     // Without a body: with the permission, 400.
     ("POST", "/v1/api-clients", Permission::ClientsManage),
@@ -17,6 +17,8 @@ const ROUTES: [(&str, &str, Permission); 8] = [
     // Of a user who does not exist: with the permission, 404.
     ("POST", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/block", Permission::UsersBlock),
     ("POST", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/unblock", Permission::UsersBlock),
+    ("DELETE", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g", Permission::UsersErase),
+    ("GET", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/export", Permission::UsersErase),
 ];
 
 on_both_databases! {

@@ -261,6 +261,12 @@ async fn both_refuse_the_same_wrong_rows() {
             ),
             ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
             ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
+            (
+                "erased_suppressions_reason_known",
+                "",
+                format!("INSERT INTO erased_suppressions VALUES ('h1', 'tired', {AT})"),
+            ),
+            ("users_erased_are_removed", "", format!("UPDATE users SET erased_at = {AT} WHERE id = 'u1'")),
             ("sessions_pkey", "sessions.id", session("s1", "u1", 1)),
             ("sessions_generation_positive", "", session("s2", "u1", 0)),
             ("sessions_user_id_fkey", "FOREIGN KEY", session("s2", "u9", 1)),

@@ -14,6 +14,7 @@ use invitation_service::{
         invitation::{Delivery, Invitation, InvitationKind, InvitationState},
         letter_quota::LetterLimits,
         role::Role,
+        suppression_keys::SuppressionKeys,
         token::LinkClaim,
     },
     services::{
@@ -309,10 +310,11 @@ on_both_databases! {
                 let db = app.parts.services.db.clone();
                 async move {
                     let unlimited = LetterLimits::default();
+                    let keys = SuppressionKeys::derive(&"a root key".to_owned().into(), None);
                     let work = move |tx: &mut Tx<'_>| {
                         Ok::<_, ServiceError>(invite_many(
                             &clock,
-                            &unlimited,
+                            (&unlimited, &keys),
                             tx,
                             &mine.iter().collect::<Vec<_>>(),
                         )?)

@@ -46,6 +46,11 @@ impl Home {
         Self { folder, database, variables }
     }
 
+    /// Gives processes that are started from now on another value.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

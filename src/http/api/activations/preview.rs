@@ -233,13 +233,13 @@ async fn look(
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
     let seen = services::preview::link(&state.services, &token, user_agent(request).as_deref()).await?;
-    let invitation = &seen.invitation;
+    let (invitation, organisation) = (&seen.invitation, &state.services.rules.organisation);
     Ok(HttpResponse::Ok().json(PreviewView {
         kind: invitation.kind,
         email: invitation.email.as_str().to_owned(),
         inviter: InviterView {
-            name: invitation.invited_by.name.clone(),
-            organisation: state.services.rules.organisation.clone(),
+            name: invitation.invited_by.shown_name(organisation).to_owned(),
+            organisation: organisation.clone(),
         },
         account: invitation.account.as_ref().map(|account| PreviewAccount {
             name: account.name.clone(),

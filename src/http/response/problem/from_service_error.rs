@@ -125,6 +125,7 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::CursorMismatch => codes::CURSOR_MISMATCH,
         ServiceError::IdempotencyKeyReused => codes::IDEMPOTENCY_KEY_REUSED,
         ServiceError::IdempotencyInProgress => codes::IDEMPOTENCY_IN_PROGRESS,
+        ServiceError::IdempotencyAnswerErased => codes::IDEMPOTENCY_ANSWER_ERASED,
         ServiceError::InvalidCredentials => codes::INVALID_CREDENTIALS,
         ServiceError::RenewalDisabled => codes::RENEWAL_DISABLED,
         ServiceError::LinkStillValid => codes::LINK_STILL_VALID,

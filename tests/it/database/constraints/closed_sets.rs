@@ -35,6 +35,7 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("accounts_used_by_known", UsedBy::ALL.map(UsedBy::as_str).to_vec()),
         ("letters_state_known", LetterState::ALL.map(LetterState::as_str).to_vec()),
         ("suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
+        ("erased_suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
         ("audit_events_outcome_known", AuditOutcome::ALL.map(AuditOutcome::as_str).to_vec()),
         ("letters_fate_known", DeliveryStatus::ALL.map(DeliveryStatus::as_str).to_vec()),
     ]
