@@ -199,8 +199,9 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys { links, access_tokens, refresh, resets, email_changes, guesses: guess_key, client_secrets } =
-            Keys::derive(config, &root, clock.clone());
+        let keys = Keys::derive(config, &root, clock.clone());
+        let Keys { links, access_tokens, refresh, resets, email_changes, client_secrets, .. } = keys;
+        let guess_key = keys.guesses;
         let mailer =
             Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
