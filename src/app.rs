@@ -100,6 +100,21 @@ pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
     Ok(Keys::derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).access_tokens)
 }
 
+/// What the configuration says about HTTP.
+fn settings(config: &Config) -> Settings {
+    Settings {
+        https: config.public_url.scheme() == "https",
+        public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
+        locale: config.locale,
+        time_zone: config.time_zone.clone(),
+        webhooks: config.webhooks.clone(),
+        rate_limits: config.rate_limits,
+        cors_origins: config.cors_origins.clone(),
+        metrics_apart: config.metrics_addr.is_some(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
 /// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
 ///
 /// # Errors
@@ -258,17 +273,7 @@ impl Parts {
             organisation: config.operator_name.clone(),
             activation_url: config.activation_url.clone(),
         };
-        let settings = Settings {
-            https: config.public_url.scheme() == "https",
-            public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
-            locale: config.locale,
-            time_zone: config.time_zone.clone(),
-            webhooks: config.webhooks.clone(),
-            rate_limits: config.rate_limits,
-            cors_origins: config.cors_origins.clone(),
-            metrics_apart: config.metrics_addr.is_some(),
-            trusted_proxies: config.trusted_proxies.clone(),
-        };
+        let settings = settings(config);
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
         let invites =
             invite::queue(&db, &clock, (letters, &suppressions), config.write_batch).map_err(no_thread)?;

@@ -1,8 +1,9 @@
 //! Audit events: who did what, to what, when, and from where.
 //!
 //! They name users by id alone and contain no token, so that a person can be erased while the record of what
-//! happened stays whole. Callers that are no users of ours have the id and the name of their token: a program,
-//! a subject of the command line, and the subject of an identity provider, which may be an address there.
+//! happened stays whole. Callers that are no users of ours have the id and the name of their token: a
+//! program, a subject of the command line, and the subject of an identity provider, which may be an address
+//! there.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

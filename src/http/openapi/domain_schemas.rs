@@ -204,7 +204,8 @@ texts! {
     ClientId, "ApiClientId", Text::new("Names an API client.", "client_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^client_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     SecretId, "ApiClientSecretId",
-        Text::new("Names a secret of an API client.", "sec_01m86xvxh0f46bs8r42wfv2z13").pattern("^sec_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+        Text::new("Names a secret of an API client.", "sec_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^sec_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     LetterId, "LetterId", Text::new("Names a letter.", "ltr_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^ltr_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     SessionId, "SessionId", Text::new("Names a session.", "ses_01m86xvxh0f46bs8r42wfv2z13")

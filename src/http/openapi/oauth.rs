@@ -24,7 +24,7 @@ pub(super) fn add(path: &str, operation: &mut Operation) {
             let example =
                 ExampleBuilder::new().summary(format!("`{name}`, to a form")).value(to_value(error).ok());
             content.examples.insert(format!("oauth_{name}"), example.build().into());
-            response.description.push_str(&format!(" To a form, `{name}`."));
+            response.description = format!("{} To a form, `{name}`.", response.description);
         }
         response.content.insert("application/json".to_owned(), content.into());
     }

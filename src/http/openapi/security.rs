@@ -33,7 +33,8 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, \
         with the permissions of their roles and the accounts that they own. A program gets one there with an \
         API client, and operations from the command line (`invitation-service token`), by role or by \
-        scope.\n\nThe scopes of an operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
+        scope.\n\nThe scopes of an operation are permissions; the token needs one of \
+        them:\n\n{permissions}\n\nThe owner of an account \
         needs no permission to invite into it, to remove members from it, and to read, change, resend and \
         revoke invitations below it. A person's token ends when their password changes, and always allows \
         only what the person's present roles and accounts allow.\n\nWhere the operator has configured it, \

@@ -36,7 +36,7 @@ pub async fn rotate(
             let now = services_of.clock.now();
             let client = may_change(tx.reading(), &actor, id)?;
             check(&client, now)?;
-            replace(tx, &client, new_secret(&services_of, id)?, (now, overlap))?;
+            replace(tx, &client, &new_secret(&services_of, id)?, (now, overlap))?;
             let details = json!({ "old_secret_expires_in": overlap.num_seconds() });
             let done = (AuditAction::ApiClientRotated, AuditOutcome::Succeeded);
             let event = audit::event(&services_of.clock, done, actor.who.clone(), id.to_string(), details);
@@ -61,7 +61,7 @@ fn check(client: &ApiClient, now: DateTime<Utc>) -> Result<(), ServiceError> {
 fn replace(
     tx: &mut Tx<'_>,
     client: &ApiClient,
-    new: SecretRecord,
+    new: &SecretRecord,
     (now, overlap): (DateTime<Utc>, TimeDelta),
 ) -> Result<(), ServiceError> {
     let newest = client.live_secrets(now).next().filter(|_| overlap > TimeDelta::zero());
@@ -70,7 +70,7 @@ fn replace(
     if let Some(newest) = newest {
         api_clients::expire(tx, newest.id, now + overlap)?;
     }
-    Ok(api_clients::insert_secret(tx, client.id, &new)?)
+    Ok(api_clients::insert_secret(tx, client.id, new)?)
 }
 
 /// The client, if the caller may see it and could make it.

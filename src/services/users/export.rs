@@ -94,7 +94,9 @@ fn collect(connection: &mut AnyConnection, user: User) -> Result<Export, DbFault
         let mut events = timeline::list(connection, invitation.id, None, MAX_ITEMS)?;
         let mut letters = export::letters_of_invitation(connection, invitation.id, MAX_ITEMS)?;
         cut(events.len().max(letters.len()));
-        events.iter_mut().for_each(|event| hide_others(event, &user.email));
+        for event in &mut events {
+            hide_others(event, &user.email);
+        }
         letters.retain(|letter| letter.recipient.as_ref().is_none_or(|to| to.key() == user.email.key()));
         invited.push(ExportedInvitation { invitation, events, letters });
     }

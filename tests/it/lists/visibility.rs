@@ -1,18 +1,11 @@
 //! Who sees which objects: every role, every single permission, and owners of accounts, at every list and
 //! every single object. Which fields of a person they are shown is for `field_rules`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use invitation_service::{
-    domain::{
-        actor::{ActorKind, ActorRef},
-        permission::Permission::{self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersRead},
-        role::Role,
-    },
-    services::access_token::Grant,
+use invitation_service::domain::{
+    permission::Permission::{self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersRead},
+    role::Role,
 };
 use serde_json::Value;
 
@@ -173,23 +166,6 @@ fn email(name: &str) -> String {
     format!("{}@example.com", name.to_lowercase())
 }
 
-/// A caller with these permissions, and a long-lived token of these accounts.
-fn office(app: &TestApp, accounts: &[&str], scope: &[Permission]) -> Client {
-    let grant = Grant {
-        holder: ActorRef {
-            kind: ActorKind::Client,
-            id: "office".to_owned(),
-            name: "The office".to_owned(),
-            origin: None,
-        },
-        roles: Vec::new(),
-        scope: scope.to_vec(),
-        accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
-        lifetime: Duration::from_hours(1),
-    };
-    app.bearer(&app.parts.services.access_tokens.issue(&grant, app.now()).unwrap())
-}
-
 async fn world(app: &TestApp) -> World {
     let (_, mail) = app.invite(&email("Sam"), &["viewer"]).await;
     app.activate(&mail.token).await.expect(201);
@@ -266,7 +242,7 @@ fn callers(
     [acme, south, driver]: [Client; 3],
 ) -> BTreeMap<&'static str, Client> {
     let of = |names: &[&str], scope: &[Permission]| {
-        office(app, &names.iter().map(|name| accounts[name].as_str()).collect::<Vec<_>>(), scope)
+        app.office(&names.iter().map(|name| accounts[name].as_str()).collect::<Vec<_>>(), scope)
     };
     let roles = Role::ALL.map(|role| (role.as_str(), app.caller(&[role], &[])));
     let permissions = Permission::ALL.map(|permission| (permission.as_str(), app.caller(&[], &[permission])));

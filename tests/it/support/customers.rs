@@ -6,6 +6,7 @@ use invitation_service::{
     domain::{
         actor::{ActorKind, ActorRef},
         ids::AccountId,
+        permission::Permission,
     },
     services::access_token::Grant,
 };
@@ -147,6 +148,19 @@ impl TestApp {
             scope: Vec::new(),
             accounts: accounts.iter().map(|id| id.parse::<AccountId>().unwrap()).collect(),
             lifetime: Duration::from_hours(7 * 24),
+        };
+        self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
+    }
+
+    /// A program with these permissions, and a long-lived token of these accounts.
+    pub fn office(&self, accounts: &[&str], scope: &[Permission]) -> Client {
+        let (id, name) = ("office".to_owned(), "The office".to_owned());
+        let grant = Grant {
+            holder: ActorRef { kind: ActorKind::Client, id, name, origin: None },
+            roles: Vec::new(),
+            scope: scope.to_vec(),
+            accounts: accounts.iter().map(|id| id.parse().unwrap()).collect(),
+            lifetime: Duration::from_hours(1),
         };
         self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
     }

@@ -39,6 +39,7 @@ impl members::Request for RotateSecretRequest {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "readers of members take the value")]
 fn seconds(value: Value) -> Result<TimeDelta, MemberError> {
     let most = MAX_OVERLAP.num_seconds();
     let words = || format!("This takes a whole number of seconds from 0 to {most}.");

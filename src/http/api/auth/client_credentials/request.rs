@@ -11,8 +11,7 @@ use crate::{domain::api_client::ClientSecret, services::client_token::ClientCred
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it is described here and read parameter by parameter")]
 pub struct ClientCredentialsForm {
-    /// The grant.
-    #[schema(pattern = "^client_credentials$")]
+    /// The grant: `client_credentials`.
     grant_type: String,
     /// The client's id, unless it is in `Authorization: Basic`.
     #[schema(value_type = String, required = false)]
@@ -88,8 +87,9 @@ fn basic(request: &HttpRequest) -> Result<Option<ClientCredentials>, OAuthError>
         return Err(OAuthError::invalid_client());
     }
     let malformed = || OAuthError::invalid_request("Authorization is not Basic with an id and a secret.");
-    let pair = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let pair = pair.ok_or_else(malformed)?;
+    let pair = STANDARD.decode(encoded.trim()).map_err(|_| malformed())?;
+    // Some libraries write Latin-1: such a secret is a wrong one, and the request is well formed.
+    let pair = String::from_utf8_lossy(&pair);
     let (id, secret) = pair.split_once(':').ok_or_else(malformed)?;
     Ok(Some(ClientCredentials { id: decoded(id), secret: ClientSecret::from_text(decoded(secret)) }))
 }
