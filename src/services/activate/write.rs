@@ -17,7 +17,7 @@ use crate::{
         users::{
             self,
             credentials::{self, Credentials},
-            memberships,
+            memberships, profile,
         },
     },
     domain::{
@@ -29,11 +29,12 @@ use crate::{
         invitation::{DeadLink, Invitation},
         origin::Origin,
         person::PersonName,
+        role::Roles,
         token::LinkClaim,
         user::{Membership, User, UserStatus},
         visibility::Visibility,
     },
-    services::{ServiceError, preview::Preview, timeline::entry, users::last_admin},
+    services::{ServiceError, preview::Preview, timeline::entry},
 };
 
 /// A validated input, and the state on which it was decided.
@@ -208,7 +209,8 @@ fn choose_credentials(
         // Another person may have chosen the present password, so it is replaced.
         UserStatus::Active | UserStatus::Blocked => {
             let replaced = credentials::replace(tx, user.id, (&first, &last), hash, now)?;
-            last_admin::end_unproven_roles(tx, user)?;
+            // System roles that were granted before may have been granted to another person.
+            profile::set_roles(tx, user.id, &Roles::default())?;
             replaced
         }
     };

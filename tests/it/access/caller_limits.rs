@@ -24,8 +24,8 @@ fn operations(document: &Value) -> Vec<(Method, String, bool)> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(security) = operation["security"].as_array() else { continue };
-            let is_guarded =
-                security.iter().all(|one| one.get("access_token").is_some()) && !security.is_empty();
+            let is_guarded = !security.is_empty()
+                && security.iter().all(|one| one.as_object().is_some_and(|one| !one.is_empty()));
             all.push((method.to_uppercase().parse().unwrap(), path.clone(), is_guarded));
         }
     }

@@ -298,7 +298,7 @@ on_both_databases! {
             app.letters().await;
             let metrics = app.anonymous().get("/metrics").await.expect(200).text;
             let letters: Vec<String> =
-                metrics.lines().filter(|line| line.starts_with("letters")).map(str::to_owned).collect();
+                metrics.lines().filter(|line| line.contains("letters_total{")).map(str::to_owned).collect();
             seen.push(letters);
         }
         assert!(!seen[0].is_empty());
@@ -320,7 +320,7 @@ on_both_databases! {
         Answer::of(request.json(&event)).await.expect(200);
         assert_eq!(app.database.count("letters WHERE fate = 'complained'"), 1);
         let list = app.admin().get("/v1/suppressions").await.expect(200).body;
-        assert_eq!(list["data"][0]["email"], "Ada@example.com", "{list}");
+        assert_eq!(list["data"][0]["email"], "ada@example.com", "{list}");
     }
 }
 

@@ -121,8 +121,12 @@ on_both_databases! {
         ]);
         post(json!([])).await.faults(&[("", "wrong_type")]);
         app.anonymous().post_empty("/v1/auth/token").await.problem(400, "malformed_json");
+        // A form is a program's (RFC 6749 §4.4), and so is its error.
+        let form = "application/x-www-form-urlencoded";
+        let answer = app.anonymous().post_raw("/v1/auth/token", form, "email=a").await.expect(400);
+        assert_eq!(answer.body["error"], "invalid_request");
         app.anonymous()
-            .post_raw("/v1/auth/token", "application/x-www-form-urlencoded", "email=a")
+            .post_raw("/v1/auth/token", "text/plain", "{}")
             .await
             .problem(415, "unsupported_media_type");
         app.anonymous()
