@@ -59,10 +59,9 @@ pub(super) fn request(
     // Both letters count: that to the present address, too, which another caller could flood.
     let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::Nobody)];
     let mut counts = Counts::lock(tx, &services.rules.letters, &bills, now)?;
-    let mut quotas = Vec::new();
-    for bill in &bills {
-        quotas.extend(counts.take(bill).map_err(ServiceError::LettersSpent)?);
-    }
+    let [new_letter, notice] = &bills;
+    let quotas = counts.take(new_letter).map_err(ServiceError::LettersSpent)?;
+    counts.take(notice).map_err(ServiceError::LettersSpent)?;
     counts.write(tx)?;
     let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, user.id, now)?;
     let change = EmailChange {

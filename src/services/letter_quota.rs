@@ -9,11 +9,13 @@ use crate::{
     db::{DbFault, Tx, accounts, letters::quota},
     domain::{
         actor::{Actor, ActorRef},
+        client_address::ClientAddress,
         email::Email,
         ids::AccountId,
         invitation::{Invitation, InvitationKind},
         letter_quota::{LetterLimits, LetterLog, LettersSpent, LimitScope, QuotaStatus, mailbox, seconds},
         permission::Permission,
+        token::DerivedKey,
     },
 };
 
@@ -104,10 +106,11 @@ impl Charge {
     }
 
     /// The same, for one client: it has half of what the mailbox has, so that a stranger cannot use up all
-    /// that the mailbox's owner may request. `client` is a hash.
+    /// that the mailbox's owner may request. Its name is a MAC: the database has no address of the client.
     #[must_use]
-    pub fn of_reset_by(email: &Email, client: &str) -> Self {
-        Self { mailbox: format!("reset:{client}:{}", mailbox(email)), payer: Payer::Nobody, parts: 2 }
+    pub fn of_reset_by(key: &DerivedKey, email: &Email, client: ClientAddress) -> Self {
+        let name = key.tag(&format!("reset {} {}", client.host(), mailbox(email)));
+        Self { mailbox: format!("reset:{name}"), payer: Payer::Nobody, parts: 2 }
     }
 }
 

@@ -63,9 +63,7 @@ pub struct Reset {
 /// Only when the database fails.
 pub async fn request(services: &Services, email: Email, client: ClientAddress) -> Result<(), ServiceError> {
     let (writer, masked) = (services.clone(), email.masked());
-    // Without the client's address in the database.
-    let client = services.guess_key.tag(&format!("reset {}", client.host()));
-    let requested = services.db.write::<_, DbFault>(move |tx| enter(&writer, tx, (&email, &client))).await?;
+    let requested = services.db.write::<_, DbFault>(move |tx| enter(&writer, tx, (&email, client))).await?;
     let outcome = if requested == Requested::Queued { "queued" } else { "throttled" };
     tracing::info!(subject = masked, outcome, "password reset");
     services.outbox_wakeup.notify_one();
@@ -75,10 +73,10 @@ pub async fn request(services: &Services, email: Email, client: ClientAddress) -
 fn enter(
     services: &Services,
     tx: &mut Tx<'_>,
-    (email, client): (&Email, &str),
+    (email, client): (&Email, ClientAddress),
 ) -> Result<Requested, DbFault> {
     let now = services.clock.now();
-    let charges = [Charge::of_reset_by(email, client), Charge::of_reset(email)];
+    let charges = [Charge::of_reset_by(&services.guess_key, email, client), Charge::of_reset(email)];
     let mut counts = Counts::lock(tx, &services.rules.letters, &charges, now)?;
     // A letter that the client may not request takes nothing from the mailbox.
     let is_spent = charges.iter().any(|charge| counts.take(charge).is_err());

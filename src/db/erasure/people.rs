@@ -23,7 +23,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq_any(&ids))).execute(tx.writing())?;
     let scope = LimitScope::Mailbox.as_str();
     let mailboxes = traces.addresses.iter().map(mailbox);
-    let counted = mailboxes.flat_map(|to| [format!("{scope}:{to}"), format!("{scope}:reset:{to}")]);
+    let counted =
+        mailboxes.flat_map(|to| ["", "reset:", "notice:"].map(|kind| format!("{scope}:{kind}{to}")));
     let counted: Vec<String> = counted.collect();
     diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(counted)))
         .execute(tx.writing())?;

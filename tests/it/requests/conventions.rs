@@ -80,7 +80,11 @@ on_both_databases! {
         let changed =
             ["/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w", "/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn"];
         for (path, allow) in GETS[..6].iter().zip(["GET, HEAD"; 6]).chain(post.iter().zip(["POST"; 8])) {
-            let allow = if changed.contains(path) { "GET, HEAD, PATCH" } else { allow };
+            let allow = match changed.iter().position(|one| one == path) {
+                Some(0) => "GET, HEAD, PATCH",
+                Some(_) => "GET, HEAD, PATCH, DELETE",
+                None => allow,
+            };
             for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
                 if allow.contains(method.as_str()) {
                     continue;
