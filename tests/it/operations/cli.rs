@@ -222,7 +222,8 @@ fn every_letter_in_every_language_is_written() {
     let said = home.print(&["mail-preview", "letters"]);
     let files: Vec<_> =
         home.path().join("letters").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
-    // Invitation and reminder to each of five sorts of people; two letters about passwords, two about addresses.
+    // Invitation and reminder to each of five sorts of people; two letters about passwords, two about
+    // addresses.
     let letters = 14 * Locale::ALL.len();
     assert_eq!(files.len(), letters, "{files:?}");
     assert!(
