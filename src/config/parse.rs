@@ -1,16 +1,12 @@
 //! Reads one value from the text of a variable. Error messages follow the variable's name and a colon.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    ops::RangeInclusive,
-    time::Duration,
-};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 
 use crate::{
     db::DatabaseUrl,
-    domain::{company::CompanyVat, invisible::is_blank, locale::Locale},
+    domain::{company::CompanyVat, invisible::is_blank, locale::Locale, networks::Networks},
 };
 
 pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, String> {
@@ -117,11 +113,11 @@ pub(super) fn company_vat(text: &str) -> Result<CompanyVat, &'static str> {
 }
 
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let network = |text: &str| text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            network(part).map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))
+            Networks::parse_one(part)
+                .map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))
         })
         .collect()
 }

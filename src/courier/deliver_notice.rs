@@ -42,8 +42,8 @@ impl Courier {
         Ok(Found::Written(Box::new(self.write_notice(letter, recipient, (now, expires_at)))))
     }
 
-    /// Whether a letter is still to be sent. The present address is told of a request for another one
-    /// whatever became of that.
+    /// Whether a letter is still to be sent. The letter to the present address, about a
+    /// request for another one, is sent whatever became of that.
     fn is_live(&self, purpose: LetterPurpose, seen: &Notice, now: DateTime<Utc>) -> bool {
         match purpose {
             LetterPurpose::PasswordReset => {

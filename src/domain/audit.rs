@@ -43,6 +43,8 @@ closed_set! {
         UserUpdated = "user_updated",
         /// Another address was requested for a user.
         EmailChangeRequested = "email_change_requested",
+        /// A request for another address was withdrawn before it was confirmed.
+        EmailChangeWithdrawn = "email_change_withdrawn",
         /// A user confirmed their new address.
         EmailChanged = "email_changed",
         /// A user was erased.

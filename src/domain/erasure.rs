@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{case_fold::fold, email::Email};
 
-/// The details of a timeline's entry that hold no personal data, whoever the person is: numbers, ids, times
+/// The details of a timeline's entry that hold no personal data, for any person: numbers, ids, times
 /// and words of closed sets. Every other detail is erased: what relays and providers reported, `User-Agent`s,
 /// and the values of changes that are not in [`KEPT_CHANGES`].
 const KEPT_DETAILS: [&str; 15] = [

@@ -10,7 +10,7 @@ use super::{
         html::{ConfirmEmail, ConfirmEmailNotice, ConfirmEmailOutcome, FormError, Screen},
     },
     extract::origin::origin,
-    form_page::{FormPage, ShowErrors, SubmitErrors},
+    form_page::{FormPage, LinkErrors, ShowErrors, SubmitErrors},
     openapi::sample_data,
     response::problem::Problem,
     state::State,
@@ -31,12 +31,7 @@ use crate::{
     responses(
         (status = 200, description = "The form.", content_type = "text/html", body = String),
         (status = 400, description = "There is no token.", content_type = "text/html", body = String),
-        (
-            status = 404,
-            description = "The link is forged or damaged.",
-            content_type = "text/html", body = String
-        ),
-        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
+        LinkErrors,
         ShowErrors,
     ),
     security(()),
@@ -79,21 +74,16 @@ pub struct Submission {
     responses(
         (status = 200, description = "The address is changed.", content_type = "text/html", body = String),
         (
-            status = 404,
-            description = "The link is forged or damaged.",
-            content_type = "text/html", body = String
-        ),
-        (
             status = 409,
             description = "Another user has been given the address since.",
             content_type = "text/html", body = String
         ),
-        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (
             status = 422,
             description = "The form again, with the errors.",
             content_type = "text/html", body = String
         ),
+        LinkErrors,
         SubmitErrors,
     ),
     security(()),

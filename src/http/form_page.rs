@@ -15,6 +15,18 @@ use super::{
 };
 use crate::domain::locale::Locale;
 
+/// The answers to the token of a link that does not work.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes the answers")]
+pub enum LinkErrors {
+    /// The link is forged or damaged.
+    #[response(status = 404, content_type = "text/html")]
+    Invalid(String),
+    /// The link no longer works.
+    #[response(status = 410, content_type = "text/html")]
+    Dead(String),
+}
+
 /// The answers to every showing of a form that are none.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it describes the answers")]

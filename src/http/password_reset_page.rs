@@ -11,7 +11,7 @@ use super::{
         html::{AskForReset, ChoosePassword, FormError, ResetNotice, ResetOutcome, Screen},
     },
     extract::{client_address::client_address, origin::origin},
-    form_page::{FormPage, ShowErrors, SubmitErrors},
+    form_page::{FormPage, LinkErrors, ShowErrors, SubmitErrors},
     openapi::sample_data,
     response::problem::Problem,
     state::State,
@@ -34,12 +34,7 @@ use crate::{
     params(("token" = Option<LinkToken>, Query, description = "The link's token.")),
     responses(
         (status = 200, description = "The form.", content_type = "text/html", body = String),
-        (
-            status = 404,
-            description = "The link is forged or damaged.",
-            content_type = "text/html", body = String
-        ),
-        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
+        LinkErrors,
         ShowErrors,
     ),
     security(()),
@@ -79,16 +74,11 @@ pub struct Submission {
     responses(
         (status = 200, description = "The password is changed.", content_type = "text/html", body = String),
         (
-            status = 404,
-            description = "The link is forged or damaged.",
-            content_type = "text/html", body = String
-        ),
-        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
-        (
             status = 422,
             description = "The form again, with the errors.",
             content_type = "text/html", body = String
         ),
+        LinkErrors,
         SubmitErrors,
     ),
     security(()),

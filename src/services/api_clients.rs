@@ -23,7 +23,7 @@ use crate::{
     },
     domain::{
         actor::Actor,
-        api_client::{ApiClient, ApiClientStatus, ClientSecret, SecretRecord},
+        api_client::{ApiClient, ApiClientStatus, ClientSecret, SecretRecord, is_for_accounts},
         ids::{AccountId, ClientId, SecretId},
         permission::Permission,
         visibility::Visibility,
@@ -110,11 +110,8 @@ fn may_grant(
             !accounts::under(connection, &[id], &actor.accounts)?.is_empty()
         }
     };
-    if scopes.iter().all(|scope| owns || actor.may(*scope)) {
-        Ok(())
-    } else {
-        Err(ServiceError::ScopeExceedsYours)
-    }
+    let holds = |scope: &Permission| actor.may(*scope) || owns && is_for_accounts(*scope);
+    if scopes.iter().all(holds) { Ok(()) } else { Err(ServiceError::ScopeExceedsYours) }
 }
 
 /// A new secret of a client, which is made again wherever it is shown.

@@ -1,5 +1,5 @@
 //! Changes a user's address: staff request it, and it counts once the person has confirmed it with a link
-//! that is mailed to the new address. The present address is told of the request.
+//! that is mailed to the new address. A letter goes to the present address, too.
 //!
 //! The link alone is not enough where the user has a password: a mistyped address may be a stranger's, who
 //! could take the user over with it (OWASP Authentication Cheat Sheet, "Change a user's registered email
@@ -85,6 +85,21 @@ pub(super) fn request(
     let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), json!({}));
     db::audit::insert(tx, &[event])?;
     Ok(quotas)
+}
+
+/// Withdraws the open request of a user, whose row is locked, if there is one.
+pub(super) fn withdraw(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    user: UserId,
+) -> Result<(), ServiceError> {
+    if email_changes::supersede(tx, user, services.clock.now())? == Guarded::Stale {
+        return Ok(());
+    }
+    let done = (AuditAction::EmailChangeWithdrawn, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, actor.who.clone(), user.to_string(), json!({}));
+    Ok(db::audit::insert(tx, &[event])?)
 }
 
 /// Refuses an address that cannot be confirmed, as far as the caller may know: of a user or an entry of the
@@ -191,7 +206,7 @@ async fn prove(
                     let user = Some(seen.user.id);
                     let event = audit::anonymous(&services.clock, denied, user, source, details);
                     audit::record(services, event).await;
-                    Err(wrong())
+                    Err(password_check::wrong_present_password())
                 }
             }
         }
@@ -219,7 +234,7 @@ fn apply(
     change.check(now).map_err(ServiceError::DeadEmailLink)?;
     let stored = credentials::of(tx.reading(), id)?.password_hash;
     if stored.as_ref().filter(|hash| password_hasher::is_usable(hash)) != hash {
-        return Err(wrong());
+        return Err(password_check::wrong_present_password());
     }
     if let Some(holder) = email_changes::holder(tx.reading(), &change.new)? {
         if locked.get(&holder).is_none_or(|locked| locked.status != UserStatus::Invited) {
@@ -242,8 +257,4 @@ fn apply(
     let done = (AuditAction::EmailChanged, AuditOutcome::Succeeded);
     let event = audit::anonymous(&services.clock, done, Some(id), source, json!({}));
     Ok(db::audit::insert(tx, &[event])?)
-}
-
-fn wrong() -> ServiceError {
-    ServiceError::at("/password", "password_wrong", "This is not your present password.")
 }

@@ -51,7 +51,7 @@ pub async fn change(
         let details = json!({ "reason": "wrong_password" });
         let event = audit::event(&services.clock, denied, actor.who.clone(), id.to_string(), details);
         audit::record(services, event).await;
-        return Err(wrong());
+        return Err(password_check::wrong_present_password());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
     let (session, hashes, now) = (actor.session, Hashes { old: stored, new }, services.clock.now());
@@ -72,7 +72,7 @@ pub async fn change(
             Ok(())
         }
         // It was changed meanwhile, so the one that was given is wrong by now.
-        Guarded::Stale => Err(wrong()),
+        Guarded::Stale => Err(password_check::wrong_present_password()),
     }
 }
 
@@ -82,10 +82,6 @@ async fn look(services: &Services, id: UserId) -> Result<(User, String), Service
         Ok(user.zip(credentials::of(connection, id)?.password_hash))
     });
     found.await?.ok_or(ServiceError::NotAPerson)
-}
-
-fn wrong() -> ServiceError {
-    ServiceError::at("/password", "password_wrong", "This is not your present password.")
 }
 
 /// Stores a new hash in place of the old one, and binds the sessions that `before` leaves to it.

@@ -13,6 +13,7 @@ use crate::{
         actor::{ActorKind, ActorRef},
         api_client::{ApiClient, ApiClientStatus, ClientSecret, SecretRecord},
         audit::{AuditAction, AuditEvent, AuditOutcome},
+        closed_set::closed_set,
         ids::ClientId,
         origin::Origin,
         permission::Permission,
@@ -104,29 +105,20 @@ async fn find(services: &Services, id: ClientId) -> Result<Option<ApiClient>, Se
     Ok(found.await?)
 }
 
-/// Why a client is refused, for the audit log.
-#[derive(Debug, Clone, Copy)]
-enum Reason {
-    UnknownClient,
-    WrongSecret,
-    Revoked,
-    Expired,
-    Network,
-    Scope,
+closed_set! {
+    /// Why a client is refused, for the audit log.
+    #[derive(Debug, Clone, Copy)]
+    enum Reason {
+        UnknownClient = "unknown_client",
+        WrongSecret = "wrong_secret",
+        Revoked = "revoked",
+        Expired = "expired",
+        Network = "network",
+        Scope = "scope",
+    }
 }
 
 impl Reason {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownClient => "unknown_client",
-            Self::WrongSecret => "wrong_secret",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Network => "network",
-            Self::Scope => "scope",
-        }
-    }
-
     fn error(self) -> ClientTokenError {
         match self {
             Self::Scope => ClientTokenError::InvalidScope,

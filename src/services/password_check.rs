@@ -141,3 +141,8 @@ async fn withdraw(services: &Services, guess: Option<Guess>) {
         tracing::warn!(%error, "a guess that was not made counts as a wrong one");
     }
 }
+
+/// The error for a wrong present password.
+pub(super) fn wrong_present_password() -> ServiceError {
+    ServiceError::at("/password", "password_wrong", "This is not your present password.")
+}

@@ -6,6 +6,7 @@ use super::traces::Traces;
 use crate::db::{
     Tx,
     error::DbFault,
+    letters::outbox,
     schema::{email_changes as changes, invitations, letters, password_resets as resets},
 };
 use crate::domain::{actor::ActorKind, email::Email};
@@ -60,8 +61,7 @@ fn delete_notices(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     });
     subjects.extend(changed.map(|(id, ..)| id));
     subjects.extend(ids.into_iter().map(str::to_owned));
-    diesel::delete(letters::table.filter(letters::subject.eq_any(&subjects).assume_not_null()))
-        .execute(tx.writing())?;
+    outbox::delete_notices(tx, &subjects)?;
     diesel::delete(resets::table.filter(resets::id.eq_any(&subjects))).execute(tx.writing())?;
     diesel::delete(changes::table.filter(changes::id.eq_any(&subjects))).execute(tx.writing())?;
     Ok(())

@@ -18,7 +18,7 @@ pub use self::{
     backlog::{Backlog, backlog, next_due},
     claim::{ClaimScope, Claimed, claim, renew},
     give_up::{Waiting, give_up, in_hand, queued_until},
-    insert::{NewLetter, NewNotice, insert, insert_missing, insert_notice, set_aside},
+    insert::{NewLetter, NewNotice, delete_notices, insert, insert_missing, insert_notice, set_aside},
     outcome::Outcome,
     record::record,
     state::LetterState,

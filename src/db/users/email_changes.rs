@@ -7,8 +7,9 @@ use crate::db::{
     Tx,
     error::DbFault,
     guarded::Guarded,
+    letters::outbox,
     pool::any_connection::AnyConnection,
-    schema::{email_changes as changes, invitations, letters, users},
+    schema::{email_changes as changes, invitations, users},
     sql::timestamp::At,
 };
 use crate::domain::{
@@ -134,7 +135,6 @@ pub fn forget(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize
         .select(changes::id)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load::<String>(tx.reading())?;
-    diesel::delete(letters::table.filter(letters::subject.eq_any(&old).assume_not_null()))
-        .execute(tx.writing())?;
+    outbox::delete_notices(tx, &old)?;
     Ok(diesel::delete(changes::table.filter(changes::id.eq_any(&old))).execute(tx.writing())?)
 }

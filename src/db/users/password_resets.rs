@@ -7,12 +7,8 @@ use diesel::{
 };
 
 use crate::db::{
-    Tx,
-    error::DbFault,
-    guarded::Guarded,
-    pool::any_connection::AnyConnection,
-    schema::{letters, password_resets as resets},
-    sql::timestamp::At,
+    Tx, error::DbFault, guarded::Guarded, letters::outbox, pool::any_connection::AnyConnection,
+    schema::password_resets as resets, sql::timestamp::At,
 };
 use crate::domain::{
     email::Email,
@@ -76,7 +72,6 @@ pub fn forget(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize
         .select(resets::id)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .load::<String>(tx.reading())?;
-    diesel::delete(letters::table.filter(letters::subject.eq_any(&old).assume_not_null()))
-        .execute(tx.writing())?;
+    outbox::delete_notices(tx, &old)?;
     Ok(diesel::delete(resets::table.filter(resets::id.eq_any(&old))).execute(tx.writing())?)
 }

@@ -16,7 +16,10 @@ use actix_web::{
     web::Data,
 };
 
-use self::{limiter::Share, policy::Policy};
+use self::{
+    limiter::Share,
+    policy::{CallerPolicy, Policy},
+};
 use super::accept::prefers_csv;
 use crate::domain::actor::ActorRef;
 use crate::http::{
@@ -42,6 +45,11 @@ pub async fn middleware(
         tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome, "password check");
     }
     let Some((left, denied)) = checked else {
+        // Noted here, where the route is known: it is looked up once for a request.
+        let policy = route.and_then(|route| caller_policy(route, request.request()));
+        if let Some(policy) = policy {
+            request.extensions_mut().insert(policy);
+        }
         let mut answer = next.call(request).await?;
         // The extractor of the caller has counted the request.
         let left = answer.request().extensions().get::<Share>().copied();
@@ -70,18 +78,21 @@ pub async fn middleware(
 /// # Errors
 /// When the caller has spent its share.
 pub fn count_caller(request: &HttpRequest, state: &State, caller: &ActorRef) -> Result<(), Problem> {
-    let route = state.routes.find(request).filter(|route| route.policy.is_none());
-    let policy = route.and_then(|route| route.policy_of_caller(request.method()));
-    // A list as CSV is all of it.
-    let policy = policy.map(|policy| match policy {
-        Policy::List if prefers_csv(request) => Policy::Bulk,
-        policy => policy,
-    });
+    let policy = request.extensions().get::<CallerPolicy>().copied();
     let Some((left, denied)) = policy.and_then(|policy| state.limits.check_caller(policy, caller)) else {
         return Ok(());
     };
     request.extensions_mut().insert(left);
     denied.map_or(Ok(()), Err)
+}
+
+/// What a request counts against once its caller is known.
+fn caller_policy(route: &Route, request: &HttpRequest) -> Option<CallerPolicy> {
+    match route.policy_of_caller(request.method())? {
+        // A list as CSV is all of it.
+        CallerPolicy::List if prefers_csv(request) => Some(CallerPolicy::Bulk),
+        policy => Some(policy),
+    }
 }
 
 struct Denied(Problem);

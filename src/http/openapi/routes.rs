@@ -12,7 +12,7 @@ use actix_web::{
 };
 use utoipa::openapi::{HttpMethod, OpenApi, PathItem, path::Operation};
 
-use super::super::middleware::rate_limit::policy::{Policy, of_caller, policy};
+use super::super::middleware::rate_limit::policy::{CallerPolicy, Policy, of_caller, policy};
 
 /// Paths whose answers have nothing private: these may be cached. All others are sealed.
 const CACHEABLE: [&str; 7] = [
@@ -37,14 +37,14 @@ pub struct Route {
     /// How often an address may call it.
     pub policy: Option<Policy>,
     /// How often a caller may, by method.
-    callers: Vec<(Method, Policy)>,
+    callers: Vec<(Method, CallerPolicy)>,
     /// Whether its answers are kept out of caches, and their addresses out of others' logs.
     pub is_sealed: bool,
 }
 
 impl Route {
     /// How often a caller may call it with this method.
-    pub fn policy_of_caller(&self, method: &Method) -> Option<Policy> {
+    pub fn policy_of_caller(&self, method: &Method) -> Option<CallerPolicy> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         self.callers.iter().find(|(known, _)| known == method).map(|(_, policy)| *policy)
     }
@@ -60,7 +60,7 @@ pub fn is_page(path: &str) -> bool {
     ["/activate", "/reset-password", "/confirm-email"].iter().any(|page| path.starts_with(page))
 }
 
-fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, Policy)> {
+fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy)> {
     let operations = [
         (HttpMethod::Get, Method::GET, &item.get),
         (HttpMethod::Post, Method::POST, &item.post),

@@ -70,9 +70,7 @@ fn apply(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Re
     }
     let traces = erasure::find(tx, user)?;
     for email in traces.addresses() {
-        if let Some(hash) = services.suppression_keys.hash(email) {
-            suppressions::hide(tx, email, &hash)?;
-        }
+        suppressions::hide(tx, email, &services.suppression_keys.hash(email))?;
     }
     erasure::erase(tx, &traces, services.clock.now())?;
     let done = (AuditAction::UserErased, AuditOutcome::Succeeded);

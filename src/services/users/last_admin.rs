@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Ends the system roles of a user whose address is proven just now: they may have been granted to another
-/// person. The last admin keeps theirs, since somebody has to be able to grant them. Returns the details of
+/// person. The last admin keeps theirs, since one admin must be able to grant them. Returns the details of
 /// the audit event.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{check_optional, is_self, last_admin, visible, with_roles};
 use crate::{
     db::{
-        self, AnyConnection, Guarded, Tx,
+        self, AnyConnection, Tx,
         users::{self, email_changes, profile},
     },
     domain::{
@@ -56,7 +56,7 @@ pub async fn user(
     (condition, tag_of): (Condition, fn(&User) -> String),
     patch: UserPatch,
 ) -> Result<(User, Vec<QuotaStatus>), ServiceError> {
-    let (writer, actor) = (services.clone(), actor.clone());
+    let (writer, actor, may_send) = (services.clone(), actor.clone(), patch.email.is_some());
     let updated = services
         .db
         .write(move |tx| {
@@ -69,7 +69,9 @@ pub async fn user(
             Ok((visible(tx.reading(), &actor, id)?, quota_statuses))
         })
         .await;
-    services.outbox_wakeup.notify_one();
+    if may_send {
+        services.outbox_wakeup.notify_one();
+    }
     updated
 }
 
@@ -158,9 +160,7 @@ fn apply(
         }
         // The present address: an open request for another one is withdrawn.
         Some(new) => {
-            if email_changes::supersede(tx, user.id, services.clock.now())? == Guarded::Applied {
-                changed.push("email_change_withdrawn");
-            }
+            change_email::withdraw(services, tx, actor, user.id)?;
             if *new != user.email {
                 email_changes::set_spelling(tx, user, new)?;
                 changed.push("email");

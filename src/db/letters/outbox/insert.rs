@@ -118,6 +118,13 @@ pub fn insert_notice(tx: &mut Tx<'_>, new: &NewNotice) -> Result<(), DbFault> {
     Ok(())
 }
 
+/// Deletes the letters about these requests or users.
+pub fn delete_notices(tx: &mut Tx<'_>, subjects: &[String]) -> Result<(), DbFault> {
+    diesel::delete(letters::table.filter(letters::subject.eq_any(subjects).assume_not_null()))
+        .execute(tx.writing())?;
+    Ok(())
+}
+
 /// Puts in those letters that are not there yet: one letter for each sending and purpose. Returns the ids of
 /// the new ones.
 pub fn insert_missing(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {

@@ -91,9 +91,9 @@ errors! {
 /// are in the next token.
 ///
 /// A new address counts once it is confirmed: the person opens the link that is mailed there, within 24
-/// hours, and gives their password (`POST /v1/auth/email-change/confirm`). The present address is told of the
-/// request by a letter. Until then the user has the present address, in this answer too; a later request
-/// takes the place of an earlier one. A person cannot change their own address without the permission.
+/// hours, and gives their password (`POST /v1/auth/email-change/confirm`). A letter tells the present address
+/// of the request. Until then the user has the present address, in this answer too; a later request takes the
+/// place of an earlier one. A person cannot change their own address without the permission.
 ///
 /// `If-Match` has the `ETag` of the answer that showed the user, so that two people who change the same user
 /// at once do not overwrite each other's changes; `*` matches any state. The body may be sent as

@@ -14,77 +14,97 @@ use governor::{
 use ipnet::IpNet;
 use quick_cache::sync::Cache;
 
-use super::policy::Policy;
 use crate::{clock::Clock, domain::client_address::ClientAddress};
 
 /// So many clients are counted at once, and as many networks; those that were quiet longest are forgotten
 /// first.
 const MAX_CLIENTS: usize = 50_000;
-/// So many callers are counted at once for each policy. They are authenticated: nobody makes up so many to
-/// have their own count forgotten.
+/// So many callers are counted at once for each policy. They are authenticated: no caller can make up so
+/// many others that its own count is forgotten.
 const MAX_CALLERS: usize = 10_000;
 /// A network of IPv6 (a /48 holds 65,536 times a /64) may call so many times as often as one client.
 const NETWORK_FACTOR: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
-type Counter<K> = RateLimiter<K, BoundedStore<K>, GovernorClock, StateInformationMiddleware>;
-
-/// The counts of one policy.
-pub(super) struct Limiter {
-    policy: Policy,
-    clock: Clock,
-    hosts: Counter<IpNet>,
-    networks: Counter<IpNet>,
-    callers: Counter<u64>,
+/// A policy as headers publish it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Published {
+    /// Its name.
+    pub name: &'static str,
+    /// So many requests a minute, and as many at once.
+    pub quota: NonZeroU32,
 }
 
 /// What remains for a client or a caller, for headers.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Share {
     /// What is counted.
-    pub policy: Policy,
+    pub(super) policy: Published,
     /// How many requests remain.
-    pub remaining: u32,
+    pub(super) remaining: u32,
     /// In how many seconds all of them do again.
-    pub reset: u64,
+    pub(super) reset: u64,
 }
 
-impl Limiter {
-    pub(super) fn new(policy: Policy, clock: &Clock) -> Self {
-        let hosts = counter(policy.quota(), MAX_CLIENTS, clock);
-        let networks = counter(policy.quota().saturating_mul(NETWORK_FACTOR), MAX_CLIENTS, clock);
-        let callers = counter(policy.quota(), MAX_CALLERS, clock);
-        Self { policy, clock: clock.clone(), hosts, networks, callers }
+impl Share {
+    /// The headers' values when so many requests remain.
+    pub(super) fn of(policy: Published, remaining: u32) -> Self {
+        let quota = policy.quota.get();
+        let spent = u64::from(quota.saturating_sub(remaining));
+        Self { policy, remaining, reset: (spent * 60).div_ceil(u64::from(quota)) }
+    }
+}
+
+/// The counts of one policy, by network address.
+pub(super) struct ClientLimiter {
+    hosts: Counter<IpNet>,
+    networks: Counter<IpNet>,
+}
+
+impl ClientLimiter {
+    pub(super) fn new(quota: NonZeroU32, clock: &Clock) -> Self {
+        let counter = |quota| Counter::new(quota, MAX_CLIENTS, clock);
+        Self { hosts: counter(quota), networks: counter(quota.saturating_mul(NETWORK_FACTOR)) }
     }
 
-    /// Counts a request of an authenticated caller, by a hash of who that is.
-    ///
-    /// # Errors
-    /// How long to wait when the caller has spent its share.
-    pub(super) fn check_caller(&self, caller: u64) -> Result<Share, Duration> {
-        Ok(self.left(self.count(&self.callers, &caller)?))
-    }
-
-    /// Counts a request.
+    /// Counts a request, and says how many remain.
     ///
     /// # Errors
     /// How long to wait when the client, or its network, has spent its share.
-    pub(super) fn check(&self, client: ClientAddress) -> Result<Share, Duration> {
-        let mut remaining = self.count(&self.hosts, &client.host())?;
+    pub(super) fn check(&self, client: ClientAddress) -> Result<u32, Duration> {
+        let mut remaining = self.hosts.count(&client.host())?;
         if client.address().is_ipv6() {
-            remaining = remaining.min(self.count(&self.networks, &client.network())?);
+            remaining = remaining.min(self.networks.count(&client.network())?);
         }
-        Ok(self.left(remaining))
+        Ok(remaining)
+    }
+}
+
+/// Counts of requests by key.
+pub(super) struct Counter<K: Clone + Eq + Hash> {
+    limiter: RateLimiter<K, BoundedStore<K>, GovernorClock, StateInformationMiddleware>,
+    clock: Clock,
+}
+
+impl Counter<u64> {
+    /// The counts of one policy, by a hash of the caller.
+    pub(super) fn of_callers(quota: NonZeroU32, clock: &Clock) -> Self {
+        Self::new(quota, MAX_CALLERS, clock)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Counter<K> {
+    fn new(quota: NonZeroU32, most: usize, clock: &Clock) -> Self {
+        let store = BoundedStore(Cache::new(most));
+        let limiter = RateLimiter::new(Quota::per_minute(quota), store, GovernorClock(clock.clone()));
+        Self { limiter, clock: clock.clone() }
     }
 
-    /// The headers' values when so many requests remain.
-    pub(super) fn left(&self, remaining: u32) -> Share {
-        let quota = self.policy.quota().get();
-        let spent = u64::from(quota.saturating_sub(remaining));
-        Share { policy: self.policy, remaining, reset: (spent * 60).div_ceil(u64::from(quota)) }
-    }
-
-    fn count<K: Clone + Eq + Hash>(&self, counter: &Counter<K>, key: &K) -> Result<u32, Duration> {
-        match counter.check_key(key) {
+    /// Counts a request, and says how many remain.
+    ///
+    /// # Errors
+    /// How long to wait when the share is spent.
+    pub(super) fn count(&self, key: &K) -> Result<u32, Duration> {
+        match self.limiter.check_key(key) {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(denied) => Err(denied.wait_time_from(self.clock.elapsed().into())),
         }
@@ -100,11 +120,6 @@ impl clock::Clock for GovernorClock {
     fn now(&self) -> Nanos {
         self.0.elapsed().into()
     }
-}
-
-fn counter<K: Clone + Eq + Hash>(quota: NonZeroU32, most: usize, clock: &Clock) -> Counter<K> {
-    let quota = Quota::per_minute(quota);
-    RateLimiter::new(quota, BoundedStore(Cache::new(most)), GovernorClock(clock.clone()))
 }
 
 /// Counts by block of addresses or by caller, a bounded number of them. A count that is pushed out begins
@@ -130,16 +145,16 @@ impl<K: Clone + Eq + Hash> StateStore for BoundedStore<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::middleware::rate_limit::policy::Policy;
     use chrono::{DateTime, TimeDelta};
 
     #[test]
     fn a_burst_then_a_steady_rate_for_each_host_and_each_network() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH);
-        let limiter = Limiter::new(Policy::SignIn, &clock);
+        let limiter = ClientLimiter::new(Policy::SignIn.quota(), &clock);
         let client = |text: &str| ClientAddress::new(text.parse().unwrap());
         let ada = client("203.0.113.7");
-        let left: Vec<u32> =
-            (0..10).map(|_| limiter.check(ada).map(|left| left.remaining).unwrap()).collect();
+        let left: Vec<u32> = (0..10).map(|_| limiter.check(ada).unwrap()).collect();
         assert_eq!(left, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
         assert_eq!(limiter.check(ada).err(), Some(Duration::from_secs(6)));
         assert!(limiter.check(client("203.0.113.8")).is_ok(), "a neighbour of IPv4 is somebody else");
@@ -163,10 +178,10 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let limiter = Limiter::new(Policy::Public, &Clock::manual(DateTime::UNIX_EPOCH));
+        let limiter = ClientLimiter::new(Policy::Public.quota(), &Clock::manual(DateTime::UNIX_EPOCH));
         for number in 0..2 * u32::try_from(MAX_CLIENTS).unwrap() {
             let _ = limiter.check(ClientAddress::new(std::net::Ipv4Addr::from(number << 8).into()));
         }
-        assert!(limiter.hosts.into_state_store().0.len() <= MAX_CLIENTS);
+        assert!(limiter.hosts.limiter.into_state_store().0.len() <= MAX_CLIENTS);
     }
 }

@@ -7,8 +7,7 @@ use utoipa::openapi::{HttpMethod, path::Operation};
 use crate::{domain::closed_set::closed_set, http::openapi::security::is_public};
 
 closed_set! {
-    /// What a request counts against: each so many requests a minute, and as many at once. Headers use the
-    /// names.
+    /// What a request without an access token counts against, by network address. Headers use the names.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Policy {
         /// What takes the token of a link, or sends mail.
@@ -17,38 +16,55 @@ closed_set! {
         SignIn = "sign-in",
         /// Reports of mail providers, which send many from few addresses.
         MailEvents = "mail-events",
-        /// With an access token: one object.
+    }
+}
+
+closed_set! {
+    /// What a request with an access token counts against, by caller. Headers use the names.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum CallerPolicy {
+        /// One object.
         Read = "read",
-        /// With an access token: a list, or all that is held on a person.
+        /// A list, or all that is held on a person.
         List = "list",
-        /// With an access token: a change.
+        /// A change.
         Write = "write",
-        /// With an access token: up to a thousand changes, or a whole list in one answer.
+        /// Up to a thousand changes, or a whole list in one answer.
         Bulk = "bulk",
-        /// With an access token: a change of the password, which is hashed twice and told of by a letter.
+        /// A change of the password, which is hashed twice and causes a letter.
         Password = "password",
     }
 }
 
 impl Policy {
-    /// So many requests a minute, and as many at once. Those with an access token keep one caller from taking
-    /// more than about half of what one process can do for longer than a minute.
+    /// So many requests a minute, and as many at once.
     pub const fn quota(self) -> NonZeroU32 {
         const PUBLIC: NonZeroU32 = NonZeroU32::new(300).unwrap();
         const SIGN_IN: NonZeroU32 = NonZeroU32::new(10).unwrap();
         const MAIL_EVENTS: NonZeroU32 = NonZeroU32::new(6000).unwrap();
+        match self {
+            Self::Public => PUBLIC,
+            Self::SignIn => SIGN_IN,
+            Self::MailEvents => MAIL_EVENTS,
+        }
+    }
+}
+
+impl CallerPolicy {
+    /// So many requests a minute, and as many at once. They keep one caller from taking more than about half
+    /// of what one process can do for longer than a minute.
+    pub const fn quota(self) -> NonZeroU32 {
         const READ: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
         const LIST: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
         const WRITE: NonZeroU32 = NonZeroU32::new(300_000).unwrap();
         const BULK: NonZeroU32 = NonZeroU32::new(3000).unwrap();
+        const PASSWORD: NonZeroU32 = NonZeroU32::new(10).unwrap();
         match self {
-            Self::Public => PUBLIC,
-            Self::SignIn | Self::Password => SIGN_IN,
-            Self::MailEvents => MAIL_EVENTS,
             Self::Read => READ,
             Self::List => LIST,
             Self::Write => WRITE,
             Self::Bulk => BULK,
+            Self::Password => PASSWORD,
         }
     }
 }
@@ -86,7 +102,7 @@ pub fn policy(path: &str) -> Option<Policy> {
 }
 
 /// How an operation is limited by caller; `None` where no access token is needed.
-pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Option<Policy> {
+pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Option<CallerPolicy> {
     if is_public(operation) {
         return None;
     }
@@ -95,11 +111,11 @@ pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Opti
         utoipa::openapi::RefOr::Ref(_) => false,
     });
     Some(match method {
-        HttpMethod::Get if is_list || path.ends_with(WHOLE) => Policy::List,
-        HttpMethod::Get => Policy::Read,
-        _ if path == PASSWORD => Policy::Password,
-        _ if path.contains("/batch") => Policy::Bulk,
-        _ => Policy::Write,
+        HttpMethod::Get if is_list || path.ends_with(WHOLE) => CallerPolicy::List,
+        HttpMethod::Get => CallerPolicy::Read,
+        _ if path == PASSWORD => CallerPolicy::Password,
+        _ if path.contains("/batch") => CallerPolicy::Bulk,
+        _ => CallerPolicy::Write,
     })
 }
 
@@ -134,13 +150,13 @@ mod tests {
             of_caller(path, &method, operation.as_ref().unwrap())
         };
         for (method, path, expected) in [
-            (HttpMethod::Get, "/v1/users", Some(Policy::List)),
-            (HttpMethod::Get, "/v1/accounts/{account_id}/sub-accounts", Some(Policy::List)),
-            (HttpMethod::Get, "/v1/users/{id}", Some(Policy::Read)),
-            (HttpMethod::Get, "/v1/me", Some(Policy::Read)),
-            (HttpMethod::Patch, "/v1/users/{id}", Some(Policy::Write)),
-            (HttpMethod::Post, "/v1/invitations/batch", Some(Policy::Bulk)),
-            (HttpMethod::Post, "/v1/invitations/batch/resend", Some(Policy::Bulk)),
+            (HttpMethod::Get, "/v1/users", Some(CallerPolicy::List)),
+            (HttpMethod::Get, "/v1/accounts/{account_id}/sub-accounts", Some(CallerPolicy::List)),
+            (HttpMethod::Get, "/v1/users/{id}", Some(CallerPolicy::Read)),
+            (HttpMethod::Get, "/v1/me", Some(CallerPolicy::Read)),
+            (HttpMethod::Patch, "/v1/users/{id}", Some(CallerPolicy::Write)),
+            (HttpMethod::Post, "/v1/invitations/batch", Some(CallerPolicy::Bulk)),
+            (HttpMethod::Post, "/v1/invitations/batch/resend", Some(CallerPolicy::Bulk)),
             (HttpMethod::Post, "/v1/activations", None),
             (HttpMethod::Get, "/healthz", None),
         ] {
