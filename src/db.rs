@@ -21,6 +21,7 @@ pub mod letters;
 pub mod pool;
 pub mod retention;
 mod schema;
+mod search;
 pub mod users;
 mod visibility;
 
@@ -173,7 +174,12 @@ impl Db {
             Dialect::Postgres => self.pools.pool(1, Purpose::Migrate),
             Dialect::Sqlite => self.writes.clone(),
         };
-        pool.run(pool::migrate::run).await.map_err(WorkError::into_inner)
+        let migrate = |connection: &mut _| {
+            let done = pool::migrate::run(connection)?;
+            search::refold::run(&mut connection.any)?;
+            Ok(done)
+        };
+        pool.run(migrate).await.map_err(WorkError::into_inner)
     }
 
     /// Whether every migration has run.

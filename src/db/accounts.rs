@@ -1,5 +1,6 @@
 //! Accounts and their ancestors.
 
+mod list;
 pub(super) mod row;
 
 use std::collections::{HashMap, HashSet};
@@ -14,23 +15,23 @@ use super::{
     Tx,
     error::DbFault,
     guarded::Guarded,
-    pool::any_connection::{AnyConnection, MultiBackend},
+    pool::any_connection::AnyConnection,
     removal::Removal,
     schema::{account_lineage, accounts, invitations},
-    sql::{like, timestamp::At},
-    visibility,
+    sql::timestamp::At,
 };
 use crate::domain::{
-    account::{Account, AccountName, AccountStatus, AccountType},
-    case_fold::fold,
+    account::{AccountName, AccountStatus, AccountType},
     company::Company,
     ids::AccountId,
     invitation::InvitationState,
     reimbursement::Rate,
+    search_text::search_key,
     sub_account::UsedBy,
-    visibility::Visibility,
 };
-use row::{Row, company_row};
+use row::company_row;
+
+pub use self::list::{AccountFilter, get, list, named, of_ids};
 
 /// An account created for an invitation.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             id: account.id.as_str(),
             name: account.name.as_ref().map(AccountName::as_str),
             name_key: account.name.as_ref().map(AccountName::key),
-            search_text: account.name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default(),
+            search_text: account.name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default(),
             account_type: account.account_type.map(AccountType::as_str),
             status: AccountStatus::Invited.as_str(),
             parent_account_id: account.parent.as_ref().map(|(parent, _)| parent.as_str()),
@@ -152,7 +153,7 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> 
             accounts::status.eq(AccountStatus::Active.as_str()),
             accounts::name.eq(life.name.as_str()),
             accounts::name_key.eq(life.name.key()),
-            accounts::search_text.eq(fold(life.name.as_str())),
+            accounts::search_text.eq(search_key(life.name.as_str())),
             accounts::account_type.eq(life.account_type.as_str()),
             company_row(life.company.as_ref()),
         ))
@@ -183,118 +184,6 @@ pub fn remove_orphaned(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -
         .set(accounts::removed_at.eq(At(now)))
         .execute(tx.writing())?;
     Ok(removed)
-}
-
-/// Which accounts a list shows.
-#[derive(Debug, Clone)]
-pub struct AccountFilter {
-    /// What the caller may see.
-    pub visibility: Visibility,
-    /// Of this type.
-    pub account_type: Option<AccountType>,
-    /// Directly below this account.
-    pub parent: Option<AccountId>,
-    /// Used by these.
-    pub used_by: Option<UsedBy>,
-    /// With this text in the name.
-    pub search: Option<String>,
-    /// With exactly this normalised name.
-    pub name_key: Option<String>,
-    /// Only this account.
-    pub id: Option<AccountId>,
-    /// Only these accounts.
-    pub ids: Option<Vec<AccountId>>,
-    /// Older than this one.
-    pub before: Option<AccountId>,
-    /// The maximum number of rows.
-    pub limit: i64,
-}
-
-impl AccountFilter {
-    /// All visible accounts.
-    #[must_use]
-    pub fn all(visibility: Visibility, limit: i64) -> Self {
-        Self {
-            visibility,
-            account_type: None,
-            parent: None,
-            used_by: None,
-            search: None,
-            name_key: None,
-            id: None,
-            ids: None,
-            before: None,
-            limit,
-        }
-    }
-}
-
-/// The accounts that match `filter`, newest first.
-pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Vec<Account>, DbFault> {
-    let mut query = accounts::table
-        .filter(accounts::removed_at.is_null())
-        .order(accounts::id.desc())
-        .limit(filter.limit)
-        .into_boxed::<MultiBackend>()
-        .filter(visibility::accounts(&filter.visibility));
-    if let Some(account_type) = filter.account_type {
-        query = query.filter(accounts::account_type.eq(account_type.as_str()));
-    }
-    if let Some(parent) = filter.parent {
-        query = query.filter(accounts::parent_account_id.eq(parent.to_string()));
-    }
-    if let Some(used_by) = filter.used_by {
-        query = query.filter(accounts::used_by.eq(used_by.as_str()));
-    }
-    if let Some(search) = &filter.search {
-        query = query.filter(accounts::search_text.like(like::containing(search)).escape('\\'));
-    }
-    if let Some(key) = &filter.name_key {
-        query = query.filter(accounts::name_key.eq(key.clone()));
-    }
-    if let Some(id) = filter.id {
-        query = query.filter(accounts::id.eq(id.to_string()));
-    }
-    if let Some(ids) = &filter.ids {
-        query = query.filter(accounts::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(accounts::id.lt(before.to_string()));
-    }
-    query.load::<Row>(connection)?.into_iter().map(Account::try_from).collect()
-}
-
-/// One account, if it is visible.
-pub fn get(
-    connection: &mut AnyConnection,
-    id: AccountId,
-    visibility: &Visibility,
-) -> Result<Option<Account>, DbFault> {
-    Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(visibility.clone(), 1) })?.pop())
-}
-
-/// Those of these accounts that are visible, in no order.
-pub fn of_ids(
-    connection: &mut AnyConnection,
-    ids: &[AccountId],
-    visibility: &Visibility,
-) -> Result<Vec<Account>, DbFault> {
-    list(
-        connection,
-        &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) },
-    )
-}
-
-/// The visible accounts with exactly this name, without regard to case.
-pub fn named(
-    connection: &mut AnyConnection,
-    name: &AccountName,
-    visibility: &Visibility,
-) -> Result<Vec<Account>, DbFault> {
-    list(
-        connection,
-        &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) },
-    )
 }
 
 /// Those of these accounts that are in `owned` or below an account in it.

@@ -7,6 +7,7 @@ pub mod resend;
 mod row;
 pub mod timeline;
 pub mod update;
+mod walks;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -23,6 +23,15 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
+    former_addresses (user_id, email_key) {
+        user_id -> Text,
+        email_key -> Text,
+        search_text -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
     user_roles (user_id, role) {
         user_id -> Text,
         role -> Text,
@@ -30,7 +39,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     invitations (id) {
         id -> Text,
@@ -55,6 +64,7 @@ diesel::table! {
         account_id -> Nullable<Text>,
         member_role -> Nullable<Text>,
         scope -> Text,
+        lapsed -> Bool,
     }
 }
 

@@ -5,7 +5,9 @@ mod each;
 #[macro_use]
 pub(super) mod bulk_insert;
 pub(super) mod condition;
+pub(super) mod id_set;
 pub(super) mod like;
+pub(super) mod page;
 pub(super) mod planner;
 pub(super) mod timestamp;
 pub(super) mod unnest;

@@ -12,6 +12,7 @@ pub mod password_resets;
 pub mod profile;
 pub mod revoked_tokens;
 pub mod sessions;
+mod walks;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -32,7 +33,7 @@ use super::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    case_fold::searched_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles,
+    search_text::of_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles,
     user::UserStatus,
 };
 
@@ -68,7 +69,7 @@ pub fn activate(
             users::status.eq(UserStatus::Active.as_str()),
             users::first_name.eq(first_name),
             users::last_name.eq(last_name),
-            users::search_text.eq(searched_person(&email, first_name, last_name)),
+            users::search_text.eq(of_person(&email, first_name, last_name)),
             users::password_hash.eq(password_hash),
             users::activated_at.eq(At(now)),
             users::address_proven_at.eq(is_mailed.then_some(At(now))),

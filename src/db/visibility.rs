@@ -8,10 +8,12 @@ use diesel::{
 };
 
 use super::{
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
     schema::{
         account_lineage, accounts, api_clients, invitations, memberships, suppressions, user_roles, users,
     },
-    sql::condition::Condition,
+    sql::{condition::Condition, id_set::InSet},
 };
 use crate::domain::{
     ids::AccountId,
@@ -166,6 +168,27 @@ pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
     account_lineage::table
         .filter(account_lineage::ancestor_id.eq_any(ids))
         .select(account_lineage::account_id)
+}
+
+/// The most accounts of a caller whose ids are collected for a list. With more, a list walks through all rows.
+const MAX_ACCOUNTS: i64 = 5_000;
+
+/// The ids of these accounts, and of all below them, unless they are many.
+pub(super) fn few_accounts(
+    connection: &mut AnyConnection,
+    ids: &[AccountId],
+) -> Result<Option<Vec<String>>, DbFault> {
+    let ids = ids.iter().map(ToString::to_string).collect();
+    let below = account_lineage::table
+        .select(account_lineage::account_id)
+        .limit(MAX_ACCOUNTS + 1)
+        .into_boxed::<MultiBackend>()
+        .filter(InSet::condition::<account_lineage::table>("account_lineage.ancestor_id", ids));
+    let mut found: Vec<String> = below.load(connection)?;
+    let are_few = i64::try_from(found.len()).is_ok_and(|number| number <= MAX_ACCOUNTS);
+    found.sort_unstable();
+    found.dedup();
+    Ok(are_few.then_some(found))
 }
 
 /// Whether a membership was accepted by the user with the proven address. Before the address was proven, any

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{email::Email, invisible::is_ignorable};
+use super::invisible::is_ignorable;
 
 /// Folds `text` so that two spellings that differ only in case or in invisible characters become equal, and
 /// any part of one is found in the other.
@@ -18,20 +18,6 @@ pub fn fold(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// The search text of an address: its readable form, and the form with the domain in punycode if that
-/// differs.
-#[must_use]
-pub fn searched_email(email: &Email) -> String {
-    let read = fold(&email.unicode());
-    if read == email.key() { read } else { format!("{read}\n{}", email.key()) }
-}
-
-/// The search text of a person: the address, and the name if there is one.
-#[must_use]
-pub fn searched_person(email: &Email, first_name: &str, last_name: &str) -> String {
-    format!("{}\n{}", searched_email(email), fold(&format!("{first_name} {last_name}")))
 }
 
 #[cfg(test)]
@@ -52,15 +38,5 @@ mod tests {
             assert_eq!(fold(text), "acme", "{text:?}");
         }
         assert_eq!(fold("e\u{34F}\u{301}"), fold("É"), "what is composed without it");
-    }
-
-    #[test]
-    fn an_address_is_searched_by_both_forms_of_its_domain() {
-        for typed in ["Ada@BÜCHER.example", "Ada@xn--bcher-kva.example", "Ada@XN--BCHER-KVA.Example"] {
-            let email = Email::parse(typed).unwrap();
-            assert_eq!(searched_email(&email), "ada@bücher.example\nada@xn--bcher-kva.example", "{typed}");
-        }
-        let email = Email::parse("Ada@Example.com").unwrap();
-        assert_eq!(searched_person(&email, "Zoë", "King"), "ada@example.com\nzoë king");
     }
 }

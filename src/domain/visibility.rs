@@ -100,6 +100,20 @@ impl Visibility {
         }
     }
 
+    /// The part with any of these kinds, each of which `part` gives; all of it without a kind. `None` when one
+    /// of them is not visible.
+    #[must_use]
+    pub fn of_any<K: Copy>(self, kinds: &[K], part: impl Fn(Self, K) -> Option<Self>) -> Option<Self> {
+        let Some((first, rest)) = kinds.split_first() else { return Some(self) };
+        rest.iter().try_fold(part(self.clone(), *first)?, |seen, kind| {
+            let one = part(self.clone(), *kind)?;
+            let account_ids =
+                if seen.account_ids.is_empty() { one.account_ids } else { seen.account_ids };
+            let (staff, customers) = (seen.staff || one.staff, seen.customers || one.customers);
+            Some(Self { staff, customers, account_ids })
+        })
+    }
+
     /// The part with this kind of user; `None` when it is empty.
     #[must_use]
     pub fn of_users(self, kind: UserKind) -> Option<Self> {

@@ -25,7 +25,11 @@ use utoipa::{
 };
 
 use self::{examples::Examples, problem_schemas::ProblemDocument};
-use crate::{domain::user::UserKind, http::api::auth::OAuthError, services::queries::AnyRole};
+use crate::{
+    domain::{
+        list_order::{InvitationOrder, UserOrder},
+        user::UserKind,
+    }, http::api::auth::OAuthError, services::queries::AnyRole};
 
 /// The groups of operations, in the order of the document.
 const TAGS: [(&str, &str); 8] = [
@@ -80,6 +84,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     // utoipa does not collect schemas that only parameters use.
     more.push((UserKind::name().into_owned(), UserKind::schema()));
     more.push((AnyRole::name().into_owned(), AnyRole::schema()));
+    more.push((InvitationOrder::name().into_owned(), InvitationOrder::schema()));
+    more.push((UserOrder::name().into_owned(), UserOrder::schema()));
     // Nor those that only `oauth` names.
     more.push((OAuthError::name().into_owned(), OAuthError::schema()));
     OAuthError::schemas(&mut more);

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
-use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, sync::Cache};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
@@ -101,6 +101,8 @@ struct Genuine {
 
 /// How many verified tokens are cached: callers reuse theirs. A forged one is never cached.
 const REMEMBERED: usize = 1024;
+/// Memory is taken for this number at first, and for more when they come.
+const EXPECTED: usize = 256;
 
 fn validation(algorithm: Algorithm, issuer: &str, audience: &str) -> Validation {
     // The algorithm is that of the key and not taken from the token.
@@ -128,7 +130,7 @@ impl AccessTokens {
         let verifying = signing.iter().filter_map(VerifyingKey::of);
         let verifying = verifying.chain(roots().map(VerifyingKey::shared)).collect();
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        let genuine = Cache::new(REMEMBERED);
+        let genuine = Cache::with_weighter(EXPECTED, REMEMBERED as u64, UnitWeighter);
         Self(Arc::new(Ring { signing, verifying, issuer, audience, max_lifetime, clock, genuine }))
     }
 

@@ -4,16 +4,31 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::ServiceError;
-use crate::domain::ids::{Id, Named};
+use crate::domain::{
+    ids::{Id, Named},
+    list_order::Position,
+};
 
 const FILTERS: usize = 8;
 const CHECK: usize = 4;
+/// Separates the id from the value that the list is sorted by. Ids have no line feed.
+const KEY: u8 = b'\n';
 
-/// The cursor after `last`. `filters` is any text that differs when the filters do.
+/// The cursor after `last`, in the order of creation. `filters` is any text that differs when the filters do.
 #[must_use]
 pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
+    encode_position(&Position { id: last, key: None }, filters)
+}
+
+/// The cursor after a position.
+#[must_use]
+pub fn encode_position<K: Named>(last: &Position<Id<K>>, filters: &str) -> String {
     let mut bytes = digest::<FILTERS>(filters.as_bytes()).to_vec();
-    bytes.extend(last.as_str().as_bytes());
+    bytes.extend(last.id.as_str().as_bytes());
+    if let Some(key) = &last.key {
+        bytes.push(KEY);
+        bytes.extend(key.as_bytes());
+    }
     bytes.extend(digest::<CHECK>(&bytes));
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -39,12 +54,25 @@ fn undamaged(cursor: &str) -> Result<Vec<u8>, ServiceError> {
 /// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when
 /// the filters differ.
 pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, ServiceError> {
+    decode_position(cursor, filters).map(|position| position.id)
+}
+
+/// The position after which the list continues.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_position<K: Named>(cursor: &str, filters: &str) -> Result<Position<Id<K>>, ServiceError> {
     let body = undamaged(cursor)?;
-    let (bound, id) = body.split_at_checked(FILTERS).ok_or(ServiceError::DamagedCursor)?;
+    let (bound, position) = body.split_at_checked(FILTERS).ok_or(ServiceError::DamagedCursor)?;
     if digest::<FILTERS>(filters.as_bytes()) != bound {
         return Err(ServiceError::CursorMismatch);
     }
-    std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or(ServiceError::DamagedCursor)
+    let text = std::str::from_utf8(position).map_err(|_| ServiceError::DamagedCursor)?;
+    let (id, key) = match text.split_once(char::from(KEY)) {
+        Some((id, key)) => (id, Some(key.to_owned())),
+        None => (text, None),
+    };
+    Ok(Position { id: id.parse().map_err(|_| ServiceError::DamagedCursor)?, key })
 }
 
 fn digest<const N: usize>(bytes: &[u8]) -> [u8; N] {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, sync::Cache};
 
 use crate::{
     clock::Clock,
@@ -16,6 +16,8 @@ use crate::{
 
 /// The maximum number of counters; those unused for longest are evicted first.
 const MAX_COUNTS: usize = 100_000;
+/// Memory is taken for this number at first, and for more when they come.
+const EXPECTED: usize = 256;
 
 /// A counter's key: a hash of its name.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +37,7 @@ impl GuessGuard {
     /// A guard that counts, or, if `on` is false, allows everything.
     #[must_use]
     pub fn new(on: bool, clock: &Clock) -> Self {
-        Self { counts: on.then(|| Cache::new(MAX_COUNTS)), hasher: RandomState::new(), clock: clock.clone() }
+        Self { counts: on.then(|| Cache::with_weighter(EXPECTED, MAX_COUNTS as u64, UnitWeighter)), hasher: RandomState::new(), clock: clock.clone() }
     }
 
     /// Whether guesses are counted.

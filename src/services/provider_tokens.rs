@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, sync::Cache};
 use sha2::{Digest, Sha256};
 
 use super::idempotency::principal;
@@ -22,6 +22,8 @@ use crate::{
 
 /// How many verified tokens are cached. A forged one is never cached.
 const REMEMBERED: usize = 2048;
+/// Memory is taken for this number at first, and for more when they come.
+const EXPECTED: usize = 256;
 
 /// The identity providers, and their tokens that were verified. Cheap to clone.
 #[derive(Clone)]
@@ -49,7 +51,7 @@ impl ProviderTokens {
     /// A sentence, when no HTTP client can be made.
     pub fn new(issuers: &[Issuer], clock: &Clock) -> Result<Self, String> {
         let providers = Providers::new(issuers, clock)?;
-        Ok(Self(Arc::new(Inner { providers, genuine: Cache::new(REMEMBERED) })))
+        Ok(Self(Arc::new(Inner { providers, genuine: Cache::with_weighter(EXPECTED, REMEMBERED as u64, UnitWeighter) })))
     }
 
     /// Keeps the providers' keys fresh until the future is dropped.

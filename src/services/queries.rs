@@ -3,6 +3,8 @@
 pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
 
+use chrono::SecondsFormat;
+
 use super::{ServiceError, Services, cursor, timeline::USER_REMOVED};
 use crate::{
     db::{
@@ -18,6 +20,7 @@ use crate::{
         event::Event,
         ids::{AccountId, Id, InvitationId, Named, UserId},
         invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus},
+        list_order::{InvitationOrder, Position, UserOrder},
         permission::Permission,
         sub_account::UsedBy,
         user::{User, UserKind, UserStatus},
@@ -53,24 +56,26 @@ fn narrow(
     seen.ok_or(ServiceError::Forbidden("system_users:read or customers:read"))
 }
 
-/// The filters of a list of invitations.
-#[derive(Debug, Clone, Default)]
+/// The filters of a list of invitations. An empty list of values does not filter.
+#[derive(Debug, Clone)]
 pub struct InvitationQuery {
-    /// Of this kind.
-    pub kind: Option<InvitationKind>,
-    /// With this status.
-    pub status: Option<InvitationStatus>,
-    /// With its newest letter in this state.
-    pub delivery: Option<DeliveryState>,
+    /// Of one of these kinds.
+    pub kinds: Vec<InvitationKind>,
+    /// With one of these statuses.
+    pub statuses: Vec<InvitationStatus>,
+    /// With its newest letter in one of these states.
+    pub deliveries: Vec<DeliveryState>,
     /// To this address.
     pub email: Option<Email>,
     /// To this account.
     pub account: Option<AccountId>,
     /// With this text in the address, the name or the account's name.
     pub search: Option<String>,
+    /// The order.
+    pub order: InvitationOrder,
 }
 
-/// Lists invitations, newest first.
+/// Lists invitations.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::DamagedCursor`], [`ServiceError::CursorMismatch`].
@@ -80,27 +85,37 @@ pub async fn invitations(
     query: InvitationQuery,
     page: PageRequest,
 ) -> Result<Page<Invitation>, ServiceError> {
-    let visibility = narrow(Visibility::reading(actor), |visibility| match query.kind {
-        Some(kind) => visibility.of_invitations(kind),
-        None => Some(visibility),
+    let visibility = narrow(Visibility::reading(actor), |visibility| {
+        visibility.of_any(&query.kinds, Visibility::of_invitations)
     })?;
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
-    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
-    let now = services.clock.now();
+    let after = page.cursor.as_deref().map(|cursor| cursor::decode_position(cursor, &bound)).transpose()?;
+    let order = query.order;
     let filter = InvitationFilter {
         reader: Visibility::reading(actor),
-        kind: query.kind,
+        now: services.clock.now(),
+        kinds: query.kinds,
         account: query.account,
-        status: query.status.map(|status| (status, now)),
-        delivery: query.delivery.map(|state| (state, now)),
+        statuses: query.statuses,
+        deliveries: query.deliveries,
         email: query.email,
         search: query.search,
-        before,
+        order,
+        after,
         ..InvitationFilter::all(visibility, page.limit + 1)
     };
     let rows =
         services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
-    Ok(cut(rows, page.limit, &bound, |row| row.id))
+    Ok(cut_at(rows, page.limit, &bound, |row| Position { id: row.id, key: sort_key(row, order) }))
+}
+
+/// What a list is sorted by, unless by creation.
+fn sort_key(row: &Invitation, order: InvitationOrder) -> Option<String> {
+    match order {
+        InvitationOrder::Newest | InvitationOrder::Oldest => None,
+        InvitationOrder::Email => Some(row.email.key().to_owned()),
+        InvitationOrder::ExpiresAt => Some(row.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true)),
+    }
 }
 
 /// Shows one invitation.
@@ -158,22 +173,25 @@ pub async fn timeline(
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
 
-/// The filters of a list of users.
-#[derive(Debug, Clone, Default)]
+/// The filters of a list of users. An empty list of values does not filter.
+#[derive(Debug, Clone)]
 pub struct UserQuery {
-    /// Of this kind.
-    pub kind: Option<UserKind>,
-    /// With this status.
-    pub status: Option<UserStatus>,
-    /// With this role.
-    pub role: Option<AnyRole>,
+    /// Of one of these kinds.
+    pub kinds: Vec<UserKind>,
+    /// With one of these statuses.
+    pub statuses: Vec<UserStatus>,
+    /// With one of these roles.
+    pub roles: Vec<AnyRole>,
     /// Member of this account, or invited to it.
     pub account: Option<AccountId>,
     /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
+    /// The order.
+    pub order: UserOrder,
 }
 
-/// Lists users, newest first.
+/// Lists users. The order of addresses is for callers who see all users: of people whom others do not know,
+/// an address is hidden that they may have by now.
 ///
 /// # Errors
 /// As [`invitations()`].
@@ -183,25 +201,28 @@ pub async fn users(
     query: UserQuery,
     page: PageRequest,
 ) -> Result<Page<User>, ServiceError> {
-    let visibility = narrow(Visibility::reading(actor), |visibility| match query.kind {
-        Some(kind) => visibility.of_users(kind),
-        None => Some(visibility),
-    })?;
-    let bound = format!("{query:?}");
-    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
-    let UserQuery { status, role, account, search, .. } = query;
     let reader = Visibility::reading(actor);
+    let visibility =
+        narrow(reader.clone(), |visibility| visibility.of_any(&query.kinds, Visibility::of_users))?;
+    if query.order == UserOrder::Email && !(reader.staff && reader.customers) {
+        return Err(ServiceError::Forbidden("system_users:read and customers:read"));
+    }
+    let bound = format!("{query:?}");
+    let after = page.cursor.as_deref().map(|cursor| cursor::decode_position(cursor, &bound)).transpose()?;
+    let UserQuery { statuses, roles, account, search, order, .. } = query;
     let filter = UserFilter {
         reader,
-        status,
-        role,
+        statuses,
+        roles,
         account,
         search,
-        before,
+        order,
+        after,
         ..UserFilter::all(visibility, page.limit + 1)
     };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
-    Ok(cut(rows, page.limit, &bound, |row| row.id))
+    let key = |row: &User| (order == UserOrder::Email).then(|| row.email.key().to_owned());
+    Ok(cut_at(rows, page.limit, &bound, |row| Position { id: row.id, key: key(row) }))
 }
 
 /// Shows one user.
@@ -220,12 +241,12 @@ pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User
 /// The filters of a list of accounts.
 #[derive(Debug, Clone, Default)]
 pub struct AccountQuery {
-    /// Of this type.
-    pub account_type: Option<AccountType>,
+    /// Of one of these types.
+    pub account_types: Vec<AccountType>,
     /// Directly below this account.
     pub parent: Option<AccountId>,
-    /// Used by these.
-    pub used_by: Option<UsedBy>,
+    /// Used by one of these.
+    pub used_by: Vec<UsedBy>,
     /// With this text in the name.
     pub search: Option<String>,
 }
@@ -246,9 +267,9 @@ pub async fn accounts(
     }
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
-    let AccountQuery { account_type, parent, used_by, search } = query;
+    let AccountQuery { account_types, parent, used_by, search } = query;
     let all = AccountFilter::all(visibility, page.limit + 1);
-    let filter = AccountFilter { account_type, parent, used_by, search, before, ..all };
+    let filter = AccountFilter { account_types, parent, used_by, search, before, ..all };
     let rows = services.db.read::<_, DbFault>(move |connection| accounts::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
@@ -266,14 +287,24 @@ pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Resul
 
 /// Removes the one extra row, which shows that there is a next page.
 pub(super) fn cut<T, K: Named>(
-    mut rows: Vec<T>,
+    rows: Vec<T>,
     limit: i64,
     filters: &str,
     id: impl Fn(&T) -> Id<K>,
 ) -> Page<T> {
+    cut_at(rows, limit, filters, |row| Position { id: id(row), key: None })
+}
+
+fn cut_at<T, K: Named>(
+    mut rows: Vec<T>,
+    limit: i64,
+    filters: &str,
+    position: impl Fn(&T) -> Position<Id<K>>,
+) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| more).map(|last| cursor::encode(id(last), filters));
+    let last = rows.last().filter(|_| more);
+    let next_cursor = last.map(|last| cursor::encode_position(&position(last), filters));
     Page { data: rows, next_cursor }
 }

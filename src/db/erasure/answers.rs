@@ -10,7 +10,7 @@ use crate::db::{Tx, error::DbFault, idempotency::ERASED, schema::idempotency_key
 pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, accounts: &[String]) -> Result<(), DbFault> {
     let ids = traces.user_ids().into_iter().chain(accounts.iter().map(String::as_str));
     for shown in traces.spellings.iter().map(String::as_str).chain(ids) {
-        let mentions = lower(keys::body.assume_not_null()).like(like::containing_exactly(shown)).escape('\\');
+        let mentions = lower(keys::body.assume_not_null()).like(like::containing(shown)).escape('\\');
         diesel::update(keys::table.filter(keys::body.is_not_null()).filter(mentions))
             .set((
                 (keys::status.eq(i32::from(ERASED.status)), keys::body.eq(ERASED.body)),

@@ -7,7 +7,7 @@ use super::traces::Traces;
 use crate::db::{
     Tx,
     error::DbFault,
-    schema::{letter_counts, memberships, sessions, user_roles, users},
+    schema::{former_addresses, letter_counts, memberships, sessions, user_roles, users},
     sql::timestamp::At,
 };
 use crate::domain::{
@@ -21,6 +21,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
     diesel::delete(sessions::table.filter(sessions::user_id.eq_any(&ids))).execute(tx.writing())?;
     diesel::delete(memberships::table.filter(memberships::user_id.eq_any(&ids))).execute(tx.writing())?;
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq_any(&ids))).execute(tx.writing())?;
+    diesel::delete(former_addresses::table.filter(former_addresses::user_id.eq_any(&ids)))
+        .execute(tx.writing())?;
     let scope = LimitScope::Mailbox.as_str();
     let mailboxes = traces.addresses.iter().map(mailbox);
     let counted =

@@ -42,7 +42,7 @@ fn erase_reassigned(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     for one in &traces.spellings {
         let mentions = events::table
             .filter(events::event_type.eq(EventType::Updated.as_str()))
-            .filter(lower(events::details).like(like::containing_exactly(one)).escape('\\'))
+            .filter(lower(events::details).like(like::containing(one)).escape('\\'))
             .select((events::id, events::details, events::invitation_id))
             .into_boxed::<MultiBackend>();
         found.extend(mentions.load::<(String, String, String)>(tx.reading())?);

@@ -3,147 +3,163 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
+use super::{
+    row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns},
+    walks::{self, Found},
+};
 use crate::{
     db::{
         error::DbFault,
-        letters::state_filter::whose_letter_is,
         pool::any_connection::{AnyConnection, MultiBackend},
-        schema::{accounts, invitations, letters, users},
-        sql::{like, timestamp::At},
-        visibility,
+        schema::{accounts, invitations, letters},
+        sql::{
+            condition::Condition,
+            id_set::InSet,
+            page::{Direction, Page, Walk},
+        },
     },
     domain::{
         email::Email,
         ids::{AccountId, InvitationId, UserId},
-        invitation::{DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus},
+        invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus},
         letter::LetterPurpose,
+        list_order::{InvitationOrder, Position},
         visibility::Visibility,
     },
 };
 
-/// Which invitations a list shows.
+/// Which invitations a list shows. An empty list of values does not filter.
 #[derive(Debug, Clone)]
 pub struct InvitationFilter {
     /// The requested part of what the caller may see.
     pub visibility: Visibility,
     /// All that the caller may see: limits the names that a search matches.
     pub reader: Visibility,
-    /// Of this kind.
-    pub kind: Option<InvitationKind>,
+    /// The time at which expiry and delivery are evaluated.
+    pub now: DateTime<Utc>,
+    /// Of one of these kinds.
+    pub kinds: Vec<InvitationKind>,
     /// To this account.
     pub account: Option<AccountId>,
-    /// With this status at this time.
-    pub status: Option<(InvitationStatus, DateTime<Utc>)>,
-    /// With its newest letter in this state at this time.
-    pub delivery: Option<(DeliveryState, DateTime<Utc>)>,
+    /// With one of these statuses.
+    pub statuses: Vec<InvitationStatus>,
+    /// With its newest letter in one of these states.
+    pub deliveries: Vec<DeliveryState>,
     /// To this address.
     pub email: Option<Email>,
     /// To this user.
     pub user: Option<UserId>,
     /// Pending, expired or not.
     pub unanswered: bool,
-    /// With this text in the address or the person's name.
+    /// With this text in the address, the person's name or the account's name.
     pub search: Option<String>,
-    /// Only this invitation.
-    pub id: Option<InvitationId>,
     /// Only these invitations.
     pub ids: Option<Vec<InvitationId>>,
-    /// Older than this one.
-    pub before: Option<InvitationId>,
+    /// The order.
+    pub order: InvitationOrder,
+    /// Those that follow this one.
+    pub after: Option<Position<InvitationId>>,
     /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl InvitationFilter {
-    /// All visible invitations.
+    /// All visible invitations, newest first.
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         Self {
             reader: visibility.clone(),
             visibility,
-            kind: None,
+            now: DateTime::UNIX_EPOCH,
+            kinds: Vec::new(),
             account: None,
-            status: None,
-            delivery: None,
+            statuses: Vec::new(),
+            deliveries: Vec::new(),
             email: None,
             user: None,
             unanswered: false,
             search: None,
-            id: None,
             ids: None,
-            before: None,
+            order: InvitationOrder::Newest,
+            after: None,
             limit,
         }
     }
 }
 
-/// The invitations that match `filter`, newest first.
+/// So many invitations are sorted by another order than that of their creation. With more matches a list goes
+/// along the index of that order, and finds a page among its first tens of thousands of entries.
+const MAX_SORTED: i64 = 20_000;
+const ID: &str = "invitations.id";
+
+/// The invitations that match `filter`, in its order.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
+    let found = walks::search(connection, filter)?;
+    let page = match filter.order {
+        InvitationOrder::Newest => by_creation(filter, &found, Direction::Descending, filter.limit),
+        InvitationOrder::Oldest => by_creation(filter, &found, Direction::Ascending, filter.limit),
+        InvitationOrder::Email => {
+            sorted(connection, filter, &found, "invitations.email_key, invitations.id")?
+        }
+        InvitationOrder::ExpiresAt => {
+            sorted(connection, filter, &found, "invitations.expires_at, invitations.id")?
+        }
+    };
+    let mut rows = load(connection, page.of_filters(walks::number_of_filters(filter)).contains(ID))?;
+    match filter.order {
+        InvitationOrder::Newest => rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id)),
+        InvitationOrder::Oldest => rows.sort_unstable_by_key(|row| row.id),
+        InvitationOrder::Email => {
+            rows.sort_unstable_by(|a, b| (a.email.key(), a.id).cmp(&(b.email.key(), b.id)));
+        }
+        InvitationOrder::ExpiresAt => rows.sort_unstable_by_key(|row| (row.expires_at, row.id)),
+    }
+    Ok(rows)
+}
+
+fn by_creation(filter: &InvitationFilter, found: &Found, direction: Direction, limit: i64) -> Page {
+    Page::new(walks::of(filter, found, direction), direction, limit)
+}
+
+/// A page in the order of these columns: of few matches by sorting them, of many by the order's index.
+fn sorted(
+    connection: &mut AnyConnection,
+    filter: &InvitationFilter,
+    found: &Found,
+    columns: &'static str,
+) -> Result<Page, DbFault> {
+    let all = InvitationFilter { after: None, ..filter.clone() };
+    let few = if walks::is_narrow(filter, found) {
+        let page = by_creation(&all, found, Direction::Descending, MAX_SORTED + 1);
+        let ids = invitations::table.select(invitations::id).into_boxed::<MultiBackend>();
+        let ids: Vec<String> = ids.filter(page.contains::<invitations::table>(ID)).load(connection)?;
+        Some(ids).filter(|ids| i64::try_from(ids.len()).is_ok_and(|len| len <= MAX_SORTED))
+    } else {
+        None
+    };
+    let walk = Walk::of(walks::INVITATIONS);
+    let walk = match few {
+        Some(ids) => walk.when(InSet::condition::<invitations::table>(ID, ids)),
+        None => walks::matching(walk, &all, found),
+    };
+    Ok(Page::sorted(walk.when(walks::beyond(filter)), columns, filter.limit))
+}
+
+fn load(
+    connection: &mut AnyConnection,
+    condition: Condition<invitations::table>,
+) -> Result<Vec<Invitation>, DbFault> {
     let newest_letter = letters::invitation_id
         .eq(invitations::id.nullable())
         .assume_not_null()
         .and(letters::generation.eq(invitations::generation))
         .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
-    let mut query = invitations::table
+    invitations::table
         .inner_join(letters::table.on(newest_letter))
-        .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
         .select((columns(), letter_columns(), account_columns().nullable()))
-        .order(invitations::id.desc())
-        .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(&filter.visibility));
-    if let Some(kind) = filter.kind {
-        query = query.filter(invitations::kind.eq(kind.as_str()));
-    }
-    if let Some(account) = filter.account {
-        query = query.filter(invitations::account_id.eq(account.to_string()));
-    }
-    if let Some((status, now)) = filter.status {
-        let pending = invitations::state.eq(InvitationState::Pending.as_str());
-        let replaced = invitations::state.eq(InvitationState::Replaced.as_str());
-        query = match status {
-            InvitationStatus::Pending => query.filter(pending.and(invitations::expires_at.gt(At(now)))),
-            InvitationStatus::Expired => {
-                query.filter(pending.and(invitations::expires_at.le(At(now))).or(replaced))
-            }
-            InvitationStatus::Activated | InvitationStatus::Revoked => {
-                query.filter(invitations::state.eq(status.as_str()))
-            }
-        };
-    }
-    if let Some((state, now)) = filter.delivery {
-        query = whose_letter_is!(query, state, now);
-    }
-    if let Some(email) = &filter.email {
-        query = query.filter(invitations::email_key.eq(email.key().to_owned()));
-    }
-    if let Some(user) = filter.user {
-        query = query.filter(invitations::user_id.eq(user.to_string()));
-    }
-    if filter.unanswered {
-        query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    }
-    if let Some(search) = &filter.search {
-        let pattern = like::containing(search);
-        let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
-        let in_name = users::search_text.like(pattern.clone()).escape('\\');
-        let in_account = accounts::search_text.like(pattern).escape('\\');
-        // Only the names of people whom the reader knows are searched, as in the list of users.
-        let in_known_name = in_name.and(visibility::known_users(&filter.reader));
-        query = query.filter(in_address.or(in_known_name).nullable().or(in_account.nullable()));
-    }
-    if let Some(id) = filter.id {
-        query = query.filter(invitations::id.eq(id.to_string()));
-    }
-    if let Some(ids) = &filter.ids {
-        query = query.filter(invitations::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(invitations::id.lt(before.to_string()));
-    }
-    query
+        .filter(condition)
         .load::<(Row, LetterRow, Option<AccountRow>)>(connection)?
         .into_iter()
         .map(Invitation::try_from)
@@ -174,6 +190,5 @@ pub fn get(
     id: InvitationId,
     visibility: Visibility,
 ) -> Result<Option<Invitation>, DbFault> {
-    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(visibility, 1) };
-    Ok(list(connection, &filter)?.pop())
+    Ok(of_ids(connection, &[id], visibility)?.pop())
 }

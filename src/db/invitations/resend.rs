@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::db::{
     Tx,
     error::DbFault,
-    letters::state_filter::whose_letter_is,
+    letters::state_filter::is_in,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{invitations, letters},
     sql::timestamp::At,
@@ -69,7 +69,7 @@ pub fn oldest(
         None => query,
     };
     if let Some(state) = filter.delivery {
-        query = whose_letter_is!(query, state, filter.now);
+        query = query.filter(is_in(state, filter.now));
     }
     for role in &filter.without {
         // Roles are stored as names separated by commas, and no name is part of another.

@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         actor::ActorRef,
-        case_fold::searched_email,
+        search_text::of_email,
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
@@ -57,7 +57,7 @@ pub(super) fn new_row(invitation: &Invitation) -> NewRow<'_> {
         user_id: invitation.user_id.as_str(),
         email: invitation.email.as_str(),
         email_key: invitation.email.key(),
-        search_text: searched_email(&invitation.email),
+        search_text: of_email(&invitation.email),
         roles: invitation.roles.to_string(),
         locale: invitation.locale.map(Locale::as_str),
         inviter_kind: invitation.invited_by.kind.as_str(),

@@ -13,7 +13,7 @@ use crate::db::{
 };
 use crate::domain::{
     account::{AccountName, AccountStatus},
-    case_fold::{fold, searched_email},
+    search_text::{of_email, search_key},
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     invitation::{Invitation, InvitationState},
@@ -76,7 +76,7 @@ pub fn invitation(
                 invitations::user_id.eq(new.user_id.as_str()),
                 invitations::email.eq(new.email.as_str()),
                 invitations::email_key.eq(new.email.key()),
-                invitations::search_text.eq(searched_email(&new.email)),
+                invitations::search_text.eq(of_email(&new.email)),
             ),
             invitations::roles.eq(new.roles.to_string()),
             invitations::locale.eq(new.locale.map(Locale::as_str)),
@@ -116,7 +116,7 @@ pub fn account(
         name_key: name.as_ref().map(|name| name.as_ref().map(AccountName::key)),
         search_text: name
             .as_ref()
-            .map(|name| name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default()),
+            .map(|name| name.as_ref().map(|name| search_key(name.as_str())).unwrap_or_default()),
         rate: rate.is_named().then(|| rate.of(None).map(Rate::ten_thousandths)),
     };
     let changed = diesel::update(accounts::table)
@@ -133,7 +133,7 @@ pub fn update_email_spelling(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Re
     diesel::update(users::table)
         .filter(users::id.eq(user.as_str()).and(users::email_key.eq(email.key())))
         .filter(users::status.eq(UserStatus::Invited.as_str()))
-        .set((users::email.eq(email.as_str()), users::search_text.eq(searched_email(email))))
+        .set((users::email.eq(email.as_str()), users::search_text.eq(of_email(email))))
         .execute(tx.writing())?;
     Ok(())
 }

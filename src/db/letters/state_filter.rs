@@ -1,89 +1,92 @@
 //! The condition for letters in a state of the API: the reverse of mapping a row to the state.
 
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
 use super::outbox::LetterState;
-use crate::domain::{invitation::DeliveryState, mail_fault::MailFault};
+use crate::db::{
+    schema::letters,
+    sql::{condition::Condition, id_set::InSet, timestamp::At},
+};
+use crate::domain::{
+    delivery_reports::DeliveryStatus, invitation::DeliveryState, letter::LetterPurpose, mail_fault::MailFault,
+};
 
-/// The values of a row of `letters` in a state.
-pub(in crate::db) struct LetterIs {
-    pub(in crate::db) states: Vec<&'static str>,
-    /// With or without a valid lease.
-    pub(in crate::db) leased: Option<bool>,
-    pub(in crate::db) report: ReportFilter,
-}
-
-/// The status that a provider has reported.
-pub(in crate::db) enum ReportFilter {
-    Any,
-    None,
-    Of(&'static str),
-    /// A bounce by a fault of the address or of its mail server.
-    Bounced,
-}
+/// A part of the index `letters_in_state`: letters in a state, with a status that the provider has reported,
+/// or without one (`""`).
+pub(in crate::db) type Part = (LetterState, &'static str);
 
 /// The faults that the operator must correct: a letter that bounced for one of these has failed, and is not
 /// reported as bounced.
-pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
-    MailFault::ALL.into_iter().filter(|fault| fault.is_operator_fault()).map(MailFault::as_str).collect()
+fn operators_faults() -> Vec<String> {
+    let faults = MailFault::ALL.into_iter().filter(|fault| fault.is_operator_fault());
+    faults.map(|fault| fault.as_str().to_owned()).collect()
 }
 
-impl LetterIs {
-    pub(in crate::db) fn of(state: DeliveryState) -> Self {
-        let (states, leased, report): (&[LetterState], _, _) = match state {
-            DeliveryState::Queued => (&[LetterState::Queued], Some(false), ReportFilter::Any),
-            DeliveryState::Sending => {
-                (&[LetterState::Queued, LetterState::Withdrawn], Some(true), ReportFilter::Any)
-            }
-            DeliveryState::Sent => (&[LetterState::Sent], None, ReportFilter::None),
-            DeliveryState::Bounced => (&[LetterState::Sent], None, ReportFilter::Bounced),
-            DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
-                (&[LetterState::Sent], None, ReportFilter::Of(state.as_str()))
-            }
-            DeliveryState::Failed => {
-                (&[LetterState::Failed, LetterState::Withdrawn], Some(false), ReportFilter::Any)
-            }
-            DeliveryState::HandedOver => (&[LetterState::HandedOver], None, ReportFilter::Any),
-        };
-        Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }
+/// The parts of the index that can have letters in a state.
+pub(in crate::db) fn parts(state: DeliveryState) -> Vec<Part> {
+    let reported = DeliveryStatus::ALL.map(DeliveryStatus::as_str);
+    let all = |state| std::iter::once("").chain(reported).map(move |report| (state, report));
+    match state {
+        DeliveryState::Queued => all(LetterState::Queued).collect(),
+        DeliveryState::Sending => all(LetterState::Queued).chain(all(LetterState::Withdrawn)).collect(),
+        DeliveryState::Sent => vec![(LetterState::Sent, "")],
+        DeliveryState::Bounced
+        | DeliveryState::Delivered
+        | DeliveryState::Deferred
+        | DeliveryState::Complained => vec![(LetterState::Sent, state.as_str())],
+        DeliveryState::Failed => {
+            let returned = [(LetterState::Sent, DeliveryStatus::Bounced.as_str())];
+            all(LetterState::Failed).chain(all(LetterState::Withdrawn)).chain(returned).collect()
+        }
+        DeliveryState::HandedOver => all(LetterState::HandedOver).collect(),
     }
 }
 
-/// Restricts a boxed query that joins `letters` to those in a state at a time. A macro, since each query has
-/// a type of its own.
-macro_rules! whose_letter_is {
-    ($query:expr, $state:expr, $now:expr) => {{
-        let condition = $crate::db::letters::state_filter::LetterIs::of($state);
-        let faults = $crate::db::letters::state_filter::operators_faults();
-        let bounced = letters::delivery_status
-            .eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str())
-            .assume_not_null();
-        let not_leased =
-            letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
-        if $state == $crate::domain::invitation::DeliveryState::Failed {
-            // Given up by us, or by the provider for a fault that the operator must correct.
-            let given_up = letters::state.eq_any(condition.states).and(not_leased);
-            let returned = letters::state.eq($crate::db::letters::outbox::LetterState::Sent.as_str());
-            let returned = returned.and(bounced).and(letters::cause.eq_any(faults).assume_not_null());
-            $query.filter(given_up.or(returned))
-        } else {
-            let query = $query.filter(letters::state.eq_any(condition.states));
-            let query = match condition.leased {
-                Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
-                Some(false) => query.filter(not_leased),
-                None => query,
-            };
-            match condition.report {
-                $crate::db::letters::state_filter::ReportFilter::Of(delivery_status) => {
-                    query.filter(letters::delivery_status.eq(delivery_status).assume_not_null())
-                }
-                $crate::db::letters::state_filter::ReportFilter::Bounced => query
-                    .filter(bounced)
-                    .filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null())),
-                $crate::db::letters::state_filter::ReportFilter::None => {
-                    query.filter(letters::delivery_status.is_null())
-                }
-                $crate::db::letters::state_filter::ReportFilter::Any => query,
-            }
-        }
-    }};
+/// In this part of the index.
+pub(in crate::db) fn in_part((state, report): Part) -> Condition<letters::table> {
+    let reported = diesel::dsl::sql::<diesel::sql_types::Bool>("coalesce(letters.fate, '') = ")
+        .bind::<diesel::sql_types::Text, _>(report);
+    Condition::when(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+        .and(Condition::when(letters::state.eq(state.as_str())))
+        .and(Condition::raw(reported))
 }
-pub(in crate::db) use whose_letter_is;
+
+/// In this state at a time.
+pub(in crate::db) fn is_in(state: DeliveryState, now: DateTime<Utc>) -> Condition<letters::table> {
+    let of = |state: LetterState| Condition::when(letters::state.eq(state.as_str()));
+    let reported = |status: &'static str| {
+        of(LetterState::Sent)
+            .and(Condition::when(letters::delivery_status.is_not_null()))
+            .and(Condition::when(letters::delivery_status.eq(status).assume_not_null()))
+    };
+    let leased = || {
+        Condition::when(letters::leased_until.is_not_null())
+            .and(Condition::when(letters::leased_until.gt(At(now)).assume_not_null()))
+    };
+    let not_leased = || {
+        Condition::when(letters::leased_until.is_null())
+            .or(Condition::when(letters::leased_until.le(At(now)).assume_not_null()))
+    };
+    let operators = || {
+        Condition::when(letters::cause.is_not_null())
+            .and(InSet::condition("letters.cause", operators_faults()))
+    };
+    let bounced = || reported(DeliveryStatus::Bounced.as_str());
+    match state {
+        DeliveryState::Queued => of(LetterState::Queued).and(not_leased()),
+        DeliveryState::Sending => of(LetterState::Queued).or(of(LetterState::Withdrawn)).and(leased()),
+        DeliveryState::Sent => {
+            of(LetterState::Sent).and(Condition::when(letters::delivery_status.is_null()))
+        }
+        DeliveryState::Bounced => bounced().and(operators().not()),
+        DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
+            reported(state.as_str())
+        }
+        DeliveryState::Failed => of(LetterState::Failed)
+            .or(of(LetterState::Withdrawn))
+            .and(not_leased())
+            .or(bounced().and(operators())),
+        DeliveryState::HandedOver => of(LetterState::HandedOver),
+    }
+}

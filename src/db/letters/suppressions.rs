@@ -8,7 +8,7 @@ use crate::db::{
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{erased_suppressions as hidden, invitations, letters, suppressions},
-    sql::{like, timestamp::At},
+    sql::{id_set::InSet, like, timestamp::At},
     visibility,
 };
 use crate::domain::{
@@ -90,9 +90,10 @@ pub fn restore(tx: &mut Tx<'_>, entered: &[Entered]) -> Result<(), DbFault> {
     if entered.is_empty() {
         return Ok(());
     }
-    let hashes: Vec<&String> = entered.iter().flat_map(|one| &one.hashes).collect();
+    let hashes = entered.iter().flat_map(|one| one.hashes.iter().cloned()).collect();
+    let hashes = InSet::condition::<hidden::table>("erased_suppressions.hash", hashes);
     let found: Vec<(String, String, At)> =
-        hidden::table.filter(hidden::hash.eq_any(hashes)).load(tx.reading())?;
+        hidden::table.into_boxed::<MultiBackend>().filter(hashes).load(tx.reading())?;
     for (hash, reason, At(created_at)) in found {
         let Some(one) = entered.iter().find(|one| one.hashes.contains(&hash)) else { continue };
         let unreadable =

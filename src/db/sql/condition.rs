@@ -42,6 +42,11 @@ impl<T> Condition<T> {
         Self::When(Box::new(expression), PhantomData)
     }
 
+    /// A condition that diesel cannot express, over columns of `T` that are written with the table's name.
+    pub(in crate::db) fn raw(fragment: impl Fragment + 'static) -> Self {
+        Self::When(Box::new(fragment), PhantomData)
+    }
+
     pub(in crate::db) fn is_never(&self) -> bool {
         matches!(self, Self::Never)
     }

@@ -13,7 +13,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    case_fold::searched_person,
+    search_text::of_person,
     email::Email,
     ids::{AccountId, SessionId, UserId},
     role::Roles,
@@ -134,7 +134,7 @@ pub fn replace(
         .set((
             users::first_name.eq(first_name),
             users::last_name.eq(last_name),
-            users::search_text.eq(searched_person(&email, first_name, last_name)),
+            users::search_text.eq(of_person(&email, first_name, last_name)),
             users::password_hash.eq(password_hash),
             users::address_proven_at.eq(At(now)),
         ))

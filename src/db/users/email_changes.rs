@@ -13,7 +13,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    case_fold::searched_person,
+    search_text::of_person,
     email::Email,
     email_change::{EmailChange, KEPT},
     ids::{EmailChangeId, UserId},
@@ -113,7 +113,7 @@ pub fn set_email(tx: &mut Tx<'_>, user: &User, new: &Email, now: DateTime<Utc>) 
         .set((
             users::email.eq(new.as_str()),
             users::email_key.eq(new.key()),
-            users::search_text.eq(searched_person(new, &first_name, &last_name)),
+            users::search_text.eq(of_person(new, &first_name, &last_name)),
             users::address_proven_at.eq(At(now)),
         ))
         .execute(tx.writing())?;

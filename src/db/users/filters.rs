@@ -7,7 +7,7 @@ use super::any_role::AnyRole;
 use crate::{
     db::{
         schema::{accounts, invitations, memberships, user_roles, users},
-        sql::{condition::Condition, like},
+        sql::condition::Condition,
         visibility::{self, invited_users, is_whole, known_users},
     },
     domain::{ids::AccountId, invitation::InvitationState, user::UserStatus, visibility::Visibility},
@@ -58,10 +58,10 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
     known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
 }
 
-/// With a text in the address, the user's name, or the name of an account to which they belong or are
+/// With a text, given as a `LIKE` pattern, in the address, the user's name, or the name of an account to which they belong or are
 /// invited, as far as the reader may see that.
-pub(super) fn with_text(search: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
-    let pattern = like::containing(search);
+pub(super) fn with_text(pattern: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
+    let pattern = pattern.to_owned();
     let is_named = accounts::search_text.like(pattern.clone()).escape('\\');
     let belongs = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))

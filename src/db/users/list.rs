@@ -8,15 +8,18 @@ use diesel::prelude::*;
 use super::{
     any_role::AnyRole,
     corrupt,
-    filters::{of_account, with_role, with_status, with_text},
-    parse_status,
+    parse_status, walks,
 };
 use crate::{
     db::{
         error::DbFault,
         pool::any_connection::{AnyConnection, MultiBackend},
         schema::{invitations, user_roles, users},
-        sql::timestamp::At,
+        sql::{
+            id_set::InSet,
+            page::{Direction, Page, Walk},
+            timestamp::At,
+        },
         users::memberships::seen as memberships_of,
         visibility::{self, is_whole, known_users, only_below},
     },
@@ -24,49 +27,53 @@ use crate::{
         email::Email,
         ids::{AccountId, InvitationId, UserId},
         invitation::InvitationState,
+        list_order::{Position, UserOrder},
         role::{Role, Roles},
         user::{User, UserStatus},
         visibility::Visibility,
     },
 };
 
-/// Which users a list shows.
+/// Which users a list shows. An empty list of values does not filter.
 #[derive(Debug, Clone)]
 pub struct UserFilter {
     /// The requested part of what the caller may see.
     pub visibility: Visibility,
     /// All that the caller may see: limits the fields that are shown and searched.
     pub reader: Visibility,
-    /// With this status.
-    pub status: Option<UserStatus>,
-    /// With this role.
-    pub role: Option<AnyRole>,
+    /// With one of these statuses.
+    pub statuses: Vec<UserStatus>,
+    /// With one of these roles.
+    pub roles: Vec<AnyRole>,
     /// Member of this account, or invited to it.
     pub account: Option<AccountId>,
     /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
     /// Only this user.
     pub id: Option<UserId>,
-    /// Older than this one.
-    pub before: Option<UserId>,
+    /// The order.
+    pub order: UserOrder,
+    /// Those that follow this one.
+    pub after: Option<Position<UserId>>,
     /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl UserFilter {
-    /// All visible users.
+    /// All visible users, newest first.
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         let reader = visibility.clone();
         Self {
             visibility,
             reader,
-            status: None,
-            role: None,
+            statuses: Vec::new(),
+            roles: Vec::new(),
             account: None,
             search: None,
             id: None,
-            before: None,
+            order: UserOrder::Newest,
+            after: None,
             limit,
         }
     }
@@ -76,8 +83,11 @@ type Row = (String, String, Option<String>, Option<String>, String, At, Option<A
 
 /// How often a list is read again when an invitation ended while it was read.
 const TRIES: usize = 4;
+const ID: &str = "users.id";
+/// So many users are sorted by another order than that of their creation; of more, the order's index is read.
+const MAX_SORTED: i64 = 20_000;
 
-/// The users that match `filter`, newest first.
+/// The users that match `filter`, in its order.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let mut tries = 1;
     loop {
@@ -89,40 +99,7 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
 }
 
 fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
-    let mut query = users::table
-        .filter(users::removed_at.is_null())
-        .select((
-            users::id,
-            users::email,
-            users::first_name,
-            users::last_name,
-            users::status,
-            users::created_at,
-            users::activated_at,
-        ))
-        .order(users::id.desc())
-        .limit(filter.limit)
-        .into_boxed::<MultiBackend>()
-        .filter(visibility::users(&filter.visibility));
-    if let Some(status) = filter.status {
-        query = query.filter(with_status(status, &filter.reader));
-    }
-    if let Some(role) = filter.role {
-        query = query.filter(with_role(role, &filter.reader));
-    }
-    if let Some(account) = filter.account {
-        query = query.filter(of_account(account, &filter.reader));
-    }
-    if let Some(search) = &filter.search {
-        query = query.filter(with_text(search, &filter.visibility, &filter.reader));
-    }
-    if let Some(id) = filter.id {
-        query = query.filter(users::id.eq(id.to_string()));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(users::id.lt(before.to_string()));
-    }
-    let rows = query.load::<Row>(connection)?;
+    let rows = rows(connection, filter)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     let reader = &filter.reader;
     let mut roles = if reader.staff { roles_of(connection, &ids)? } else { HashMap::new() };
@@ -142,6 +119,57 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         .collect()
 }
 
+fn rows(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<Row>, DbFault> {
+    let found = walks::search(connection, filter)?;
+    let by_creation = |filter: &UserFilter, direction, limit| {
+        Page::new(walks::of(filter, &found, direction), direction, limit)
+    };
+    let page = match filter.order {
+        UserOrder::Newest => by_creation(filter, Direction::Descending, filter.limit),
+        UserOrder::Oldest => by_creation(filter, Direction::Ascending, filter.limit),
+        UserOrder::Email => {
+            let all = UserFilter { after: None, ..filter.clone() };
+            let few = if walks::is_narrow(filter, &found) {
+                let page = by_creation(&all, Direction::Descending, MAX_SORTED + 1);
+                let ids = users::table.select(users::id).into_boxed::<MultiBackend>();
+                let ids: Vec<String> = ids.filter(page.contains::<users::table>(ID)).load(connection)?;
+                Some(ids).filter(|ids| i64::try_from(ids.len()).is_ok_and(|len| len <= MAX_SORTED))
+            } else {
+                None
+            };
+            let walk = Walk::of(walks::USERS);
+            let walk = match few {
+                Some(ids) => walk.when(InSet::condition::<users::table>(ID, ids)),
+                None => walks::matching(walk, &all, &found),
+            };
+            Page::sorted(walk.when(walks::beyond_email(filter)), "users.email_key, users.id", filter.limit)
+        }
+    };
+    let page = page.of_filters(walks::number_of_filters(filter)).contains::<users::table>(ID);
+    let mut rows: Vec<(Row, String)> = users::table
+        .select((
+            (
+                users::id,
+                users::email,
+                users::first_name,
+                users::last_name,
+                users::status,
+                users::created_at,
+                users::activated_at,
+            ),
+            users::email_key,
+        ))
+        .into_boxed::<MultiBackend>()
+        .filter(page)
+        .load(connection)?;
+    match filter.order {
+        UserOrder::Newest => rows.sort_unstable_by(|(a, _), (b, _)| b.0.cmp(&a.0)),
+        UserOrder::Oldest => rows.sort_unstable_by(|(a, _), (b, _)| a.0.cmp(&b.0)),
+        UserOrder::Email => rows.sort_unstable_by(|(a, a_key), (b, b_key)| (a_key, &a.0).cmp(&(b_key, &b.0))),
+    }
+    Ok(rows.into_iter().map(|(row, _)| row).collect())
+}
+
 /// Those of these users whom the reader knows; `None` when they know all users.
 fn known_of(
     connection: &mut AnyConnection,
@@ -151,7 +179,7 @@ fn known_of(
     if is_whole(reader) || ids.is_empty() {
         return Ok(None);
     }
-    let of_these = users::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let of_these = InSet::condition::<users::table>(ID, ids.iter().map(ToString::to_string).collect());
     let query = users::table
         .select(users::id)
         .into_boxed::<MultiBackend>()
@@ -190,8 +218,10 @@ pub fn get(
 }
 
 fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, Roles>, DbFault> {
-    let rows =
-        user_roles::table.filter(user_roles::user_id.eq_any(ids)).load::<(String, String)>(connection)?;
+    let ids = ids.iter().map(ToString::to_string).collect();
+    let held = InSet::condition::<user_roles::table>("user_roles.user_id", ids);
+    let rows: Vec<(String, String)> =
+        user_roles::table.into_boxed::<MultiBackend>().filter(held).load(connection)?;
     let mut of_user: HashMap<String, Vec<Role>> = HashMap::new();
     for (user, role) in rows {
         let role = role.parse().map_err(|_| DbFault::Corrupt {
@@ -222,7 +252,10 @@ fn pending_of(
         .order(invitations::id.asc())
         .into_boxed::<MultiBackend>()
         .filter(visibility::invitations(visibility))
-        .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .filter(InSet::condition::<invitations::table>(
+            "invitations.user_id",
+            ids.iter().map(ToString::to_string).collect(),
+        ))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     // Sorted by time, so that the newest one stays in the map.
     let rows = query.load::<(String, String, String, At)>(connection)?;

@@ -15,7 +15,7 @@ use crate::{
         sql::timestamp::At,
     },
     domain::{
-        case_fold::searched_email,
+        search_text::of_email,
         email::Email,
         ids::{InvitationId, UserId},
         user::UserStatus,
@@ -109,7 +109,7 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&NewUser]) -> Result<Hash
             id: person.id.as_str(),
             email: person.email.as_str(),
             email_key: person.email.key(),
-            search_text: searched_email(&person.email),
+            search_text: of_email(&person.email),
             status: UserStatus::Invited.as_str(),
             created_at: At(person.at),
         })

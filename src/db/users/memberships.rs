@@ -11,7 +11,7 @@ use crate::db::{
     guarded::Guarded,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{accounts, invitations, memberships, users},
-    sql::timestamp::At,
+    sql::{id_set::InSet, timestamp::At},
     visibility::{self, accepted_by_person},
 };
 use crate::domain::{
@@ -178,10 +178,13 @@ pub(in crate::db) fn seen(
 ) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
     let query = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
-        .filter(memberships::user_id.eq_any(users.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .select((memberships::user_id, memberships::account_id, accounts::name, memberships::role))
         .order((memberships::user_id, memberships::account_id))
         .into_boxed::<MultiBackend>()
+        .filter(InSet::condition::<memberships::table>(
+            "memberships.user_id",
+            users.iter().map(ToString::to_string).collect(),
+        ))
         .filter(visibility::memberships(visibility));
     let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
     for (user, account, account_name, role) in

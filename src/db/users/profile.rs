@@ -10,7 +10,7 @@ use crate::db::{
     schema::{user_roles, users},
 };
 use crate::domain::{
-    case_fold::searched_person,
+    search_text::of_person,
     ids::UserId,
     role::{Role, Roles},
     user::{User, UserStatus},
@@ -37,7 +37,7 @@ pub fn set_names(tx: &mut Tx<'_>, user: &User, names: (&str, &str)) -> Result<()
         .set((
             users::first_name.eq(first_name),
             users::last_name.eq(last_name),
-            users::search_text.eq(searched_person(&user.email, first_name, last_name)),
+            users::search_text.eq(of_person(&user.email, first_name, last_name)),
         ))
         .execute(tx.writing())?;
     if changed == 1 { Ok(()) } else { Err(corrupt("id", user.id.as_str())) }

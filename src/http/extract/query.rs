@@ -14,10 +14,10 @@ use utoipa::{
 use crate::http::response::problem::Problem;
 use crate::{
     domain::{
-        case_fold::fold,
         email::Email,
         field_error::{Faults, FieldError},
         invisible::trim,
+        search_text::search_key,
     },
     services::queries::{self, PageRequest},
 };
@@ -105,6 +105,21 @@ impl Query {
         })
     }
 
+    /// A parameter with one or more of these words, separated by commas. Their order and repetitions make no
+    /// difference.
+    pub fn any_of<T: Copy>(&mut self, name: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Vec<T> {
+        let given = self.parsed(name, "unknown_value", |text| {
+            let words: Vec<&str> = text.split(',').collect();
+            let is_known = |given: &&str| all.iter().any(|&one| word(one) == *given);
+            if words.iter().all(|given| is_known(given)) {
+                return Ok(all.iter().copied().filter(|&one| words.contains(&word(one))).collect());
+            }
+            let known = all.iter().map(|&one| word(one)).collect::<Vec<_>>().join(", ");
+            Err(format!("This takes one or more of these, separated by commas: {known}."))
+        });
+        given.unwrap_or_default()
+    }
+
     /// A text to search for; an empty one finds everything, as if it were left out.
     pub fn search(&mut self) -> Option<String> {
         let text = self.parsed("search", "invalid_search", |text| {
@@ -120,7 +135,7 @@ impl Query {
             // address does not have.
             Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
         });
-        text.filter(|text| !fold(text).trim().is_empty())
+        text.filter(|text| !search_key(text).trim().is_empty())
     }
 
     /// Which page: `limit` and `cursor`.

@@ -30,6 +30,7 @@ use crate::{
         },
         invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
         letter::LetterPurpose,
+        list_order::{InvitationOrder, UserOrder},
         locale::Locale,
         password::Password,
         permission::Permission,
@@ -99,6 +100,8 @@ closed_sets! {
     ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a \
         subsidiary's.";
     UserStatus, "UserStatus", "The status of a person.";
+    InvitationOrder, "InvitationOrder", "The order of a list of invitations: `-` means descending.";
+    UserOrder, "UserOrder", "The order of a list of users: `-` means descending.";
     UserKind, "UserKind", "Staff of the operator, or a customer; people who are invited as one count.";
     AuditAction, "AuditAction", "What a caller did, or attempted.";
     AuditOutcome, "AuditOutcome", "Whether it was done or refused.";

@@ -113,7 +113,8 @@ on_both_databases! {
             ("_", vec![all[3]]),
             ("\\", vec![all[3]]),
             ("会社⚡", vec![all[4]]),
-            ("elan", vec![]),
+            ("elan", vec![all[0]]),
+            ("elam", vec![]),
             ("'; --", vec![]),
             (" ", vec![all[4], all[3], all[2], all[1], all[0]]),
         ] {

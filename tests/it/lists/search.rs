@@ -1,5 +1,7 @@
 //! The filters of `GET /v1/users` and `GET /v1/invitations`, and their search.
 
+mod as_a_plain_scan;
+
 use chrono::TimeDelta;
 use invitation_service::domain::role::Role;
 use serde_json::Value;
@@ -137,7 +139,7 @@ on_both_databases! {
                     .faults(&[("search", "invalid_search")]);
             }
             admin.get(&format!("{list}?{}", query(&[("search", &long[2..])]))).await.expect(200);
-            for value in ["", "foo", "PENDING", "pending,expired", "%00"] {
+            for value in ["", "foo", "PENDING", "pending,", ",", "pending,foo", "pending%20", "%00"] {
                 admin
                     .get(&format!("{list}?status={value}&kind={value}"))
                     .await

@@ -28,9 +28,9 @@ pub(super) async fn page(
     state: &State,
 ) -> Result<HttpResponse, Problem> {
     let filters = AccountQuery {
-        account_type: query.one_of("type", &AccountType::ALL, AccountType::as_str),
+        account_types: query.any_of("type", &AccountType::ALL, AccountType::as_str),
         parent,
-        used_by: query.one_of("used_by", &UsedBy::ALL, UsedBy::as_str),
+        used_by: query.any_of("used_by", &UsedBy::ALL, UsedBy::as_str),
         search: query.search(),
     };
     let page = query.page();

@@ -20,6 +20,7 @@ use crate::{
         email::Email,
         ids::AccountId,
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
+        list_order::InvitationOrder,
     },
     services::queries::{self, InvitationQuery},
 };
@@ -32,25 +33,27 @@ errors! {
 
 /// List invitations
 ///
-/// Newest first. Filters combine with AND. The list has the invitations that the caller may see.
+/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter with
+/// OR. The list has the invitations that the caller may see.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitations",
     params(
-        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the \
-            token may not see.", example = "system_user"),
-        (
-            "status" = Option<InvitationStatus>, Query, description = "Those with this status.",
-            example = "pending"
-        ),
-        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this \
-            state.", example = "bounced"),
+        ("kind" = Option<Vec<InvitationKind>>, Query, style = Form, explode = false, description = "Those of \
+            one of these kinds, separated by commas. 403 for a kind that the token may not see.",
+            example = json!(["system_user"])),
+        ("status" = Option<Vec<InvitationStatus>>, Query, style = Form, explode = false, description = "Those \
+            with one of these statuses, separated by commas.", example = json!(["pending", "expired"])),
+        ("delivery" = Option<Vec<DeliveryState>>, Query, style = Form, explode = false, description = "Those \
+            whose newest letter has one of these states, separated by commas.", example = json!(["bounced"])),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
         ("email" = Option<Email>, Query, description = "Those to exactly this address, without regard to \
             case.", example = "ada@example.com"),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or \
-            account name, without regard to case; a domain is found in Unicode and in punycode. No control \
-            characters.", example = "ada"),
+            account name, without regard to case, accents or the number of blanks; a domain is found in \
+            Unicode and in punycode. No control characters.", example = "ada"),
+        ("sort" = Option<InvitationOrder>, Query, description = "The order; `-created_at` without it. In that \
+            of `expires_at`, those come first that expire, or expired, first.", example = "expires_at"),
         Paging,
     ),
     responses(
@@ -71,12 +74,15 @@ pub async fn list(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let filters = InvitationQuery {
-        kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
-        status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
-        delivery: query.one_of("delivery", &DeliveryState::ALL, DeliveryState::as_str),
+        kinds: query.any_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
+        statuses: query.any_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
+        deliveries: query.any_of("delivery", &DeliveryState::ALL, DeliveryState::as_str),
         email: query.parsed("email", "invalid_email", Email::parse),
         account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
+        order: query
+            .one_of("sort", &InvitationOrder::ALL, InvitationOrder::as_str)
+            .unwrap_or(InvitationOrder::Newest),
     };
     let page = query.page();
     query.finish()?;

@@ -20,6 +20,7 @@ use crate::http::{
 use crate::{
     domain::{
         ids::AccountId,
+        list_order::UserOrder,
         user::{UserKind, UserStatus},
     },
     services::queries::{self, AnyRole, UserQuery},
@@ -34,23 +35,29 @@ errors! {
 
 /// List users
 ///
-/// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With
+/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter with
+/// OR. A person is in the list from the first invitation on. With
 /// `Accept: text/csv` all matches are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
 /// are ignored. Every cell is quoted, and an apostrophe precedes what a spreadsheet could read as a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
     params(
-        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token \
-            may not see.", example = "system_user"),
-        ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
-        ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a \
-            member's.", example = "viewer"),
+        ("kind" = Option<Vec<UserKind>>, Query, style = Form, explode = false, description = "Those of one of \
+            these kinds, separated by commas. 403 for a kind that the token may not see.",
+            example = json!(["system_user"])),
+        ("status" = Option<Vec<UserStatus>>, Query, style = Form, explode = false, description = "Those with \
+            one of these statuses, separated by commas.", example = json!(["active"])),
+        ("role" = Option<Vec<AnyRole>>, Query, style = Form, explode = false, description = "Those who hold \
+            one of these roles, a system user's or a member's, separated by commas.",
+            example = json!(["viewer"])),
         ("account_id" = Option<AccountId>, Query, description = "Members of this account, and people invited \
             to it."),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or \
-            account name, without regard to case; a domain is found in Unicode and in punycode. No control \
-            characters.", example = "ada"),
+            account name, without regard to case, accents or the number of blanks; a domain is found in \
+            Unicode and in punycode. No control characters.", example = "ada"),
+        ("sort" = Option<UserOrder>, Query, description = "The order; `-created_at` without it. That of \
+            `email` is for callers who see all users: 403 for others.", example = "email"),
         ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. \
             Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other \
             programs read the mark as a part of the first column's name. JSON never has one.",
@@ -78,11 +85,12 @@ pub async fn list(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let filters = UserQuery {
-        kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
-        status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
-        role: query.one_of("role", &AnyRole::all(), AnyRole::as_str),
+        kinds: query.any_of("kind", &UserKind::ALL, UserKind::as_str),
+        statuses: query.any_of("status", &UserStatus::ALL, UserStatus::as_str),
+        roles: query.any_of("role", &AnyRole::all(), AnyRole::as_str),
         account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
+        order: query.one_of("sort", &UserOrder::ALL, UserOrder::as_str).unwrap_or(UserOrder::Newest),
     };
     let page = query.page();
     let byte_order_mark = query.one_of("bom", &[true, false], |mark| if mark { "true" } else { "false" });

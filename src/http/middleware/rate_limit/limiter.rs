@@ -12,7 +12,7 @@ use governor::{
     Quota, RateLimiter, clock, middleware::StateInformationMiddleware, nanos::Nanos, state::StateStore,
 };
 use ipnet::IpNet;
-use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, sync::Cache};
 
 use crate::{clock::Clock, domain::client_address::ClientAddress};
 
@@ -22,6 +22,8 @@ const MAX_CLIENTS: usize = 50_000;
 /// So many callers are counted at once for each policy. They are authenticated: no caller can make up so
 /// many others that its own count is forgotten.
 const MAX_CALLERS: usize = 10_000;
+/// Memory is taken for this number at first, and for more when they come.
+const EXPECTED: usize = 256;
 /// A network of IPv6 (a /48 holds 65,536 times a /64) may call so many times as often as one client.
 const NETWORK_FACTOR: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
@@ -94,7 +96,7 @@ impl Counter<u64> {
 
 impl<K: Clone + Eq + Hash> Counter<K> {
     fn new(quota: NonZeroU32, most: usize, clock: &Clock) -> Self {
-        let store = BoundedStore(Cache::new(most));
+        let store = BoundedStore(Cache::with_weighter(EXPECTED, most as u64, UnitWeighter));
         let limiter = RateLimiter::new(Quota::per_minute(quota), store, GovernorClock(clock.clone()));
         Self { limiter, clock: clock.clone() }
     }

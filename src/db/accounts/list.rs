@@ -1,0 +1,188 @@
+//! Lists of accounts, with all filters, and the indexes by which they are read.
+
+use diesel::prelude::*;
+
+use super::row::Row;
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::accounts,
+    search::{self, Matches, SearchedText},
+    sql::{
+        condition::Condition,
+        id_set::InSet,
+        page::{Direction, Page, Source, Walk, beyond},
+    },
+    visibility::{self, only_below},
+};
+use crate::domain::{
+    account::{Account, AccountName, AccountType},
+    ids::AccountId,
+    sub_account::UsedBy,
+    visibility::Visibility,
+};
+
+/// Which accounts a list shows. An empty list of values does not filter.
+#[derive(Debug, Clone)]
+pub struct AccountFilter {
+    /// What the caller may see.
+    pub visibility: Visibility,
+    /// Of one of these types.
+    pub account_types: Vec<AccountType>,
+    /// Directly below this account.
+    pub parent: Option<AccountId>,
+    /// Used by one of these.
+    pub used_by: Vec<UsedBy>,
+    /// With this text in the name.
+    pub search: Option<String>,
+    /// With exactly this normalised name.
+    pub name_key: Option<String>,
+    /// Only these accounts.
+    pub ids: Option<Vec<AccountId>>,
+    /// Older than this one.
+    pub before: Option<AccountId>,
+    /// The maximum number of rows.
+    pub limit: i64,
+}
+
+impl AccountFilter {
+    /// All visible accounts.
+    #[must_use]
+    pub fn all(visibility: Visibility, limit: i64) -> Self {
+        Self {
+            visibility,
+            account_types: Vec::new(),
+            parent: None,
+            used_by: Vec::new(),
+            search: None,
+            name_key: None,
+            ids: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
+const ID: &str = "accounts.id";
+const ACCOUNTS: Source = Source { from: "accounts", id: ID, repeats: false, is_ordered: true };
+/// Few accounts, which are sorted.
+const FEW: Source = Source { is_ordered: false, ..ACCOUNTS };
+
+type OfAccounts = Condition<accounts::table>;
+
+/// The accounts that match `filter`, newest first.
+pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Vec<Account>, DbFault> {
+    let text = filter.search.as_deref().map(SearchedText::new);
+    let walks = walks(connection, filter, text.as_ref())?;
+    let before = || beyond(ID, Direction::Descending, filter.before.map(|id| id.to_string()));
+    let walks = walks.into_iter().map(|walk| walk.when::<accounts::table>(before())).collect();
+    let filters = filter.account_types.len() + filter.used_by.len() + usize::from(filter.parent.is_some());
+    let page = Page::new(walks, Direction::Descending, filter.limit).of_filters(filters);
+    accounts::table
+        .order(accounts::id.desc())
+        .into_boxed::<MultiBackend>()
+        .filter(page.contains::<accounts::table>(ID))
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+}
+
+/// The walks that together find all accounts of the filter.
+fn walks(
+    connection: &mut AnyConnection,
+    filter: &AccountFilter,
+    text: Option<&SearchedText>,
+) -> Result<Vec<Walk>, DbFault> {
+    let plain = |source| matching(Walk::of(source), filter, text);
+    let in_set = |ids| InSet::condition::<accounts::table>(ID, ids);
+    if filter.ids.is_some() {
+        return Ok(vec![plain(FEW)]);
+    }
+    if filter.name_key.is_some() || filter.parent.is_some() {
+        return Ok(vec![plain(ACCOUNTS)]);
+    }
+    if only_below(&filter.visibility)
+        && let Some(few) = visibility::few_accounts(connection, &filter.visibility.account_ids)?
+    {
+        return Ok(vec![plain(FEW).when(in_set(few))]);
+    }
+    if let Some(text) = text
+        && let Matches::Ids(ids) = search::accounts(connection, text)?
+    {
+        return Ok(vec![plain(FEW).when(in_set(ids))]);
+    }
+    // One walk for each value of the filter that has an index.
+    let values: Vec<OfAccounts> = match (&filter.used_by[..], &filter.account_types[..]) {
+        ([], []) => return Ok(vec![plain(ACCOUNTS)]),
+        ([], types) => types.iter().map(|one| has_type(*one)).collect(),
+        (used_by, _) => used_by.iter().map(|one| is_used_by(*one)).collect(),
+    };
+    Ok(values.into_iter().map(|value| plain(ACCOUNTS).when(value)).collect())
+}
+
+fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> Walk {
+    let any = |values: Vec<OfAccounts>| {
+        (!values.is_empty()).then(|| values.into_iter().fold(Condition::Never, Condition::or))
+    };
+    let given = [
+        any(filter.account_types.iter().map(|one| has_type(*one)).collect()),
+        any(filter.used_by.iter().map(|one| is_used_by(*one)).collect()),
+        filter.parent.map(|parent| {
+            Condition::when(accounts::parent_account_id.eq(parent.to_string()).assume_not_null())
+        }),
+        text.map(|text| {
+            Condition::when(accounts::search_text.like(text.pattern().to_owned()).escape('\\'))
+        }),
+        filter.name_key.clone().map(|key| Condition::when(accounts::name_key.eq(key).assume_not_null())),
+        filter
+            .ids
+            .as_ref()
+            .map(|ids| InSet::condition(ID, ids.iter().map(ToString::to_string).collect())),
+    ];
+    let walk = walk
+        .when::<accounts::table>(Condition::when(accounts::removed_at.is_null()))
+        .when(visibility::accounts(&filter.visibility));
+    given.into_iter().flatten().fold(walk, Walk::when::<accounts::table>)
+}
+
+fn has_type(account_type: AccountType) -> OfAccounts {
+    Condition::when(accounts::account_type.eq(account_type.as_str()).assume_not_null())
+}
+
+fn is_used_by(used_by: UsedBy) -> OfAccounts {
+    Condition::when(accounts::used_by.eq(used_by.as_str()).assume_not_null())
+}
+
+/// One account, if it is visible.
+pub fn get(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    visibility: &Visibility,
+) -> Result<Option<Account>, DbFault> {
+    Ok(of_ids(connection, &[id], visibility)?.pop())
+}
+
+/// Those of these accounts that are visible, in no order.
+pub fn of_ids(
+    connection: &mut AnyConnection,
+    ids: &[AccountId],
+    visibility: &Visibility,
+) -> Result<Vec<Account>, DbFault> {
+    list(
+        connection,
+        &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) },
+    )
+}
+
+/// The visible accounts with exactly this name, without regard to case.
+pub fn named(
+    connection: &mut AnyConnection,
+    name: &AccountName,
+    visibility: &Visibility,
+) -> Result<Vec<Account>, DbFault> {
+    list(
+        connection,
+        &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) },
+    )
+}

@@ -1,0 +1,90 @@
+//! The index of SQLite: trigrams, by FTS5.
+
+use diesel::{
+    QueryResult, QueryableByName, RunQueryDsl, SqliteConnection, sql_query,
+    sql_types::{BigInt, Text},
+};
+
+use super::{FoundId, MAX_IDS, Searched, SearchedText};
+
+/// The most trigrams of a text that are looked up: those of a longer one find hardly fewer rows.
+const MAX_TRIGRAMS: usize = 24;
+/// The most trigrams that begin with a text of one or two characters. A text with more is common.
+const MAX_TERMS: i64 = 2000;
+
+#[derive(QueryableByName)]
+struct Term {
+    #[diesel(sql_type = Text)]
+    term: String,
+}
+
+/// The ids of the rows with the text; one more than [`MAX_IDS`] at most.
+pub(super) fn ids(
+    connection: &mut SqliteConnection,
+    searched: Searched,
+    text: &SearchedText,
+) -> QueryResult<Vec<String>> {
+    let Some(expression) = expression(connection, searched, &text.key)? else { return Ok(Vec::new()) };
+    // `CROSS JOIN` keeps the order of the tables. The text of a former address is found by its user's.
+    let query = match searched {
+        Searched::People => {
+            "SELECT DISTINCT s.user_id AS id FROM search_users AS f \
+             CROSS JOIN search_user_ids AS s ON s.search_id = f.rowid \
+             CROSS JOIN users AS u ON u.id = s.user_id \
+             WHERE f.search_users MATCH $1 AND (s.email_key <> '' OR u.search_text LIKE $2 ESCAPE '\\') LIMIT $3"
+        }
+        Searched::Accounts => {
+            "SELECT s.account_id AS id FROM search_accounts AS f \
+             CROSS JOIN search_account_ids AS s ON s.search_id = f.rowid \
+             CROSS JOIN accounts AS a ON a.id = s.account_id \
+             WHERE f.search_accounts MATCH $1 AND a.search_text LIKE $2 ESCAPE '\\' LIMIT $3"
+        }
+    };
+    let rows: Vec<FoundId> = sql_query(query)
+        .bind::<Text, _>(expression)
+        .bind::<Text, _>(text.pattern())
+        .bind::<BigInt, _>(MAX_IDS + 1)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// The full-text query; `None` when no row can match.
+fn expression(
+    connection: &mut SqliteConnection,
+    searched: Searched,
+    key: &str,
+) -> QueryResult<Option<String>> {
+    let characters: Vec<char> = key.chars().collect();
+    if characters.len() >= 3 {
+        let trigrams: Vec<String> = characters.windows(3).map(|three| three.iter().collect()).collect();
+        let step = trigrams.len().div_ceil(MAX_TRIGRAMS);
+        return Ok(Some(trigrams.iter().step_by(step).map(|term| quoted(term)).collect::<Vec<_>>().join(" AND ")));
+    }
+    let terms = beginning_with(connection, searched, key)?;
+    let terms: Vec<String> = terms.iter().map(|term| quoted(term)).collect();
+    Ok((!terms.is_empty()).then(|| terms.join(" OR ")))
+}
+
+/// The trigrams of the index that begin with a text.
+fn beginning_with(
+    connection: &mut SqliteConnection,
+    searched: Searched,
+    key: &str,
+) -> QueryResult<Vec<String>> {
+    let table = match searched {
+        Searched::People => "search_user_trigrams",
+        Searched::Accounts => "search_account_trigrams",
+    };
+    // Terms are sorted by their UTF-8, in which no character follows U+10FFFF.
+    let query = format!("SELECT term FROM {table} WHERE term >= $1 AND term < $2 LIMIT {MAX_TERMS}");
+    let rows: Vec<Term> = sql_query(query)
+        .bind::<Text, _>(key)
+        .bind::<Text, _>(format!("{key}\u{10FFFF}"))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.term).collect())
+}
+
+/// A trigram as FTS5 reads it.
+fn quoted(term: &str) -> String {
+    format!("\"{}\"", term.replace('"', "\"\""))
+}

@@ -1,0 +1,225 @@
+//! The indexes by which a list of users is read, for each of its filters.
+//!
+//! A filter that few users meet decides first. Every walk checks all filters and the visibility.
+
+use std::collections::BTreeSet;
+
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
+
+use super::{
+    any_role::AnyRole,
+    filters::{of_account, with_role, with_status, with_text},
+    list::UserFilter,
+};
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::{invitations, memberships, user_roles, users},
+    search::{self, Matches, SearchedText},
+    sql::{
+        condition::Condition,
+        id_set::InSet,
+        page::{Direction, Source, Walk, beyond, beyond_pair},
+    },
+    visibility::{self, is_whole},
+};
+use crate::domain::{
+    invitation::InvitationState,
+    list_order::UserOrder,
+    user::UserStatus,
+};
+
+type OfUsers = Condition<users::table>;
+
+const ID: &str = "users.id";
+pub(super) const USERS: Source = Source { from: "users", id: ID, repeats: false, is_ordered: true };
+/// Few users, which are sorted.
+const FEW: Source = Source { is_ordered: false, ..USERS };
+// The concatenations leave the database no other order of the tables.
+const BY_ROLE: Source = Source {
+    from: "user_roles CROSS JOIN users",
+    id: "user_roles.user_id",
+    repeats: true,
+    is_ordered: true,
+};
+const HAS_ROLE: &str = "users.id = user_roles.user_id || ''";
+const BY_MEMBERSHIP: Source =
+    Source { from: "memberships CROSS JOIN users", id: "memberships.user_id", ..BY_ROLE };
+const IS_MEMBER: &str = "users.id = memberships.user_id || ''";
+const BY_STAFF_INVITATION: Source =
+    Source { from: "invitations CROSS JOIN users", id: "invitations.user_id", ..BY_ROLE };
+/// The kind is no parameter, so that the partial index `invitations_of_staff` is used.
+const IS_INVITED_STAFF: &str =
+    "users.id = invitations.user_id || '' AND invitations.kind = 'system_user'";
+
+/// The most users that are collected by their accounts. With more, a list walks through all users.
+const MAX_COLLECTED: i64 = 50_000;
+
+/// What was looked up before the list is read.
+pub(super) struct Found {
+    text: Option<SearchedText>,
+    /// The users among whom all of the list are, unless these are many.
+    few: Option<Vec<String>>,
+}
+
+/// Looks up what the filter and the visibility ask for.
+pub(super) fn search(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Found, DbFault> {
+    let text = filter.search.as_deref().map(SearchedText::new);
+    let few = if filter.id.is_some() {
+        None
+    } else if let Some(account) = filter.account {
+        of_accounts(connection, vec![account.to_string()])?
+    } else if visibility::only_below(&filter.visibility) {
+        match visibility::few_accounts(connection, &filter.visibility.account_ids)? {
+            Some(accounts) => of_accounts(connection, accounts)?,
+            None => None,
+        }
+    } else if let Some(text) = &text {
+        with_text_anywhere(connection, text)?
+    } else {
+        None
+    };
+    Ok(Found { text, few })
+}
+
+fn with_text_anywhere(
+    connection: &mut AnyConnection,
+    text: &SearchedText,
+) -> Result<Option<Vec<String>>, DbFault> {
+    let Matches::Ids(mut people) = search::people(connection, text)? else { return Ok(None) };
+    let Matches::Ids(accounts) = search::accounts(connection, text)? else { return Ok(None) };
+    let members = of_accounts(connection, accounts)?;
+    Ok(members.map(|members| {
+        people.extend(members);
+        people
+    }))
+}
+
+/// The members of these accounts, and the people invited to them, unless they are many.
+fn of_accounts(
+    connection: &mut AnyConnection,
+    accounts: Vec<String>,
+) -> Result<Option<Vec<String>>, DbFault> {
+    if accounts.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let members: Vec<String> = memberships::table
+        .select(memberships::user_id)
+        .limit(MAX_COLLECTED + 1)
+        .into_boxed::<MultiBackend>()
+        .filter(InSet::condition::<memberships::table>("memberships.account_id", accounts.clone()))
+        .load(connection)?;
+    let invited: Vec<String> = invitations::table
+        .select(invitations::user_id)
+        .limit(MAX_COLLECTED + 1)
+        .into_boxed::<MultiBackend>()
+        .filter(InSet::condition::<invitations::table>("invitations.account_id", accounts))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .load(connection)?;
+    let are_few = |ids: &[String]| i64::try_from(ids.len()).is_ok_and(|number| number <= MAX_COLLECTED);
+    let all_found = are_few(&members) && are_few(&invited);
+    let ids: BTreeSet<String> = members.into_iter().chain(invited).collect();
+    Ok(all_found.then(|| ids.into_iter().collect()))
+}
+
+/// How many filters a request has.
+pub(super) fn number_of_filters(filter: &UserFilter) -> usize {
+    let given =
+        [filter.account.is_some(), filter.search.is_some(), filter.order != UserOrder::Newest];
+    filter.statuses.len() + filter.roles.len() + given.into_iter().filter(|given| *given).count()
+}
+
+/// Whether the filter may leave few users.
+pub(super) fn is_narrow(filter: &UserFilter, found: &Found) -> bool {
+    let is_filtered = !filter.statuses.is_empty() || !filter.roles.is_empty() || filter.account.is_some();
+    is_filtered || found.few.is_some() || found.text.is_some() || !filter.visibility.customers
+}
+
+/// The walks that together find all users of the filter, in the order of their creation.
+pub(super) fn of(filter: &UserFilter, found: &Found, direction: Direction) -> Vec<Walk> {
+    let last = || filter.after.as_ref().map(|last| last.id.to_string());
+    let beyond = |walk: Walk| walk.when::<users::table>(beyond(ID, direction, last()));
+    unbounded(filter, found).into_iter().map(beyond).collect()
+}
+
+fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
+    let plain = |source| matching(Walk::of(source), filter, found);
+    if filter.id.is_some() {
+        return vec![plain(USERS)];
+    }
+    if let Some(few) = &found.few {
+        return vec![plain(FEW).when(InSet::condition::<users::table>(ID, few.clone()))];
+    }
+    if !filter.roles.is_empty() {
+        return filter.roles.iter().map(|role| by_role(*role, &plain)).collect();
+    }
+    let sees_staff_alone =
+        filter.visibility.staff && !filter.visibility.customers && filter.visibility.account_ids.is_empty();
+    if sees_staff_alone {
+        return vec![
+            plain(BY_ROLE).when(joined::<user_roles::table>(HAS_ROLE)),
+            plain(BY_STAFF_INVITATION).when(joined::<invitations::table>(IS_INVITED_STAFF)),
+        ];
+    }
+    // A user whom the reader does not know is shown as invited, whatever the stored status is.
+    let is_stored = |status: UserStatus| is_whole(&filter.reader) || status != UserStatus::Invited;
+    if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| is_stored(*status)) {
+        let walk = |status: UserStatus| {
+            let stored: OfUsers = Condition::when(users::status.eq(status.as_str()));
+            plain(USERS).when(stored)
+        };
+        return filter.statuses.iter().map(|status| walk(*status)).collect();
+    }
+    vec![plain(USERS)]
+}
+
+fn by_role(role: AnyRole, plain: &impl Fn(Source) -> Walk) -> Walk {
+    match role {
+        AnyRole::System(role) => {
+            let held: Condition<user_roles::table> = Condition::when(user_roles::role.eq(role.as_str()));
+            plain(BY_ROLE).when(joined::<user_roles::table>(HAS_ROLE)).when(held)
+        }
+        AnyRole::Member(role) => {
+            let held: Condition<memberships::table> = Condition::when(memberships::role.eq(role.as_str()));
+            plain(BY_MEMBERSHIP).when(joined::<memberships::table>(IS_MEMBER)).when(held)
+        }
+    }
+}
+
+fn joined<T>(condition: &'static str) -> Condition<T> {
+    Condition::raw(sql::<Bool>(condition))
+}
+
+/// A walk that finds only what the filter and the visibility admit.
+pub(super) fn matching(walk: Walk, filter: &UserFilter, found: &Found) -> Walk {
+    let any = |values: Vec<OfUsers>| {
+        (!values.is_empty()).then(|| values.into_iter().fold(Condition::Never, Condition::or))
+    };
+    let reader = &filter.reader;
+    let given = [
+        any(filter.statuses.iter().map(|status| with_status(*status, reader)).collect()),
+        any(filter.roles.iter().map(|role| with_role(*role, reader)).collect()),
+        filter.account.map(|account| of_account(account, reader)),
+        found.text.as_ref().map(|text| with_text(text.pattern(), &filter.visibility, reader)),
+        filter.id.map(|id| Condition::when(users::id.eq(id.to_string()))),
+    ];
+    let walk = walk
+        .when::<users::table>(Condition::when(users::removed_at.is_null()))
+        .when(visibility::users(&filter.visibility));
+    given.into_iter().flatten().fold(walk, Walk::when::<users::table>)
+}
+
+/// The condition that a user follows the position, in the order of addresses.
+pub(super) fn beyond_email(filter: &UserFilter) -> OfUsers {
+    match &filter.after {
+        None => Condition::Always,
+        Some(last) => {
+            let key = Box::new(last.key.clone().unwrap_or_default().into_sql::<Text>());
+            beyond_pair(("users.email_key", ID), key, last.id.to_string())
+        }
+    }
+}
