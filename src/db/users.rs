@@ -33,7 +33,7 @@ use super::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    search_text::of_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles,
+    email::Email, ids::UserId, invitation::InvitationState, role::Roles, search_text::of_person,
     user::UserStatus,
 };
 

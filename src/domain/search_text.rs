@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_key_is_its_own_key() {
-        for text in ["Świątek", "İ", "ŉ", "ǅ", "ﬃ", "Ⅷ", "ẞ", "ᾳ", "が", "कि", "a  b\t c", "´", "Ĳ"] {
+        for text in ["Świątek", "İ", "ŉ", "ǅ", "ﬃ", "Ⅷ", "ẞ", "ᾳ", "が", "कि", "a  b\t c", "´", "Ĳ"]
+        {
             let key = search_key(text);
             assert_eq!(search_key(&key), key, "{text}");
         }

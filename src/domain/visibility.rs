@@ -107,8 +107,7 @@ impl Visibility {
         let Some((first, rest)) = kinds.split_first() else { return Some(self) };
         rest.iter().try_fold(part(self.clone(), *first)?, |seen, kind| {
             let one = part(self.clone(), *kind)?;
-            let account_ids =
-                if seen.account_ids.is_empty() { one.account_ids } else { seen.account_ids };
+            let account_ids = if seen.account_ids.is_empty() { one.account_ids } else { seen.account_ids };
             let (staff, customers) = (seen.staff || one.staff, seen.customers || one.customers);
             Some(Self { staff, customers, account_ids })
         })

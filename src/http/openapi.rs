@@ -29,7 +29,10 @@ use crate::{
     domain::{
         list_order::{InvitationOrder, UserOrder},
         user::UserKind,
-    }, http::api::auth::OAuthError, services::queries::AnyRole};
+    },
+    http::api::auth::OAuthError,
+    services::queries::AnyRole,
+};
 
 /// The groups of operations, in the order of the document.
 const TAGS: [(&str, &str); 8] = [

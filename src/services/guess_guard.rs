@@ -37,7 +37,11 @@ impl GuessGuard {
     /// A guard that counts, or, if `on` is false, allows everything.
     #[must_use]
     pub fn new(on: bool, clock: &Clock) -> Self {
-        Self { counts: on.then(|| Cache::with_weighter(EXPECTED, MAX_COUNTS as u64, UnitWeighter)), hasher: RandomState::new(), clock: clock.clone() }
+        Self {
+            counts: on.then(|| Cache::with_weighter(EXPECTED, MAX_COUNTS as u64, UnitWeighter)),
+            hasher: RandomState::new(),
+            clock: clock.clone(),
+        }
     }
 
     /// Whether guesses are counted.

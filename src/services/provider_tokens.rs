@@ -51,7 +51,8 @@ impl ProviderTokens {
     /// A sentence, when no HTTP client can be made.
     pub fn new(issuers: &[Issuer], clock: &Clock) -> Result<Self, String> {
         let providers = Providers::new(issuers, clock)?;
-        Ok(Self(Arc::new(Inner { providers, genuine: Cache::with_weighter(EXPECTED, REMEMBERED as u64, UnitWeighter) })))
+        let genuine = Cache::with_weighter(EXPECTED, REMEMBERED as u64, UnitWeighter);
+        Ok(Self(Arc::new(Inner { providers, genuine })))
     }
 
     /// Keeps the providers' keys fresh until the future is dropped.

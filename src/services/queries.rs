@@ -286,12 +286,7 @@ pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Resul
 }
 
 /// Removes the one extra row, which shows that there is a next page.
-pub(super) fn cut<T, K: Named>(
-    rows: Vec<T>,
-    limit: i64,
-    filters: &str,
-    id: impl Fn(&T) -> Id<K>,
-) -> Page<T> {
+pub(super) fn cut<T, K: Named>(rows: Vec<T>, limit: i64, filters: &str, id: impl Fn(&T) -> Id<K>) -> Page<T> {
     cut_at(rows, limit, filters, |row| Position { id: id(row), key: None })
 }
 

@@ -131,14 +131,9 @@ fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> 
         filter.parent.map(|parent| {
             Condition::when(accounts::parent_account_id.eq(parent.to_string()).assume_not_null())
         }),
-        text.map(|text| {
-            Condition::when(accounts::search_text.like(text.pattern().to_owned()).escape('\\'))
-        }),
+        text.map(|text| Condition::when(accounts::search_text.like(text.pattern().to_owned()).escape('\\'))),
         filter.name_key.clone().map(|key| Condition::when(accounts::name_key.eq(key).assume_not_null())),
-        filter
-            .ids
-            .as_ref()
-            .map(|ids| InSet::condition(ID, ids.iter().map(ToString::to_string).collect())),
+        filter.ids.as_ref().map(|ids| InSet::condition(ID, ids.iter().map(ToString::to_string).collect())),
     ];
     let walk = walk
         .when::<accounts::table>(Condition::when(accounts::removed_at.is_null()))

@@ -12,7 +12,6 @@ use crate::{
     },
     domain::{
         actor::ActorRef,
-        search_text::of_email,
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
@@ -20,6 +19,7 @@ use crate::{
         locale::Locale,
         mail_fault::MailFault,
         reimbursement::Rate,
+        search_text::of_email,
     },
 };
 

@@ -13,13 +13,13 @@ use crate::db::{
 };
 use crate::domain::{
     account::{AccountName, AccountStatus},
-    search_text::{of_email, search_key},
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     invitation::{Invitation, InvitationState},
     locale::Locale,
     patch::Change,
     reimbursement::Rate,
+    search_text::{of_email, search_key},
     user::UserStatus,
 };
 

@@ -38,7 +38,8 @@ pub(super) const INVITATIONS: Source =
 /// Few invitations, which are sorted.
 const FEW: Source = Source { is_ordered: false, ..INVITATIONS };
 /// Letters first. The concatenation leaves the database no other order of the tables.
-const BY_LETTER: Source = Source { from: "letters CROSS JOIN invitations", id: "letters.invitation_id", ..INVITATIONS };
+const BY_LETTER: Source =
+    Source { from: "letters CROSS JOIN invitations", id: "letters.invitation_id", ..INVITATIONS };
 const NEWEST_LETTER: &str =
     "invitations.id = letters.invitation_id || '' AND invitations.generation = letters.generation";
 
@@ -140,7 +141,8 @@ pub(super) fn beyond(filter: &InvitationFilter) -> OfInvitations {
 fn goes_by_letter(filter: &InvitationFilter) -> bool {
     let most = [DeliveryState::Sent, DeliveryState::Delivered];
     let has_others = !filter.kinds.is_empty() || !filter.statuses.is_empty();
-    !filter.deliveries.is_empty() && !(has_others && filter.deliveries.iter().any(|state| most.contains(state)))
+    !filter.deliveries.is_empty()
+        && !(has_others && filter.deliveries.iter().any(|state| most.contains(state)))
 }
 
 fn by_letter(filter: &InvitationFilter, found: &Found) -> Vec<Walk> {
@@ -150,7 +152,8 @@ fn by_letter(filter: &InvitationFilter, found: &Found) -> Vec<Walk> {
         let newest = sql::<Bool>(NEWEST_LETTER);
         matching(walk.when(Condition::<letters::table>::raw(newest)), &any, found)
     };
-    let states = filter.deliveries.iter().flat_map(|state| parts(*state).into_iter().map(|part| (*state, part)));
+    let states =
+        filter.deliveries.iter().flat_map(|state| parts(*state).into_iter().map(|part| (*state, part)));
     states.map(|(state, part)| of_part(state, part)).collect()
 }
 
@@ -166,7 +169,8 @@ fn by_kind_and_status(filter: &InvitationFilter, found: &Found) -> Vec<Walk> {
     let kinds = kinds.filter(|kind| filter.kinds.is_empty() || filter.kinds.contains(kind));
     let kinds: Vec<_> = kinds.filter(|kind| sees_all || filter.visibility.shows(*kind)).collect();
     let states = states(&filter.statuses);
-    let parts = kinds.iter().flat_map(|kind| states.iter().map(move |(state, lapsed)| (*kind, *state, *lapsed)));
+    let parts =
+        kinds.iter().flat_map(|kind| states.iter().map(move |(state, lapsed)| (*kind, *state, *lapsed)));
     parts
         .map(|(kind, state, lapsed)| {
             plain()
@@ -213,9 +217,10 @@ pub(super) fn matching(walk: Walk, filter: &InvitationFilter, found: &Found) -> 
         filter.email.as_ref().map(|email| Condition::when(invitations::email_key.eq(email.key().to_owned()))),
         filter.user.map(|user| Condition::when(invitations::user_id.eq(user.to_string()))),
         filter.unanswered.then(|| Condition::when(invitations::state.eq(InvitationState::Pending.as_str()))),
-        filter.ids.as_ref().map(|ids| {
-            InSet::condition("invitations.id", ids.iter().map(ToString::to_string).collect())
-        }),
+        filter
+            .ids
+            .as_ref()
+            .map(|ids| InSet::condition("invitations.id", ids.iter().map(ToString::to_string).collect())),
         found.text.as_ref().map(|text| has_text(text, &filter.reader)),
     ];
     given.into_iter().flatten().fold(walk, Walk::when::<invitations::table>)

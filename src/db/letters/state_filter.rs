@@ -76,9 +76,7 @@ pub(in crate::db) fn is_in(state: DeliveryState, now: DateTime<Utc>) -> Conditio
     match state {
         DeliveryState::Queued => of(LetterState::Queued).and(not_leased()),
         DeliveryState::Sending => of(LetterState::Queued).or(of(LetterState::Withdrawn)).and(leased()),
-        DeliveryState::Sent => {
-            of(LetterState::Sent).and(Condition::when(letters::delivery_status.is_null()))
-        }
+        DeliveryState::Sent => of(LetterState::Sent).and(Condition::when(letters::delivery_status.is_null())),
         DeliveryState::Bounced => bounced().and(operators().not()),
         DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
             reported(state.as_str())

@@ -24,18 +24,19 @@ pub(super) fn ids(
     } else {
         Some(characters(&text.key))
     };
-    let by_characters =
-        if characters.is_some() { "string_to_array(search_text, NULL) @> $2 AND " } else { "$2 IS NOT NULL AND " };
+    let by_characters = if characters.is_some() {
+        "string_to_array(search_text, NULL) @> $2 AND "
+    } else {
+        "$2 IS NOT NULL AND "
+    };
     let limit = MAX_IDS + 1;
     let found = |id: &str, table: &str| {
         format!("SELECT {id} AS id FROM {table} WHERE {by_characters} search_text LIKE $1 ESCAPE '\\'")
     };
     let query = match searched {
-        Searched::People => format!(
-            "{} UNION {} LIMIT {limit}",
-            found("id", "users"),
-            found("user_id", "former_addresses")
-        ),
+        Searched::People => {
+            format!("{} UNION {} LIMIT {limit}", found("id", "users"), found("user_id", "former_addresses"))
+        }
         Searched::Accounts => format!("{} LIMIT {limit}", found("id", "accounts")),
     };
     let rows: Vec<FoundId> = sql_query(query)

@@ -13,8 +13,12 @@ const NAME: &str = "search_text";
 /// How many rows are read at once.
 const BATCH: usize = 1000;
 /// The tables, and the column by which they are read.
-const TABLES: [(&str, &str); 4] =
-    [("users", "id"), ("former_addresses", "user_id || email_key"), ("invitations", "id"), ("accounts", "id")];
+const TABLES: [(&str, &str); 4] = [
+    ("users", "id"),
+    ("former_addresses", "user_id || email_key"),
+    ("invitations", "id"),
+    ("accounts", "id"),
+];
 
 #[derive(QueryableByName)]
 struct Version {
@@ -52,9 +56,8 @@ pub(in crate::db) fn run(connection: &mut AnyConnection) -> Result<usize, DbFaul
 }
 
 fn refold(connection: &mut AnyConnection, table: &str, key: &str) -> Result<usize, DbFault> {
-    let read = format!(
-        "SELECT {key} AS id, search_text FROM {table} WHERE {key} > $1 ORDER BY {key} LIMIT {BATCH}"
-    );
+    let read =
+        format!("SELECT {key} AS id, search_text FROM {table} WHERE {key} > $1 ORDER BY {key} LIMIT {BATCH}");
     // One that was written meanwhile has the new form.
     let write = format!("UPDATE {table} SET search_text = $1 WHERE {key} = $2 AND search_text = $3");
     let (mut last, mut changed) = (String::new(), 0);

@@ -58,7 +58,9 @@ fn expression(
     if characters.len() >= 3 {
         let trigrams: Vec<String> = characters.windows(3).map(|three| three.iter().collect()).collect();
         let step = trigrams.len().div_ceil(MAX_TRIGRAMS);
-        return Ok(Some(trigrams.iter().step_by(step).map(|term| quoted(term)).collect::<Vec<_>>().join(" AND ")));
+        return Ok(Some(
+            trigrams.iter().step_by(step).map(|term| quoted(term)).collect::<Vec<_>>().join(" AND "),
+        ));
     }
     let terms = beginning_with(connection, searched, key)?;
     let terms: Vec<String> = terms.iter().map(|term| quoted(term)).collect();
@@ -77,10 +79,8 @@ fn beginning_with(
     };
     // Terms are sorted by their UTF-8, in which no character follows U+10FFFF.
     let query = format!("SELECT term FROM {table} WHERE term >= $1 AND term < $2 LIMIT {MAX_TERMS}");
-    let rows: Vec<Term> = sql_query(query)
-        .bind::<Text, _>(key)
-        .bind::<Text, _>(format!("{key}\u{10FFFF}"))
-        .load(connection)?;
+    let rows: Vec<Term> =
+        sql_query(query).bind::<Text, _>(key).bind::<Text, _>(format!("{key}\u{10FFFF}")).load(connection)?;
     Ok(rows.into_iter().map(|row| row.term).collect())
 }
 

@@ -53,7 +53,9 @@ impl Walk {
     pub(in crate::db) fn when<T: 'static>(mut self, condition: Condition<T>) -> Self {
         match condition {
             Condition::Always => {}
-            Condition::Never => self.conditions.push(Box::new(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE"))),
+            Condition::Never => {
+                self.conditions.push(Box::new(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE")))
+            }
             Condition::When(fragment, _) => self.conditions.push(fragment),
         }
         self
@@ -95,7 +97,11 @@ impl Page {
 }
 
 /// The condition that an id, written as `table.column`, follows `last` in the order of the list.
-pub(in crate::db) fn beyond<T>(column: &'static str, direction: Direction, last: Option<String>) -> Condition<T> {
+pub(in crate::db) fn beyond<T>(
+    column: &'static str,
+    direction: Direction,
+    last: Option<String>,
+) -> Condition<T> {
     match last {
         None => Condition::Always,
         Some(last) => Condition::raw(Beyond { column, direction, last: Box::new(last.into_sql::<Text>()) }),

@@ -13,10 +13,10 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    search_text::of_person,
     email::Email,
     ids::{AccountId, SessionId, UserId},
     role::Roles,
+    search_text::of_person,
     user::UserStatus,
 };
 

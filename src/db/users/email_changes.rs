@@ -13,10 +13,10 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    search_text::of_person,
     email::Email,
     email_change::{EmailChange, KEPT},
     ids::{EmailChangeId, UserId},
+    search_text::of_person,
     user::User,
 };
 

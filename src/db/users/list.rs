@@ -5,11 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::{
-    any_role::AnyRole,
-    corrupt,
-    parse_status, walks,
-};
+use super::{any_role::AnyRole, corrupt, parse_status, walks};
 use crate::{
     db::{
         error::DbFault,

@@ -15,9 +15,9 @@ use crate::{
         sql::timestamp::At,
     },
     domain::{
-        search_text::of_email,
         email::Email,
         ids::{InvitationId, UserId},
+        search_text::of_email,
         user::UserStatus,
     },
 };

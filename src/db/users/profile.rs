@@ -10,9 +10,9 @@ use crate::db::{
     schema::{user_roles, users},
 };
 use crate::domain::{
-    search_text::of_person,
     ids::UserId,
     role::{Role, Roles},
+    search_text::of_person,
     user::{User, UserStatus},
 };
 

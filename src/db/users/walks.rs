@@ -27,11 +27,7 @@ use crate::db::{
     },
     visibility::{self, is_whole},
 };
-use crate::domain::{
-    invitation::InvitationState,
-    list_order::UserOrder,
-    user::UserStatus,
-};
+use crate::domain::{invitation::InvitationState, list_order::UserOrder, user::UserStatus};
 
 type OfUsers = Condition<users::table>;
 
@@ -40,12 +36,8 @@ pub(super) const USERS: Source = Source { from: "users", id: ID, repeats: false,
 /// Few users, which are sorted.
 const FEW: Source = Source { is_ordered: false, ..USERS };
 // The concatenations leave the database no other order of the tables.
-const BY_ROLE: Source = Source {
-    from: "user_roles CROSS JOIN users",
-    id: "user_roles.user_id",
-    repeats: true,
-    is_ordered: true,
-};
+const BY_ROLE: Source =
+    Source { from: "user_roles CROSS JOIN users", id: "user_roles.user_id", repeats: true, is_ordered: true };
 const HAS_ROLE: &str = "users.id = user_roles.user_id || ''";
 const BY_MEMBERSHIP: Source =
     Source { from: "memberships CROSS JOIN users", id: "memberships.user_id", ..BY_ROLE };
@@ -53,8 +45,7 @@ const IS_MEMBER: &str = "users.id = memberships.user_id || ''";
 const BY_STAFF_INVITATION: Source =
     Source { from: "invitations CROSS JOIN users", id: "invitations.user_id", ..BY_ROLE };
 /// The kind is no parameter, so that the partial index `invitations_of_staff` is used.
-const IS_INVITED_STAFF: &str =
-    "users.id = invitations.user_id || '' AND invitations.kind = 'system_user'";
+const IS_INVITED_STAFF: &str = "users.id = invitations.user_id || '' AND invitations.kind = 'system_user'";
 
 /// The most users that are collected by their accounts. With more, a list walks through all users.
 const MAX_COLLECTED: i64 = 50_000;
@@ -128,8 +119,7 @@ fn of_accounts(
 
 /// How many filters a request has.
 pub(super) fn number_of_filters(filter: &UserFilter) -> usize {
-    let given =
-        [filter.account.is_some(), filter.search.is_some(), filter.order != UserOrder::Newest];
+    let given = [filter.account.is_some(), filter.search.is_some(), filter.order != UserOrder::Newest];
     filter.statuses.len() + filter.roles.len() + given.into_iter().filter(|given| *given).count()
 }
 

@@ -77,9 +77,8 @@ async fn populate(app: &TestApp) -> World {
 fn terms(world: &World) -> BTreeSet<String> {
     let texts = world.users.values().flatten().flat_map(|text| text.split('\n').map(str::to_owned));
     let texts: BTreeSet<String> = texts.collect();
-    let mut terms: BTreeSet<String> = ["qx", "zzzz", "李小", "w'w", "example.net", "łw", "a%", "__", "ąęź"]
-        .map(str::to_owned)
-        .into();
+    let mut terms: BTreeSet<String> =
+        ["qx", "zzzz", "李小", "w'w", "example.net", "łw", "a%", "__", "ąęź"].map(str::to_owned).into();
     for (n, text) in texts.iter().enumerate() {
         let characters: Vec<char> = text.chars().collect();
         for length in [1, 2, 3, 4, 7, characters.len()] {
