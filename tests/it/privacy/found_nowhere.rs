@@ -95,6 +95,11 @@ async fn with_everything(app: &TestApp) -> String {
     admin.change_user(&user, "*", &change).await.expect(200);
     app.letters().await;
     bounce_of(app, &user).await;
+    // As if the address had been changed before.
+    app.database.execute(&format!(
+        "INSERT INTO former_addresses (user_id, email_key, search_text)
+         VALUES ('{user}', 'zora.q@old.example', 'zora.q@old.example')"
+    ));
     app.database.execute(&format!(
         "UPDATE letters SET last_error = '550 zora.q unknown' WHERE invitation_id IN
          (SELECT id FROM invitations WHERE user_id = '{user}')"
