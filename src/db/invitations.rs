@@ -1,6 +1,7 @@
 //! Invitations: inserts, guarded changes, lists.
 
 pub(super) mod details;
+pub mod lapse;
 mod list;
 pub mod lookup;
 pub mod resend;

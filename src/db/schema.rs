@@ -30,7 +30,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     invitations (id) {
         id -> Text,
@@ -55,6 +55,7 @@ diesel::table! {
         account_id -> Nullable<Text>,
         member_role -> Nullable<Text>,
         scope -> Text,
+        lapsed -> Bool,
     }
 }
 

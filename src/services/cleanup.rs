@@ -1,5 +1,5 @@
-//! Deletes expired data. Requests with idempotency keys and delivery reports also delete some; this is for
-//! times without such requests.
+//! Deletes expired data, and marks invitations that have lapsed. Requests with idempotency keys and delivery
+//! reports also delete some data; this is for times without such requests.
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Services, delivery_reports};
 use crate::db::{
     DbFault, audit, erasure, guess_counts, idempotency,
+    invitations::lapse,
     letters::{quota, webhook_events},
     retention,
     users::{email_changes, password_resets, revoked_tokens, sessions},
@@ -14,6 +15,13 @@ use crate::db::{
 
 /// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
+
+/// How many invitations of each kind one transaction marks as lapsed.
+const MAX_MARKED: i64 = 1000;
+
+/// How long ago the link of an invitation that is marked as lapsed has expired, at least: longer than any
+/// difference between the clocks of two processes.
+const LAPSED_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// How long audit events are kept: two years. The database refuses to delete those of the last year.
 fn audit_ttl() -> TimeDelta {
@@ -26,7 +34,8 @@ const RESIDUE_TTL: TimeDelta = TimeDelta::days(2);
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
 /// sessions, counts of wrong guesses, revocations of access tokens, audit events, and requests to reset a
 /// password or to change an address; and, after `RETENTION`, invitations that ended without an activation.
-/// After `stop` was cancelled it finishes only the current transaction.
+/// It also marks invitations that expired long ago. After `stop` was cancelled it finishes only the current
+/// transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -36,6 +45,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
         let swept = services.db.write::<_, DbFault>(move |tx| {
             let letters = quota::forget(tx, MAX_BATCH, now)?;
             Ok(letters
+                + lapse::mark_lapsed(tx, MAX_MARKED, now - LAPSED_AFTER)?
                 + idempotency::forget(tx, MAX_BATCH, now)?
                 + sessions::forget(tx, MAX_BATCH, now)?
                 + revoked_tokens::forget(tx, now)?

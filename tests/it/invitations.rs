@@ -1,5 +1,6 @@
 //! What happens to an invitation afterwards: update, resend, renew, remind, revoke.
 
+mod lapsed;
 mod reminders;
 mod renew;
 mod resend;

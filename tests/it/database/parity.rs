@@ -40,7 +40,8 @@ pub fn schema(database: &TestDatabase) -> BTreeSet<String> {
 const POSTGRES: [&str; 4] = [
     "SELECT 'column ' || c.relname || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null ' ELSE ' \
     null ' END
-         || replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'text')
+         || replace(replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'text'),
+             'boolean', 'integer')
          || ' key ' || COALESCE(array_position(i.indkey::int[], a.attnum::int) + 1, 0) AS text
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
      LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary

@@ -1,0 +1,3 @@
+DROP TRIGGER invitations_no_longer_lapsed;
+DROP INDEX invitations_listed;
+ALTER TABLE invitations DROP COLUMN lapsed;
