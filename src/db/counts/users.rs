@@ -19,6 +19,7 @@ use crate::domain::{
 
 /// What users are, of whom there are several.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may hold beside any other")]
 struct Group {
     has_role: bool,
     has_membership: bool,
@@ -39,7 +40,7 @@ enum Under {
 
 impl Group {
     /// Whether they are visible as users of this kind. The same rules as in `db::visibility`.
-    fn is_visible_as(&self, kind: UserKind, reader: &Visibility) -> bool {
+    fn is_visible_as(self, kind: UserKind, reader: &Visibility) -> bool {
         match kind {
             UserKind::SystemUser => reader.staff && (self.has_role || self.invited_as_staff),
             UserKind::Customer => {
@@ -50,14 +51,14 @@ impl Group {
     }
 
     /// Whether the reader knows them. The same rules as in `db::visibility`.
-    fn is_known(&self, reader: &Visibility) -> bool {
+    fn is_known(self, reader: &Visibility) -> bool {
         is_whole(reader)
             || (reader.staff && self.has_role)
             || (reader.customers && self.has_membership)
             || self.under == Under::Member
     }
 
-    fn add(&self, counts: &mut UserCounts, reader: &Visibility, kind: Option<UserKind>, n: i64) {
+    fn add(self, counts: &mut UserCounts, reader: &Visibility, kind: Option<UserKind>, n: i64) {
         let kinds = UserKind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one));
         let visible: Vec<UserKind> = kinds.filter(|one| self.is_visible_as(*one, reader)).collect();
         for one in &visible {
