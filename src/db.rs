@@ -12,6 +12,7 @@ mod sql;
 pub mod accounts;
 pub mod api_clients;
 pub mod audit;
+pub mod counts;
 pub mod erasure;
 pub mod export;
 pub mod guess_counts;

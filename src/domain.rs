@@ -15,6 +15,7 @@ pub mod case_fold;
 pub mod client_address;
 pub mod company;
 pub mod country;
+pub mod counts;
 pub mod delivery_reports;
 pub mod email;
 pub mod email_change;

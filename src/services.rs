@@ -13,6 +13,7 @@ pub mod change_email;
 pub mod change_password;
 pub mod cleanup;
 pub mod client_token;
+pub mod counts;
 pub mod cursor;
 pub mod delivery_reports;
 mod error;

@@ -2,9 +2,9 @@
 \set n :n + 1
 \set k :base + :n * 10000
 BEGIN;
-INSERT INTO users (id, email, email_key, search_text, status, created_at)
+INSERT INTO users (id, email, email_key, search_text, status, created_at, invited_as_staff)
     SELECT 'usr_01kzzzzzzze08' || k, 'person.' || k || '@example.com', 'person.' || k || '@example.com',
-        'person.' || k || '@example.com', 'invited', now()
+        'person.' || k || '@example.com', 'invited', now(), TRUE
     FROM generate_series(:k::bigint + 1, :k::bigint + :size::bigint) AS k;
 INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, locale, inviter_kind, inviter_id, inviter_name,
         state, generation, send_count, created_at, last_sent_at, expires_at, account_id, member_role, scope)

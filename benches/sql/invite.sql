@@ -2,9 +2,9 @@
 \set n :n + 1
 \set k :base + :n * 1000 + :client_id
 BEGIN;
-INSERT INTO users (id, email, email_key, search_text, status, created_at)
+INSERT INTO users (id, email, email_key, search_text, status, created_at, invited_as_staff)
     VALUES ('usr_01kzzzzzzze08' || :k::text, 'person.' || :k::text || '@example.com', 'person.' || :k::text || '@example.com',
-        'person.' || :k::text || '@example.com', 'invited', now());
+        'person.' || :k::text || '@example.com', 'invited', now(), TRUE);
 INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, locale, inviter_kind, inviter_id, inviter_name,
         state, generation, send_count, created_at, last_sent_at, expires_at, account_id, member_role, scope)
     VALUES ('inv_01kzzzzzzze08' || :k::text, 'system_user', 'usr_01kzzzzzzze08' || :k::text, 'person.' || :k::text || '@example.com',

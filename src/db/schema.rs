@@ -1,7 +1,7 @@
 //! The tables of both databases, written by hand: a test compares the two schemas.
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{Bool, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     users (id) {
         id -> Text,
@@ -18,6 +18,10 @@ diesel::table! {
         address_proven_at -> Nullable<UtcTimestamp>,
         tokens_valid_from -> Nullable<UtcTimestamp>,
         erased_at -> Nullable<UtcTimestamp>,
+        has_role -> Bool,
+        has_membership -> Bool,
+        invited_as_staff -> Bool,
+        invited_as_customer -> Bool,
     }
 }
 
@@ -349,6 +353,17 @@ diesel::table! {
         created_at -> UtcTimestamp,
         expires_at -> Nullable<UtcTimestamp>,
         last_used_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    row_counts (subject, kind, state, slot) {
+        subject -> Text,
+        kind -> Text,
+        state -> Text,
+        slot -> Integer,
+        n -> Integer,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What answers are made of: views of objects, pages of lists, and problems.
 
 pub(super) mod compression;
+pub(super) mod counts;
 pub(super) mod csv;
 pub(super) mod digest;
 pub(super) mod document;

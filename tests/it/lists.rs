@@ -1,6 +1,7 @@
 //! Lists and single objects: pages, filters, search, CSV, and who sees what of them.
 
 mod accounts;
+mod counts;
 mod field_rules;
 mod pages;
 mod search;

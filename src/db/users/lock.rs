@@ -17,6 +17,7 @@ use crate::{
     domain::{
         email::Email,
         ids::{InvitationId, UserId},
+        invitation::InvitationKind,
         search_text::of_email,
         user::UserStatus,
     },
@@ -43,6 +44,9 @@ pub struct NewUser {
     pub id: UserId,
     /// The address.
     pub email: Email,
+    /// The kind of invitation for which the user is inserted: the row is marked at once, since a trigger of
+    /// the invitation would write it a second time.
+    pub invited_to: InvitationKind,
     /// The time of creation.
     pub at: DateTime<Utc>,
 }
@@ -55,6 +59,8 @@ rows! {
         search_text: String,
         status: &'a str,
         created_at: At,
+        invited_as_staff: bool,
+        invited_as_customer: bool,
     }
     insert_missing
 }
@@ -112,6 +118,8 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&NewUser]) -> Result<Hash
             search_text: of_email(&person.email),
             status: UserStatus::Invited.as_str(),
             created_at: At(person.at),
+            invited_as_staff: person.invited_to == InvitationKind::SystemUser,
+            invited_as_customer: person.invited_to != InvitationKind::SystemUser,
         })
         .collect();
     Ok(NewRow::insert_missing(tx.writing(), &rows)?.into_iter().collect())

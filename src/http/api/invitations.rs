@@ -1,5 +1,6 @@
-//! `/v1/invitations`: list, show, change, timeline, resend, revoke.
+//! `/v1/invitations`: list, count, show, change, timeline, resend, revoke.
 
+pub(in crate::http) mod counts;
 pub(in crate::http) mod events;
 pub(in crate::http) mod get;
 pub(in crate::http) mod list;
@@ -22,7 +23,8 @@ pub(in crate::http) async fn may_act_on(
     Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
 
-/// `batch` is not an id: it is a path of its own, without GET and PATCH.
+/// `batch` and `counts` are not ids: they are paths of their own, `batch` without GET and both without PATCH.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    !is_path(&request.head().uri, "/v1/invitations/batch")
+    let uri = &request.head().uri;
+    !is_path(uri, "/v1/invitations/batch") && !is_path(uri, "/v1/invitations/counts")
 }

@@ -53,6 +53,7 @@ pub fn invite_many(
         .map(|Draft { invitation, .. }| NewUser {
             id: invitation.user_id,
             email: invitation.email.clone(),
+            invited_to: invitation.kind,
             at: invitation.created_at,
         })
         .collect();

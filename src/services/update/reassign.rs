@@ -25,7 +25,12 @@ pub(super) fn lock(
     seen: &Invitation,
     email: &Email,
 ) -> Result<NewRecipient, DbFault> {
-    let new_user = NewUser { id: services.clock.id(), email: email.clone(), at: services.clock.now() };
+    let new_user = NewUser {
+        id: services.clock.id(),
+        email: email.clone(),
+        invited_to: seen.kind,
+        at: services.clock.now(),
+    };
     update::lock_both(tx, &seen.email, &new_user)
 }
 

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-pub(super) const ENDPOINTS: [&str; 17] = [
+pub(super) const ENDPOINTS: [&str; 21] = [
     "GET roles",
     "GET invitations",
     "GET invitations?kind=system_user",
@@ -30,10 +30,14 @@ pub(super) const ENDPOINTS: [&str; 17] = [
     "POST batch",
     "POST batch resend",
     "POST revoke",
+    "GET invitations/counts",
+    "GET invitations/counts?kind=system_user",
+    "GET users/counts",
+    "GET users/counts?kind=customer",
 ];
 
 /// Asks at every endpoint, about an invitation of its own.
-pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
+pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 21] {
     let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
     let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
     [
@@ -63,32 +67,36 @@ pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answ
         ),
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
         caller.post_empty(&format!("/v1/invitations/{id}/revoke")).await,
+        caller.get("/v1/invitations/counts").await,
+        caller.get("/v1/invitations/counts?kind=system_user").await,
+        caller.get("/v1/users/counts").await,
+        caller.get("/v1/users/counts?kind=customer").await,
     ]
 }
 
-pub(super) const ALL: [u16; 17] =
-    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200];
-pub(super) const VIEWS: [u16; 17] =
-    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403];
+pub(super) const ALL: [u16; 21] =
+    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200, 200, 200, 200, 200];
+pub(super) const VIEWS: [u16; 21] =
+    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200];
 /// Sees customers alone: of colleagues, nothing.
-pub(super) const CUSTOMERS: [u16; 17] =
-    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404];
+pub(super) const CUSTOMERS: [u16; 21] =
+    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404, 200, 403, 200, 200];
 /// And may invite them: of a batch each item is told what its own route says.
-pub(super) const SUPPORT: [u16; 17] =
-    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404];
-pub(super) const INVITES_CUSTOMERS: [u16; 17] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404];
-pub(super) const NOTHING: [u16; 17] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404];
-const NOBODY: [u16; 17] = [401; 17];
+pub(super) const SUPPORT: [u16; 21] =
+    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404, 200, 403, 200, 200];
+pub(super) const INVITES_CUSTOMERS: [u16; 21] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404, 403, 403, 403, 403];
+pub(super) const NOTHING: [u16; 21] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404, 403, 403, 403, 403];
+const NOBODY: [u16; 21] = [401; 21];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-pub(super) const INVITES: [u16; 17] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
-pub(super) const SEES_STAFF: [u16; 17] =
-    [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
+pub(super) const INVITES: [u16; 21] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403];
+pub(super) const SEES_STAFF: [u16; 21] =
+    [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403];
 
 /// What a role may do there.
-pub(super) fn of_role(role: Role) -> [u16; 17] {
+pub(super) fn of_role(role: Role) -> [u16; 21] {
     match role {
         Role::Admin | Role::UserManager => ALL,
         Role::CustomerSupport => SUPPORT,
@@ -98,7 +106,7 @@ pub(super) fn of_role(role: Role) -> [u16; 17] {
 }
 
 /// What a single permission allows there.
-pub(super) fn of_permission(permission: Permission) -> [u16; 17] {
+pub(super) fn of_permission(permission: Permission) -> [u16; 21] {
     match permission {
         Permission::SystemUsersInvite => INVITES,
         Permission::SystemUsersRead => SEES_STAFF,

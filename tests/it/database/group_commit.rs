@@ -14,7 +14,7 @@ use invitation_service::{
         pool::group_commit::GroupCommit,
         users::{self, NewUser},
     },
-    domain::email::Email,
+    domain::{email::Email, invitation::InvitationKind},
 };
 
 use crate::support::{Backend, TestApp, eventually, on_both_databases};
@@ -24,6 +24,7 @@ fn insert_or_lock(clock: &Clock, tx: &mut Tx<'_>, numbers: &[u32]) -> Result<Vec
     let new_user = |number: &u32| NewUser {
         id: clock.id(),
         email: Email::parse(&format!("person{number}@example.com")).unwrap(),
+        invited_to: InvitationKind::SystemUser,
         at: clock.now(),
     };
     users::insert_or_lock(tx, &numbers.iter().map(new_user).collect::<Vec<_>>())?;

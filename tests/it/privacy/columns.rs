@@ -147,6 +147,9 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("password_resets.email_key", Personal),
     ("password_resets.id", Id),
     ("revoked_tokens.id", Id),
+    ("row_counts.kind", Word),
+    ("row_counts.state", Word),
+    ("row_counts.subject", Word),
     ("sessions.credential", Secret),
     ("sessions.id", Id),
     ("sessions.user_id", Id),
@@ -173,7 +176,8 @@ pub fn text_columns(database: &TestDatabase) -> BTreeSet<String> {
     let query = match database.backend {
         Backend::Postgres => {
             "SELECT table_name || '.' || column_name AS text FROM information_schema.columns
-             WHERE table_schema = 'public' AND data_type NOT IN ('timestamp with time zone', 'integer', 'boolean')"
+             WHERE table_schema = 'public' AND data_type NOT IN ('timestamp with time zone', 'integer', \
+             'boolean')"
         }
         Backend::Sqlite => {
             "SELECT t.name || '.' || c.name AS text FROM sqlite_master t, pragma_table_info(t.name) c

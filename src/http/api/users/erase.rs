@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 
+use super::names_one;
 use crate::http::{
     extract::{auth::Caller, etag, path::id, query::Query},
     openapi::errors::errors,
@@ -49,7 +50,7 @@ errors! {
     ),
     security(("access_token" = ["users:erase"])),
 )]
-#[delete("/v1/users/{id}")]
+#[delete("/v1/users/{id}", guard = "names_one")]
 pub async fn erase(
     caller: Caller,
     path: Path<String>,

@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 
+use super::names_one;
 use crate::http::{
     extract::{auth::Caller, path::id, query::Query},
     openapi::{errors::errors, sample_data},
@@ -31,7 +32,7 @@ errors! {
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
-#[get("/v1/users/{id}")]
+#[get("/v1/users/{id}", guard = "names_one")]
 pub async fn get(
     caller: Caller,
     path: Path<String>,

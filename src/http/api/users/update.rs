@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, patch, web::Path};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::invite::roles_in;
+use super::{super::invite::roles_in, names_one};
 use crate::http::{
     extract::{
         command::Command,
@@ -129,7 +129,7 @@ errors! {
         ("access_token" = []),
     ),
 )]
-#[patch("/v1/users/{id}")]
+#[patch("/v1/users/{id}", guard = "names_one")]
 pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
     let Command { request, state, actor, query, body } = command;
     query.finish()?;

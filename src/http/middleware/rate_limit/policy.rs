@@ -25,7 +25,7 @@ closed_set! {
     pub enum CallerPolicy {
         /// One object.
         Read = "read",
-        /// A list, or all that is held on a person.
+        /// A list, numbers, or all that is held on a person.
         List = "list",
         /// A change.
         Write = "write",
@@ -90,8 +90,8 @@ const LIMITED: [(&str, Policy); 16] = [
     ("/activate/unsubscribe", Policy::Public),
 ];
 
-/// Of a GET that answers with all that is held on something, and is no list.
-const WHOLE: &str = "/export";
+/// Of the GETs that cost as much as a list, and are none: all that is held on something, and numbers.
+const AS_LISTS: [&str; 2] = ["/export", "/counts"];
 
 /// Where a person changes their password.
 const PASSWORD: &str = "/v1/auth/password";
@@ -111,7 +111,7 @@ pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Opti
         utoipa::openapi::RefOr::Ref(_) => false,
     });
     Some(match method {
-        HttpMethod::Get if is_list || path.ends_with(WHOLE) => CallerPolicy::List,
+        HttpMethod::Get if is_list || AS_LISTS.iter().any(|end| path.ends_with(end)) => CallerPolicy::List,
         HttpMethod::Get => CallerPolicy::Read,
         _ if path == PASSWORD => CallerPolicy::Password,
         _ if path.contains("/batch") => CallerPolicy::Bulk,

@@ -1,0 +1,48 @@
+//! `GET /v1/users/counts`.
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+
+use crate::http::{
+    extract::{auth::Caller, query::Query},
+    openapi::errors::errors,
+    response::{counts::UserCountsView, problem::Problem, representation},
+    state::State,
+};
+use crate::{domain::user::UserKind, services};
+
+errors! {
+    CountsErrors:
+    FORBIDDEN = "the token may see no user, or none of this kind";
+}
+
+/// Count users
+///
+/// The numbers of the users whom the caller may see, by kind and status: as many as the list has with each
+/// filter. They cost the same however many there are.
+#[utoipa::path(
+    tag = "Users",
+    operation_id = "countUsers",
+    params(
+        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token \
+            may not see.", example = "customer"),
+    ),
+    responses(
+        (status = 200, description = "The numbers.", body = UserCountsView, examples(
+            ("UserCounts" = (summary = "A week after the start", value = json!(UserCountsView::example()))),
+        )),
+        CountsErrors,
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/users/counts")]
+pub async fn counts(
+    caller: Caller,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let kind = query.one_of("kind", &UserKind::ALL, UserKind::as_str);
+    query.finish()?;
+    let counts = services::counts::users(&state.services, &caller.0, kind).await?;
+    representation::object(&request, &UserCountsView::from(&counts))
+}
