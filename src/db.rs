@@ -9,6 +9,7 @@ mod removal;
 #[macro_use]
 mod sql;
 
+pub mod account_names;
 pub mod accounts;
 pub mod api_clients;
 pub mod audit;
@@ -66,6 +67,7 @@ const SILENT: &str = "the database did not answer in time";
 #[derive(Clone)]
 pub struct Db {
     reads: BoundedPool,
+    look_ups: BoundedPool,
     writes: BoundedPool,
     commit_pool: BoundedPool,
     commits: Commits,
@@ -123,13 +125,14 @@ impl Db {
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
             Dialect::Sqlite => (pools.pool(4, Purpose::Read), pools.pool(1, Purpose::Write)),
         };
-        let commit_pool = match pools.url.dialect() {
-            Dialect::Postgres => pools.pool(1, Purpose::Write),
-            Dialect::Sqlite => writes.clone(),
+        let (look_ups, commit_pool) = match pools.url.dialect() {
+            Dialect::Postgres => (pools.pool(4, Purpose::LookUp), pools.pool(1, Purpose::Write)),
+            Dialect::Sqlite => (reads.clone(), writes.clone()),
         };
         let commits = Commits::default();
         Self {
             reads,
+            look_ups,
             writes,
             commit_pool,
             commits,
@@ -227,6 +230,22 @@ impl Db {
         let answer = self.reads.run(move |connection| connection.reading(&query));
         let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
         timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+    }
+
+    /// [`Db::read`] for a query with a constant text that finds rows by an indexed key, without a limit: the
+    /// database plans it once, for every value and any number of rows.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn look_up<T, E>(
+        &self,
+        query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbFault> + AsFault + Send + 'static,
+    {
+        Self { reads: self.look_ups.clone(), ..self.clone() }.read(query).await
     }
 
     /// Runs `work` in a transaction, which is rolled back when `work` returns an error. `work` may run more

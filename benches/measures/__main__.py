@@ -13,6 +13,7 @@ import batches
 import courier
 import machine
 import memory
+import plans
 import provider_tokens
 import reads
 import single_invites
@@ -30,6 +31,7 @@ MEASURES = {
     "answer-times-sqlite": answer_times.sqlite,
     "activations": activations.postgres,
     "courier": courier.postgres,
+    "plans": plans.postgres,
     "crowded": single_invites.crowded,
     "memory": memory.memory,
     "start": memory.start,

@@ -85,7 +85,7 @@ impl Courier {
     /// are due at its end; the others as usual.
     async fn next_due(&self, recovering: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, DbFault> {
         let next_due =
-            |scope| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, scope));
+            |scope| self.db.look_up::<_, DbFault>(move |connection| outbox::next_due(connection, scope));
         let due = next_due(ClaimScope::Due).await?;
         let Some(until) = recovering else { return Ok(due) };
         let unleased = next_due(ClaimScope::Unleased).await?;

@@ -23,7 +23,8 @@ use crate::{
 impl Courier {
     pub(super) async fn look_at_notice(&self, letter: &Claimed) -> Result<Found, DbFault> {
         let subject = letter.subject;
-        let seen = self.db.read::<_, DbFault>(move |connection| notices::look(connection, subject)).await?;
+        let seen =
+            self.db.look_up::<_, DbFault>(move |connection| notices::look(connection, subject)).await?;
         let now = self.clock.now();
         let is_live = self.is_live(letter.purpose, &seen, now);
         let Some(mut recipient) = seen.recipient.filter(|_| is_live) else { return Ok(Found::Dead) };
@@ -34,7 +35,7 @@ impl Courier {
                 if letter.purpose == LetterPurpose::EmailChange { change.new } else { change.old };
             let email = recipient.email.clone();
             recipient.is_suppressed =
-                self.db.read(move |connection| is_suppressed(connection, &email)).await?;
+                self.db.look_up(move |connection| is_suppressed(connection, &email)).await?;
         }
         if recipient.is_suppressed {
             return Ok(Found::Suppressed);

@@ -21,7 +21,7 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
         return Ok(Some(actor));
     }
     let staff_passwords = services.rules.staff_passwords;
-    services.db.read(move |connection| narrowed(connection, actor.clone(), staff_passwords)).await
+    services.db.look_up(move |connection| narrowed(connection, actor.clone(), staff_passwords)).await
 }
 
 /// The same on a given connection: within a transaction, values read after taking a lock stay valid until its

@@ -22,7 +22,7 @@ pub(super) async fn access_token(
     session: &Session,
 ) -> Result<String, ServiceError> {
     let id = user.id;
-    let owned = services.db.read::<_, DbFault>(move |connection| memberships::owned(connection, id));
+    let owned = services.db.look_up::<_, DbFault>(move |connection| memberships::owned(connection, id));
     let grant = Grant {
         holder: holder(user),
         roles: user.system_roles.iter().collect(),

@@ -39,7 +39,7 @@ pub async fn sign_in(
 ) -> Result<SignedIn, ServiceError> {
     let key = email.key().to_owned();
     let found =
-        services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
+        services.db.look_up::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
     let outcome = compare(services, (&email, password), (id, hash), &source).await;
     let reason = match &outcome {

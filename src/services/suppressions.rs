@@ -96,7 +96,10 @@ pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Resu
 /// [`ServiceError::InvalidLink`].
 pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<Email>, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
-    Ok(services.db.read::<_, DbFault>(move |connection| suppressions::mailed_to(connection, claim)).await?)
+    Ok(services
+        .db
+        .look_up::<_, DbFault>(move |connection| suppressions::mailed_to(connection, claim))
+        .await?)
 }
 
 /// Adds the address to which a link was mailed to the list, at the request of its reader, and returns it.

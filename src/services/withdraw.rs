@@ -66,7 +66,7 @@ pub async fn older_than(
     }
     let now = clock.now();
     done.in_hand =
-        db.read::<_, DbFault>(move |connection| outbox::in_hand(connection, (before, now))).await?;
+        db.look_up::<_, DbFault>(move |connection| outbox::in_hand(connection, (before, now))).await?;
     Ok(done)
 }
 

@@ -16,7 +16,10 @@ use diesel::{
 };
 
 use super::{any_connection::AnyConnection, database_url::DatabaseUrl, purpose::Purpose};
-use crate::db::{error::DbFault, sql::planner::BY_KEY};
+use crate::db::{
+    error::DbFault,
+    sql::planner::{AT_EACH_REQUEST, BY_INDEX, BY_KEY},
+};
 
 /// How long a statement waits for a lock.
 pub(in crate::db) const LOCK: Duration = Duration::from_secs(5);
@@ -49,8 +52,14 @@ impl Settings {
         // 0 means no timeout.
         let limit = |limit: Duration| if purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
         let limits = LIMITS.map(|(name, time)| (name, limit(time).to_string()));
-        let by_key: &[_] = if purpose == Purpose::LookUp { &BY_KEY } else { &[] };
-        let texts = std::iter::once(&DURABLE).chain(by_key).map(|(name, value)| (*name, (*value).to_owned()));
+        let planner: &[_] = match purpose {
+            Purpose::Read => &AT_EACH_REQUEST,
+            Purpose::LookUp => &BY_KEY,
+            Purpose::Write => &BY_INDEX,
+            Purpose::Migrate => &[],
+        };
+        let texts =
+            std::iter::once(&DURABLE).chain(planner).map(|(name, value)| (*name, (*value).to_owned()));
         Self(limits.into_iter().chain(texts).filter(|(name, _)| !url.names(name)).collect())
     }
 

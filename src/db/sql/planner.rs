@@ -1,4 +1,8 @@
 //! All settings of PostgreSQL's planner that we change, each with its measured effect.
+//!
+//! The server keeps the plans of prepared statements, and those of its own checks of foreign keys, in each
+//! session until the table is analysed. A plan that was made while a table was empty scans all of it, and is
+//! still used when the table has grown (findings/postgresql-plan-of-an-empty-table.sh).
 
 /// For the rest of a transaction: rows are read from an index in its order, without a bitmap or a sort.
 ///
@@ -8,15 +12,29 @@
 pub(in crate::db) const IN_INDEX_ORDER: &str =
     "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
 
+/// For a session that writes: rows are found and joined by an index. It applies to the checks of foreign
+/// keys, too, which the server plans with the settings of the session.
+///
+/// `jit` is off because the server estimates a plan that contains a disabled scan as very expensive, and
+/// would compile it: some statements have no index, such as the search for removed users of an address.
+pub(in crate::db) const BY_INDEX: [(&str, &str); 4] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
+
 /// For a session that only looks up by key.
 ///
 /// A lookup is planned once, and uses the indexes. By default the server plans `= ANY($1)` each time, which
-/// costs three times the execution; and a plan made while the tables were small would scan them. Lists are
-/// planned at each request, since a generic plan expects a tenth of the table for every limit. See
-/// findings/postgresql-limit-parameter.sh.
-pub(in crate::db) const BY_KEY: [(&str, &str); 4] = [
+/// costs three times the execution; and a plan made while the tables were small would scan them. A condition
+/// of a partial index must be in the text of the query, since the plan must hold for every parameter.
+pub(in crate::db) const BY_KEY: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    ("jit", "off"),
 ];
+
+/// For a session that reads lists: each is planned for its filters, and for the present size of the tables.
+///
+/// A generic plan expects a tenth of the table for every limit (findings/postgresql-limit-parameter.sh). The
+/// server makes one after five executions, and keeps it where it seems cheaper, as on empty tables.
+pub(in crate::db) const AT_EACH_REQUEST: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];

@@ -28,7 +28,8 @@ pub(super) async fn by_token(
     let Some(actor) = caller.filter(|actor| actor.person() == Some(user)) else {
         return Ok(None);
     };
-    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
+    let stored =
+        services.db.look_up::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     Ok(stored.password_hash.filter(|hash| actor.credential.as_ref() == Some(&credential_mark(hash))))
 }
 
@@ -43,7 +44,8 @@ pub(super) async fn by_password(
     password: Password,
 ) -> Result<Option<String>, ServiceError> {
     let user = seen.invitation.user_id;
-    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
+    let stored =
+        services.db.look_up::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     let hash = stored.password_hash.ok_or(ServiceError::Changed)?;
     let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client };
     match password_check::check(services, &tried, password, Some(hash.clone())).await? {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    db::{DbFault, accounts},
+    db::{DbFault, account_names, accounts},
     domain::{
         account::{Account, AccountName},
         actor::Actor,
@@ -62,11 +62,11 @@ impl Named {
             let by_id = found.into_iter().map(|account| (account.id, account)).collect();
             let mut by_name = HashMap::new();
             for (key, name) in &names {
-                by_name.insert(key.clone(), accounts::named(connection, name, &visibility)?.into());
+                by_name.insert(key.clone(), account_names::find(connection, name, &visibility)?.into());
             }
             Ok(Self { by_id, by_name })
         };
-        services.db.read(look).await
+        services.db.look_up(look).await
     }
 
     /// The account that `target` names, if it is unique.

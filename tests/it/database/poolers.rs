@@ -224,6 +224,12 @@ async fn settings_reach_no_other_client_of_the_pool() {
             Ok(sql_query(held).execute(connection)?)
         });
         assert_eq!(timeouts.await.unwrap(), 1, "{mode}");
+        let planner = app.parts.services.db.write::<_, invitation_service::db::DbFault>(|tx| {
+            let held = "SELECT 1 WHERE current_setting('enable_seqscan') = 'off' AND \
+                current_setting('jit') = 'off'";
+            Ok(sql_query(held).execute(tx.reading())?)
+        });
+        assert_eq!(planner.await.unwrap(), 1, "{mode}");
         drop(app);
         // Whichever server's connection it is given.
         for _ in 0..20 {

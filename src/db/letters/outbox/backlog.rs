@@ -7,13 +7,13 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{claim::ClaimScope, state::LetterState};
+use super::{claim::ClaimScope, state::is_queued};
 use crate::db::{error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
 
 /// When the next of these letters is due.
 pub fn next_due(connection: &mut AnyConnection, which: ClaimScope) -> Result<Option<DateTime<Utc>>, DbFault> {
     let queued = letters::table
-        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .filter(is_queued())
         .filter(letters::leased_until.is_null().or((which == ClaimScope::Due).into_sql::<Bool>()));
     let due: Option<At> = queued.select(min(letters::next_attempt_at)).first(connection)?;
     Ok(due.map(|at| at.0))
@@ -30,7 +30,7 @@ pub struct Backlog {
 
 /// Reads the size of the outbox.
 pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
-    let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
+    let queued = letters::table.filter(is_queued());
     let (queued, oldest): (i64, Option<At>) =
         queued.select((count_star(), min(letters::created_at))).first(connection)?;
     Ok(Backlog { queued, oldest: oldest.map(|at| at.0) })

@@ -8,7 +8,7 @@ use diesel::{
     sql_types::{Bool, Nullable},
 };
 
-use super::state::LetterState;
+use super::state::{LetterState, is_queued};
 use crate::db::{
     Tx,
     error::DbFault,
@@ -60,7 +60,7 @@ pub fn claim(
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
     let due = letters::table
-        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::next_attempt_at.le(At(now))))
+        .filter(is_queued().and(letters::next_attempt_at.le(At(now))))
         .filter(letters::leased_until.is_null().or((scope == ClaimScope::Due).into_sql::<Bool>()))
         .order((letters::next_attempt_at, letters::id))
         .limit(limit)

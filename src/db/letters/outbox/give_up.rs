@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::{
     claim::{Ids, subject_of},
-    state::LetterState,
+    state::{LetterState, is_queued},
 };
 use crate::db::{
     Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At,
@@ -37,7 +37,7 @@ pub fn queued_until(
     limit: i64,
 ) -> Result<Vec<Waiting>, DbFault> {
     let rows: Vec<(String, Ids, String, i32)> = letters::table
-        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
+        .filter(is_queued().and(letters::created_at.le(At(before))))
         .filter(letters::leased_until.is_null().or(letters::leased_until.le(At(now)).assume_not_null()))
         .order(letters::id)
         .limit(limit)
@@ -61,7 +61,7 @@ pub fn in_hand(
     (before, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<i64, DbFault> {
     let in_hand = letters::table
-        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
+        .filter(is_queued().and(letters::created_at.le(At(before))))
         .filter(letters::leased_until.gt(At(now)).assume_not_null());
     Ok(in_hand.count().get_result(connection)?)
 }
