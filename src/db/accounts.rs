@@ -31,7 +31,7 @@ use crate::domain::{
 };
 use row::company_row;
 
-pub use self::list::{AccountFilter, get, list, named, of_ids};
+pub use self::list::{AccountFilter, get, list, of_ids};
 
 /// An account created for an invitation.
 #[derive(Debug, Clone)]

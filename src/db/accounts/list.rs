@@ -16,7 +16,7 @@ use crate::db::{
     visibility::{self, only_below},
 };
 use crate::domain::{
-    account::{Account, AccountName, AccountType},
+    account::{Account, AccountType},
     ids::AccountId,
     sub_account::UsedBy,
     visibility::Visibility,
@@ -35,8 +35,6 @@ pub struct AccountFilter {
     pub used_by: Vec<UsedBy>,
     /// With this text in the name.
     pub search: Option<String>,
-    /// With exactly this normalised name.
-    pub name_key: Option<String>,
     /// Only these accounts.
     pub ids: Option<Vec<AccountId>>,
     /// Older than this one.
@@ -55,7 +53,6 @@ impl AccountFilter {
             parent: None,
             used_by: Vec::new(),
             search: None,
-            name_key: None,
             ids: None,
             before: None,
             limit,
@@ -99,7 +96,7 @@ fn walks(
     if filter.ids.is_some() {
         return Ok(vec![plain(FEW)]);
     }
-    if filter.name_key.is_some() || filter.parent.is_some() {
+    if filter.parent.is_some() {
         return Ok(vec![plain(ACCOUNTS)]);
     }
     if only_below(&filter.visibility)
@@ -132,7 +129,6 @@ fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> 
             Condition::when(accounts::parent_account_id.eq(parent.to_string()).assume_not_null())
         }),
         text.map(|text| Condition::when(accounts::search_text.like(text.pattern().to_owned()).escape('\\'))),
-        filter.name_key.clone().map(|key| Condition::when(accounts::name_key.eq(key).assume_not_null())),
         filter.ids.as_ref().map(|ids| InSet::condition(ID, ids.iter().map(ToString::to_string).collect())),
     ];
     let walk = walk
@@ -167,17 +163,5 @@ pub fn of_ids(
     list(
         connection,
         &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) },
-    )
-}
-
-/// The visible accounts with exactly this name, without regard to case.
-pub fn named(
-    connection: &mut AnyConnection,
-    name: &AccountName,
-    visibility: &Visibility,
-) -> Result<Vec<Account>, DbFault> {
-    list(
-        connection,
-        &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) },
     )
 }

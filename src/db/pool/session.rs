@@ -18,7 +18,7 @@ use diesel::{
 use super::{any_connection::AnyConnection, database_url::DatabaseUrl, purpose::Purpose};
 use crate::db::{
     error::DbFault,
-    sql::planner::{AT_EACH_REQUEST, BY_INDEX, BY_KEY},
+    sql::planner::{BY_INDEX, BY_KEY, BY_WALK},
 };
 
 /// How long a statement waits for a lock.
@@ -53,7 +53,7 @@ impl Settings {
         let limit = |limit: Duration| if purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
         let limits = LIMITS.map(|(name, time)| (name, limit(time).to_string()));
         let planner: &[_] = match purpose {
-            Purpose::Read => &AT_EACH_REQUEST,
+            Purpose::Read => &BY_WALK,
             Purpose::LookUp => &BY_KEY,
             Purpose::Write => &BY_INDEX,
             Purpose::Migrate => &[],

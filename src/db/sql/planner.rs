@@ -33,8 +33,19 @@ pub(in crate::db) const BY_KEY: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-/// For a session that reads lists: each is planned for its filters, and for the present size of the tables.
+/// For a session that reads lists: a page is found by walks along indexes (`sql/page.rs`), which end when they
+/// have it.
 ///
-/// A generic plan expects a tenth of the table for every limit (findings/postgresql-limit-parameter.sh). The
-/// server makes one after five executions, and keeps it where it seems cheaper, as on empty tables.
-pub(in crate::db) const AT_EACH_REQUEST: [(&str, &str); 1] = [("plan_cache_mode", "force_custom_plan")];
+/// The settings leave each walk the index that has its order. They are needed since a plan for every limit
+/// expects a tenth of the table (findings/postgresql-limit-parameter.sh), and would read and sort all that
+/// matches. Such a plan is made once for a connection: to plan a list takes half a millisecond, longer than to
+/// read it. Single rows that are sorted, as those of a page, are few.
+pub(in crate::db) const BY_WALK: [(&str, &str); 7] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_hashagg", "off"),
+    ("enable_sort", "off"),
+    ("jit", "off"),
+];

@@ -22,18 +22,18 @@ fn settings(connection: &mut AnyConnection) -> Result<String, DbFault> {
 async fn each_kind_of_session_has_its_own_unless_the_url_sets_others() {
     let database = TestDatabase::new(Backend::Postgres);
     for (query, writes, look_ups, lists) in [
-        ("", "off off auto", "off off force_generic_plan", "on on force_custom_plan"),
+        ("", "off off auto", "off off force_generic_plan", "off off force_generic_plan"),
         (
             "?options=-c%20enable_seqscan%3Don%20-cplan_cache_mode%3Dauto",
             "on off auto",
             "on off auto",
-            "on on auto",
+            "on off auto",
         ),
         (
             "?options=-c%20enable_hashjoin%3Don&application_name=invites",
             "off on auto",
             "off on force_generic_plan",
-            "on on force_custom_plan",
+            "off on force_generic_plan",
         ),
     ] {
         let db = Db::open(&DatabaseUrl::parse(&format!("{}{query}", database.url)).unwrap()).unwrap();
