@@ -96,18 +96,14 @@ on_both_databases! {
         admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let revoked = ["by_delivery/sent 1", "by_kind/system_user 1", "by_status/revoked 1", "total 1"];
         assert_eq!(numbers(&admin, &of_staff).await, revoked);
-        assert_eq!(
-            numbers(&admin, USERS).await,
-            ["by_kind/customer 1", "by_status/active 1", "total 1"]
-        );
+        assert_eq!(numbers(&admin, USERS).await, ["by_kind/customer 1", "by_status/active 1", "total 1"]);
         recount(&app);
     }
 
     async fn a_person_of_both_kinds_is_counted_in_both_and_once(app: TestApp) {
         let owner = app.owner("olga@acme.example", "Acme").await;
         app.invite("olga@acme.example", &["viewer"]).await;
-        let driver =
-            json!({ "email": "dirk@acme.example", "role": "driver", "account_id": owner.account });
+        let driver = json!({ "email": "dirk@acme.example", "role": "driver", "account_id": owner.account });
         app.invite_by(SUB_ACCOUNTS, driver).await;
         assert_eq!(
             numbers(&app.admin(), USERS).await,
@@ -158,10 +154,9 @@ on_both_databases! {
             ask("kind=driver").await.faults(&[("kind", "unknown_value")]);
             ask("kind=").await.faults(&[("kind", "unknown_value")]);
             ask("kind=system_user&kind=system_user").await.faults(&[("kind", "duplicate_parameter")]);
-            ask("status=pending&limit=1").await.faults(&[
-                ("status", "unknown_parameter"),
-                ("limit", "unknown_parameter"),
-            ]);
+            ask("status=pending&limit=1")
+                .await
+                .faults(&[("status", "unknown_parameter"), ("limit", "unknown_parameter")]);
             app.anonymous().get(path).await.problem(401, "unauthenticated");
             for method in ["PATCH", "DELETE", "POST", "PUT"] {
                 let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();

@@ -54,6 +54,14 @@ impl TestDatabase {
         done.map_err(|error| error.to_string())
     }
 
+    /// Runs the statements of a script in a transaction, beside the service.
+    pub fn run_script(&self, script: &str) {
+        match self.backend {
+            Backend::Postgres => self.postgres().transaction(|it| it.batch_execute(script)).unwrap(),
+            Backend::Sqlite => self.sqlite().transaction(|it| it.batch_execute(script)).unwrap(),
+        }
+    }
+
     /// The number that `SELECT COUNT(*) …` finds, beside the service.
     pub fn count(&self, from_where: &str) -> i64 {
         self.texts(&format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {from_where}"))[0].parse().unwrap()

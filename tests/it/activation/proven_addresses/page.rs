@@ -137,14 +137,14 @@ on_both_databases! {
         };
         assert_eq!(known(), ["ada@operator.example", GRACE, "olga@acme.example"]);
         let folder = if app.database.backend == Backend::Postgres { "postgres" } else { "sqlite" };
-        let folder =
-            format!("{}/migrations/{folder}/2026-11-24-000008_proven_addresses", env!("CARGO_MANIFEST_DIR"));
-        for step in ["down.sql", "up.sql"] {
-            for statement in
-                std::fs::read_to_string(format!("{folder}/{step}")).unwrap().split_inclusive(";\n")
-            {
-                app.database.execute(statement);
-            }
+        let folder = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+        // The triggers of a later migration read the column.
+        for step in [
+            "2026-11-30-000004_counts/down",
+            "2026-11-24-000008_proven_addresses/down",
+            "2026-11-24-000008_proven_addresses/up",
+        ] {
+            app.database.run_script(&std::fs::read_to_string(format!("{folder}/{step}.sql")).unwrap());
         }
         assert_eq!(proven(), ["ada@operator.example", "olga@acme.example"]);
         assert_eq!(known(), proven());

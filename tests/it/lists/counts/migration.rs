@@ -1,27 +1,12 @@
 //! The migration counts the rows that are there, and can be undone.
 
-use diesel::{Connection, connection::SimpleConnection};
-
 use super::recount::{recount, stored};
 use crate::support::{Backend, TestApp, customers::SUB_ACCOUNTS, json, on_both_databases};
 
-macro_rules! migration {
-    ($database:literal, $direction:literal) => {
-        include_str!(concat!(
-            "../../../../migrations/",
-            $database,
-            "/2026-11-30-000004_counts/",
-            $direction,
-            ".sql"
-        ))
-    };
-}
-
-fn run(app: &TestApp, postgres: &str, sqlite: &str) {
-    match app.database.backend {
-        Backend::Postgres => app.database.postgres().transaction(|it| it.batch_execute(postgres)).unwrap(),
-        Backend::Sqlite => app.database.sqlite().transaction(|it| it.batch_execute(sqlite)).unwrap(),
-    }
+fn run(app: &TestApp, direction: &str) {
+    let database = if app.database.backend == Backend::Postgres { "postgres" } else { "sqlite" };
+    let folder = format!("{}/migrations/{database}/2026-11-30-000004_counts", env!("CARGO_MANIFEST_DIR"));
+    app.database.run_script(&std::fs::read_to_string(format!("{folder}/{direction}.sql")).unwrap());
 }
 
 on_both_databases! {
@@ -38,8 +23,8 @@ on_both_databases! {
         let before = stored(&app.database);
         assert!(before.len() > 8, "{before:?}");
         for _ in 0..2 {
-            run(&app, migration!("postgres", "down"), migration!("sqlite", "down"));
-            run(&app, migration!("postgres", "up"), migration!("sqlite", "up"));
+            run(&app, "down");
+            run(&app, "up");
             assert_eq!(stored(&app.database), before);
             recount(&app);
         }
