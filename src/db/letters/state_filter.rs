@@ -8,9 +8,7 @@ use crate::db::{
     schema::letters,
     sql::{condition::Condition, id_set::InSet, timestamp::At},
 };
-use crate::domain::{
-    delivery_reports::DeliveryStatus, invitation::DeliveryState, letter::LetterPurpose, mail_fault::MailFault,
-};
+use crate::domain::{delivery_reports::DeliveryStatus, invitation::DeliveryState, mail_fault::MailFault};
 
 /// A part of the index `letters_in_state`: letters in a state, with a status that the provider has reported,
 /// or without one (`""`).
@@ -43,11 +41,11 @@ pub(in crate::db) fn parts(state: DeliveryState) -> Vec<Part> {
     }
 }
 
-/// In this part of the index.
+/// In this part of the index. Its condition is no parameter, so that the partial index is used.
 pub(in crate::db) fn in_part((state, report): Part) -> Condition<letters::table> {
     let reported = diesel::dsl::sql::<diesel::sql_types::Bool>("coalesce(letters.fate, '') = ")
         .bind::<diesel::sql_types::Text, _>(report);
-    Condition::when(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+    Condition::raw(diesel::dsl::sql::<diesel::sql_types::Bool>("letters.kind = 'invitation'"))
         .and(Condition::when(letters::state.eq(state.as_str())))
         .and(Condition::raw(reported))
 }
