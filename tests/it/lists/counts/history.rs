@@ -21,10 +21,10 @@ use crate::support::{
     json,
 };
 
-const CASES: u32 = 3;
-const STEPS: std::ops::Range<usize> = 60..80;
+const CASES: u32 = 2;
+const STEPS: std::ops::Range<usize> = 50..60;
 /// How many steps are taken between two comparisons.
-const STRIDE: usize = 6;
+const STRIDE: usize = 10;
 /// The owners of the two accounts are among them: staff may also be customers.
 const PEOPLE: [&str; 6] = [
     "olga@acme.example",
