@@ -70,6 +70,7 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT role::integer::text || membership::integer::text || staff::integer::text || customer::integer::text
 $$;
 
+-- The concatenations leave only the index of users: the partial index of pending invitations has all of them.
 -- Reads anew what a user is. Callers have locked the user's row, as each change of what this reads does.
 CREATE FUNCTION users_refresh_ties(person text) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -82,8 +83,8 @@ BEGIN
     SELECT EXISTS (SELECT FROM user_roles r WHERE r.user_id = u.id),
         EXISTS (SELECT FROM memberships m WHERE m.user_id = u.id
             AND (u.address_proven_at IS NULL OR m.created_at >= u.address_proven_at)),
-        EXISTS (SELECT FROM invitations i WHERE i.user_id = u.id AND i.state = 'pending' AND i.kind = 'system_user'),
-        EXISTS (SELECT FROM invitations i WHERE i.user_id = u.id AND i.state = 'pending' AND i.kind <> 'system_user')
+        EXISTS (SELECT FROM invitations i WHERE i.user_id = u.id AND i.state || '' = 'pending' AND i.kind || '' = 'system_user'),
+        EXISTS (SELECT FROM invitations i WHERE i.user_id = u.id AND i.state || '' = 'pending' AND i.kind <> 'system_user')
         INTO is_role, is_member, is_staff, is_customer FROM users u WHERE u.id = person;
     UPDATE users SET has_role = is_role, has_membership = is_member, invited_as_staff = is_staff,
             invited_as_customer = is_customer

@@ -1,6 +1,10 @@
 //! Lists of accounts, with all filters, and the indexes by which they are read.
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 
 use super::row::Row;
 use crate::db::{
@@ -112,8 +116,12 @@ fn walks(
     // One walk for each value of the filter that has an index.
     let values: Vec<OfAccounts> = match (&filter.used_by[..], &filter.account_types[..]) {
         ([], []) => return Ok(vec![plain(ACCOUNTS)]),
-        ([], types) => types.iter().map(|one| has_type(*one)).collect(),
-        (used_by, _) => used_by.iter().map(|one| is_used_by(*one)).collect(),
+        ([], types) => {
+            types.iter().map(|one| indexed("accounts.account_type || '' = ", one.as_str())).collect()
+        }
+        (used_by, _) => {
+            used_by.iter().map(|one| indexed("accounts.used_by || '' = ", one.as_str())).collect()
+        }
     };
     Ok(values.into_iter().map(|value| plain(ACCOUNTS).when(value)).collect())
 }
@@ -135,6 +143,11 @@ fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> 
         .when::<accounts::table>(Condition::when(accounts::removed_at.is_null()))
         .when(visibility::accounts(&filter.visibility));
     given.into_iter().flatten().fold(walk, Walk::when::<accounts::table>)
+}
+
+/// A value of an indexed expression, which is written with ` = ` behind it.
+fn indexed(expression: &'static str, value: &'static str) -> OfAccounts {
+    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(value))
 }
 
 fn has_type(account_type: AccountType) -> OfAccounts {

@@ -4,12 +4,32 @@
 //! that moves the expiry or ends the invitation. One that is not marked may have expired as well.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 
 use crate::db::{
-    Tx, error::DbFault, pool::any_connection::AnyConnection, schema::invitations, sql::timestamp::At,
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::invitations,
+    sql::{condition::Condition, timestamp::At},
 };
 use crate::domain::invitation::{InvitationKind, InvitationState};
+
+/// A part of the index `invitations_listed`: the invitations of a kind in a state, with the mark or without.
+pub(in crate::db) type Part = (InvitationKind, InvitationState, bool);
+
+/// In this part of the index.
+pub(in crate::db) fn in_part((kind, state, lapsed): Part) -> Condition<invitations::table> {
+    let mark = if lapsed { " lapsed" } else { "" };
+    let expression = "(invitations.kind || ' ' || invitations.state || CASE WHEN invitations.lapsed THEN ' lapsed' \
+                      ELSE '' END) = ";
+    let part = format!("{} {}{mark}", kind.as_str(), state.as_str());
+    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(part))
+}
 
 /// Marks up to `limit` pending invitations of each kind whose links expired before `before`. Returns their
 /// number.
@@ -29,9 +49,7 @@ fn mark_kind(
     before: DateTime<Utc>,
 ) -> Result<usize, DbFault> {
     let due = invitations::table
-        .filter(invitations::kind.eq(kind.as_str()))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .filter(invitations::lapsed.eq(false))
+        .filter(in_part((kind, InvitationState::Pending, false)))
         .filter(invitations::expires_at.lt(At(before)))
         .order(invitations::id)
         .limit(limit)

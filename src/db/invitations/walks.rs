@@ -9,7 +9,10 @@ use diesel::{
     sql_types::{Bool, Text},
 };
 
-use super::list::InvitationFilter;
+use super::{
+    lapse::{Part, in_part as in_part_of_index},
+    list::InvitationFilter,
+};
 use crate::db::{
     error::DbFault,
     letters::state_filter::{in_part, is_in, parts},
@@ -169,16 +172,10 @@ fn by_kind_and_status(filter: &InvitationFilter, found: &Found) -> Vec<Walk> {
     let kinds = kinds.filter(|kind| filter.kinds.is_empty() || filter.kinds.contains(kind));
     let kinds: Vec<_> = kinds.filter(|kind| sees_all || filter.visibility.shows(*kind)).collect();
     let states = states(&filter.statuses);
-    let parts =
-        kinds.iter().flat_map(|kind| states.iter().map(move |(state, lapsed)| (*kind, *state, *lapsed)));
-    parts
-        .map(|(kind, state, lapsed)| {
-            plain()
-                .when::<invitations::table>(Condition::when(invitations::kind.eq(kind.as_str())))
-                .when::<invitations::table>(Condition::when(invitations::state.eq(state.as_str())))
-                .when::<invitations::table>(Condition::when(invitations::lapsed.eq(lapsed)))
-        })
-        .collect()
+    let parts = kinds
+        .iter()
+        .flat_map(|kind| states.iter().map(move |(state, lapsed)| -> Part { (*kind, *state, *lapsed) }));
+    parts.map(|part| plain().when(in_part_of_index(part))).collect()
 }
 
 /// The states, and whether they are marked as lapsed, of invitations with these statuses. A lapsed one is

@@ -159,7 +159,7 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
     let is_stored = |status: UserStatus| is_whole(&filter.reader) || status != UserStatus::Invited;
     if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| is_stored(*status)) {
         let walk = |status: UserStatus| {
-            let stored: OfUsers = Condition::when(users::status.eq(status.as_str()));
+            let stored: OfUsers = indexed("users.status || '' = ", status.as_str());
             plain(USERS).when(stored)
         };
         return filter.statuses.iter().map(|status| walk(*status)).collect();
@@ -170,14 +170,19 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
 fn by_role(role: AnyRole, plain: &impl Fn(Source) -> Walk) -> Walk {
     match role {
         AnyRole::System(role) => {
-            let held: Condition<user_roles::table> = Condition::when(user_roles::role.eq(role.as_str()));
+            let held: Condition<user_roles::table> = indexed("user_roles.role || '' = ", role.as_str());
             plain(BY_ROLE).when(joined::<user_roles::table>(HAS_ROLE)).when(held)
         }
         AnyRole::Member(role) => {
-            let held: Condition<memberships::table> = Condition::when(memberships::role.eq(role.as_str()));
+            let held: Condition<memberships::table> = indexed("memberships.role || '' = ", role.as_str());
             plain(BY_MEMBERSHIP).when(joined::<memberships::table>(IS_MEMBER)).when(held)
         }
     }
+}
+
+/// A value of an indexed expression, which is written with ` = ` behind it.
+fn indexed<T>(expression: &'static str, value: &'static str) -> Condition<T> {
+    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(value))
 }
 
 fn joined<T>(condition: &'static str) -> Condition<T> {

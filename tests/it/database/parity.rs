@@ -78,7 +78,7 @@ const SQLITE: [&str; 4] = [
          || ' where '
          || CASE WHEN i.partial THEN substr(s.sql, instr(s.sql, ' WHERE ') + 7) ELSE 'true' END AS text
      FROM sqlite_master t, pragma_index_list(t.name) i JOIN sqlite_master s ON s.name = i.name
-     WHERE t.type = 'table' AND i.origin = 'c' AND t.name NOT LIKE 'search_%' AND s.sql NOT LIKE '%(fate,%'"#,
+     WHERE t.type = 'table' AND i.origin = 'c' AND t.name NOT LIKE 'search_%' AND s.sql NOT LIKE '%||%' AND s.sql NOT LIKE '%(fate,%'"#,
     // SQLite lists no rules: they are found in the statements that made the tables.
     "WITH RECURSIVE rules (tbl, rest, named) AS (
          SELECT name, sql, 0 FROM sqlite_master WHERE type = 'table'
