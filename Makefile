@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers check sbom openapi architecture bench attacks up down
+.PHONY: help run test test-fast test-poolers test-providers check sbom openapi architecture seed bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -69,6 +69,9 @@ openapi: ## write the contract anew, from the code, to openapi/openapi.json
 
 architecture: ## write the picture of the modules anew, from the code, to docs/architecture.md
 	WRITE_ARCHITECTURE=1 cargo test -q --locked --test integration architecture::
+
+seed: ## fill the database of DATABASE_URL with USERS people (1,000,000; benches/seed.rs lists what else is read)
+	cargo run --release --locked --features yardstick --bin seed
 
 bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run lists its options
 	benches/run

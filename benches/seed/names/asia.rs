@@ -1,0 +1,172 @@
+//! Names in Chinese, Japanese, Korean, Devanagari and Thai writing.
+
+use super::script::Script;
+
+pub(super) const CHINESE: Script = Script {
+    share: 5,
+    given: &[
+        ("伟", "wei"),
+        ("芳", "fang"),
+        ("秀英", "xiuying"),
+        ("娜", "na"),
+        ("静", "jing"),
+        ("志强", "zhiqiang"),
+        ("小明", "xiaoming"),
+        ("雨桐", "yutong"),
+    ],
+    family: &[
+        ("王", "wang"),
+        ("李", "li"),
+        ("张", "zhang"),
+        ("刘", "liu"),
+        ("陈", "chen"),
+        ("欧阳", "ouyang"),
+        ("黄", "huang"),
+        ("司马", "sima"),
+    ],
+    syllables: &[
+        ("海", "hai"),
+        ("龙", "long"),
+        ("梅", "mei"),
+        ("安", "an"),
+        ("宏", "hong"),
+        ("晓", "xiao"),
+        ("文", "wen"),
+        ("雪", "xue"),
+        ("东", "dong"),
+        ("玉", "yu"),
+        ("兰", "lan"),
+        ("国", "guo"),
+    ],
+    company: &["电动车有限公司", "能源", "物流公司", "科技股份"],
+};
+
+pub(super) const JAPANESE: Script = Script {
+    share: 3,
+    given: &[
+        ("翔太", "shota"),
+        ("さくら", "sakura"),
+        ("健一", "kenichi"),
+        ("美咲", "misaki"),
+        ("ハナ", "hana"),
+        ("大輔", "daisuke"),
+    ],
+    family: &[
+        ("佐藤", "sato"),
+        ("鈴木", "suzuki"),
+        ("高橋", "takahashi"),
+        ("田中", "tanaka"),
+        ("渡邊", "watanabe"),
+        ("山本", "yamamoto"),
+    ],
+    syllables: &[
+        ("さ", "sa"),
+        ("き", "ki"),
+        ("ゆ", "yu"),
+        ("み", "mi"),
+        ("と", "to"),
+        ("は", "ha"),
+        ("る", "ru"),
+        ("な", "na"),
+        ("こ", "ko"),
+        ("ろ", "ro"),
+    ],
+    company: &["電機株式会社", "エネルギー", "運輸", "商事"],
+};
+
+pub(super) const KOREAN: Script = Script {
+    share: 3,
+    given: &[
+        ("민준", "minjun"),
+        ("서연", "seoyeon"),
+        ("지훈", "jihoon"),
+        ("하은", "haeun"),
+        ("영수", "youngsoo"),
+        ("수빈", "subin"),
+    ],
+    family: &[
+        ("김", "kim"),
+        ("이", "lee"),
+        ("박", "park"),
+        ("최", "choi"),
+        ("정", "jung"),
+        ("남궁", "namgung"),
+    ],
+    syllables: &[
+        ("가", "ga"),
+        ("나", "na"),
+        ("도", "do"),
+        ("람", "ram"),
+        ("빈", "bin"),
+        ("솔", "sol"),
+        ("우", "woo"),
+        ("진", "jin"),
+        ("현", "hyun"),
+        ("해", "hae"),
+    ],
+    company: &[" 에너지", " 주식회사", " 물류", " 모빌리티"],
+};
+
+pub(super) const DEVANAGARI: Script = Script {
+    share: 4,
+    given: &[
+        ("राम", "ram"),
+        ("सीता", "sita"),
+        ("प्रिया", "priya"),
+        ("अर्जुन", "arjun"),
+        ("कृष्णा", "krishna"),
+        ("श्रुति", "shruti"),
+    ],
+    family: &[
+        ("शर्मा", "sharma"),
+        ("सिंह", "singh"),
+        ("पटेल", "patel"),
+        ("गुप्ता", "gupta"),
+        ("कुमार", "kumar"),
+        ("द्विवेदी", "dwivedi"),
+    ],
+    syllables: &[
+        ("का", "ka"),
+        ("रा", "ra"),
+        ("मी", "mi"),
+        ("नि", "ni"),
+        ("वा", "va"),
+        ("दे", "de"),
+        ("सु", "su"),
+        ("ला", "la"),
+        ("जी", "ji"),
+        ("पू", "pu"),
+    ],
+    company: &[" ऊर्जा", " लिमिटेड", " परिवहन"],
+};
+
+pub(super) const THAI: Script = Script {
+    share: 3,
+    given: &[
+        ("สมชาย", "somchai"),
+        ("มาลี", "malee"),
+        ("กิตติ", "kitti"),
+        ("พิมพ์", "pim"),
+        ("ณัฐ", "nat"),
+        ("น้ำฝน", "namfon"),
+    ],
+    family: &[
+        ("แก้วมณี", "kaewmanee"),
+        ("ศรีสุข", "srisuk"),
+        ("วงศ์ใหญ่", "wongyai"),
+        ("ทองดี", "thongdee"),
+        ("บุญมี", "boonmee"),
+        ("จันทร์เพ็ญ", "chanpen"),
+    ],
+    syllables: &[
+        ("กา", "ka"),
+        ("นี", "ni"),
+        ("สุ", "su"),
+        ("ทอง", "thong"),
+        ("พร", "porn"),
+        ("ชัย", "chai"),
+        ("ดี", "dee"),
+        ("รัตน์", "rat"),
+    ],
+    company: &[" พลังงาน", " จำกัด", " ขนส่ง"],
+};

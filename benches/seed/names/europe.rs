@@ -1,0 +1,83 @@
+//! Names in Greek and Cyrillic letters.
+
+use super::script::Script;
+
+pub(super) const GREEK: Script = Script {
+    share: 5,
+    given: &[
+        ("Γιώργος", "giorgos"),
+        ("Μαρία", "maria"),
+        ("Ελένη", "eleni"),
+        ("Νίκος", "nikos"),
+        ("Αικατερίνη", "katerina"),
+        ("Οδυσσέας", "odysseas"),
+        ("Χρήστος", "christos"),
+        ("Ζωή", "zoi"),
+    ],
+    family: &[
+        ("Παπαδόπουλος", "papadopoulos"),
+        ("Οικονόμου", "oikonomou"),
+        ("Γεωργίου", "georgiou"),
+        ("Βλάχος", "vlachos"),
+        ("Μακρής", "makris"),
+        ("Αγγελόπουλος", "angelopoulos"),
+        ("Ξενάκης", "xenakis"),
+        ("Ψαρρός", "psarros"),
+    ],
+    syllables: &[
+        ("κα", "ka"),
+        ("λο", "lo"),
+        ("μή", "mi"),
+        ("ρις", "ris"),
+        ("θε", "the"),
+        ("νος", "nos"),
+        ("πυ", "py"),
+        ("δάς", "das"),
+        ("φι", "fi"),
+        ("στρα", "stra"),
+    ],
+    company: &[" Α.Ε.", " ΕΠΕ", " Ενέργεια", " Μεταφορές"],
+};
+
+pub(super) const CYRILLIC: Script = Script {
+    share: 8,
+    given: &[
+        ("Иван", "ivan"),
+        ("Олена", "olena"),
+        ("Марія", "mariia"),
+        ("Дмитрий", "dmitri"),
+        ("Ђорђе", "djordje"),
+        ("Алёна", "alyona"),
+        ("Сергій", "serhii"),
+        ("Надежда", "nadezhda"),
+        ("Љубица", "ljubica"),
+        ("Георги", "georgi"),
+    ],
+    family: &[
+        ("Иванов", "ivanov"),
+        ("Шевченко", "shevchenko"),
+        ("Петровић", "petrovic"),
+        ("Кузнецова", "kuznetsova"),
+        ("Їжакевич", "yizhakevych"),
+        ("Соловьёв", "solovyov"),
+        ("Мельник", "melnyk"),
+        ("Димитров", "dimitrov"),
+        ("Щербак", "shcherbak"),
+        ("Ковальчук", "kovalchuk"),
+    ],
+    syllables: &[
+        ("во", "vo"),
+        ("ло", "lo"),
+        ("ди", "di"),
+        ("мир", "mir"),
+        ("ско", "sko"),
+        ("бой", "boi"),
+        ("чен", "chen"),
+        ("юк", "yuk"),
+        ("зе", "ze"),
+        ("гра", "gra"),
+        ("нов", "nov"),
+        ("жи", "zhi"),
+    ],
+    company: &[" ООД", " ТОВ", " д.о.о.", " Энергия", " Такси"],
+};
