@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use invitation_service::domain::{
     account::{AccountName, AccountStatus, AccountType},
-    case_fold::{fold, searched_email, searched_person},
     email::Email,
     ids::{AccountId, UserId},
     reimbursement::Rate,
+    search_text::{of_email, of_person, search_key},
     sub_account::UsedBy,
     user::UserStatus,
 };
@@ -57,7 +57,7 @@ pub fn account(
         id: id.into(),
         name: name.cloned().into(),
         name_key: name.and_then(|name| AccountName::parse(name).ok()).map(|name| name.key()).into(),
-        search_text: name.map(|name| fold(name)).unwrap_or_default().into(),
+        search_text: name.map(|name| search_key(name)).unwrap_or_default().into(),
         account_type: account_type.map(AccountType::as_str).into(),
         status: status.as_str().into(),
         parent_account_id: account.parent.as_ref().map(|parent| parent.id).into(),
@@ -83,7 +83,7 @@ pub fn user((id, email, at): (UserId, &Email, DateTime<Utc>), name: &Name, life:
         id: id.into(),
         email: email.as_str().to_owned().into(),
         email_key: email.key().to_owned().into(),
-        search_text: searched_email(email).into(),
+        search_text: of_email(email).into(),
         status: UserStatus::Invited.as_str().into(),
         created_at: at.into(),
         removed_at: life.removed_at().into(),
@@ -92,7 +92,7 @@ pub fn user((id, email, at): (UserId, &Email, DateTime<Utc>), name: &Name, life:
     let Life::Active(activated_at) = life else { return invited };
     let (first, last) = (&name.given.text, &name.family.text);
     UserRow {
-        search_text: searched_person(email, first, last).into(),
+        search_text: of_person(email, first, last).into(),
         first_name: first.clone().into(),
         last_name: last.clone().into(),
         status: UserStatus::Active.as_str().into(),

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use invitation_service::domain::{
     actor::{ActorKind, ActorRef},
-    case_fold::searched_email,
     email::Email,
     event::EventType,
     ids::{AccountId, InvitationId, UserId},
     invitation::InvitationState,
     role::Roles,
+    search_text::of_email,
 };
 use serde_json::json;
 
@@ -148,7 +148,7 @@ impl Story<'_> {
             user_id: self.user.into(),
             email: self.email.as_str().to_owned().into(),
             email_key: self.email.key().to_owned().into(),
-            search_text: searched_email(self.email).into(),
+            search_text: of_email(self.email).into(),
             roles: roles.to_string().into(),
             locale: locale.into(),
             inviter_kind: self.by.kind.as_str().into(),

@@ -144,8 +144,9 @@ pub(super) fn beyond(filter: &InvitationFilter) -> OfInvitations {
 fn goes_by_letter(filter: &InvitationFilter) -> bool {
     let most = [DeliveryState::Sent, DeliveryState::Delivered];
     let has_others = !filter.kinds.is_empty() || !filter.statuses.is_empty();
-    !filter.deliveries.is_empty()
-        && !(has_others && filter.deliveries.iter().any(|state| most.contains(state)))
+    let has_most = filter.deliveries.iter().any(|state| most.contains(state));
+    let others_decide = has_others && has_most;
+    !filter.deliveries.is_empty() && !others_decide
 }
 
 fn by_letter(filter: &InvitationFilter, found: &Found) -> Vec<Walk> {

@@ -7,8 +7,9 @@
 use diesel::{
     IntoSql, QueryResult,
     backend::Backend,
+    dsl::sql,
     query_builder::{AstPass, QueryFragment},
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Bool, Text},
 };
 
 use super::condition::{Condition, Fragment};
@@ -54,7 +55,7 @@ impl Walk {
         match condition {
             Condition::Always => {}
             Condition::Never => {
-                self.conditions.push(Box::new(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE")))
+                self.conditions.push(Box::new(sql::<Bool>("FALSE")));
             }
             Condition::When(fragment, _) => self.conditions.push(fragment),
         }

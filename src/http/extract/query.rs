@@ -111,7 +111,7 @@ impl Query {
         let given = self.parsed(name, "unknown_value", |text| {
             let words: Vec<&str> = text.split(',').collect();
             let is_known = |given: &&str| all.iter().any(|&one| word(one) == *given);
-            if words.iter().all(|given| is_known(given)) {
+            if words.iter().all(is_known) {
                 return Ok(all.iter().copied().filter(|&one| words.contains(&word(one))).collect());
             }
             let known = all.iter().map(|&one| word(one)).collect::<Vec<_>>().join(", ");
