@@ -6,6 +6,7 @@ mod each;
 pub(super) mod bulk_insert;
 pub(super) mod condition;
 pub(super) mod like;
+pub(super) mod partial_index;
 pub(super) mod planner;
 pub(super) mod timestamp;
 pub(super) mod unnest;

@@ -8,8 +8,9 @@ use crate::db::{
     error::DbFault,
     letters::outbox,
     schema::{email_changes as changes, invitations, letters, password_resets as resets},
+    sql::partial_index::sent_by_user,
 };
-use crate::domain::{actor::ActorKind, email::Email};
+use crate::domain::email::Email;
 
 pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     for id in &traces.users {
@@ -23,7 +24,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
             .execute(tx.writing())?;
     }
     diesel::update(invitations::table)
-        .filter(invitations::inviter_kind.eq(ActorKind::User.as_str()))
+        .filter(sent_by_user())
         .filter(invitations::inviter_id.eq_any(traces.user_ids()))
         .set(invitations::inviter_name.eq(""))
         .execute(tx.writing())?;

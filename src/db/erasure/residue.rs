@@ -7,9 +7,12 @@ use crate::db::{
     Tx,
     error::DbFault,
     schema::{invitation_events as events, invitations, users},
-    sql::timestamp::At,
+    sql::{
+        partial_index::{made_by_user, sent_by_user},
+        timestamp::At,
+    },
 };
-use crate::domain::{actor::ActorKind, event::EventType};
+use crate::domain::event::EventType;
 
 /// No details.
 const NOTHING: &str = "{}";
@@ -25,12 +28,11 @@ pub fn erase_residue(tx: &mut Tx<'_>, since: DateTime<Utc>) -> Result<usize, DbF
     if erased.is_empty() {
         return Ok(0);
     }
-    let user = ActorKind::User.as_str();
-    let sent = invitations::inviter_kind.eq(user).and(invitations::inviter_id.eq_any(&erased));
+    let sent = sent_by_user().and(invitations::inviter_id.eq_any(&erased));
     let invited = diesel::update(invitations::table.filter(sent.and(invitations::inviter_name.ne(""))))
         .set(invitations::inviter_name.eq(""))
         .execute(tx.writing())?;
-    let done = events::actor_kind.eq(user).and(events::actor_id.eq_any(&erased));
+    let done = made_by_user().and(events::actor_id.eq_any(&erased));
     let noted = diesel::update(events::table.filter(done.and(events::actor_name.ne(""))))
         .set(events::actor_name.eq(""))
         .execute(tx.writing())?;

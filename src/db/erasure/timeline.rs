@@ -10,9 +10,9 @@ use crate::db::{
     error::DbFault,
     pool::any_connection::MultiBackend,
     schema::{invitation_events as events, letters},
-    sql::like,
+    sql::{like, partial_index::made_by_user},
 };
-use crate::domain::{actor::ActorKind, erasure::erased_details, event::EventType};
+use crate::domain::{erasure::erased_details, event::EventType};
 
 diesel::define_sql_function! {
     /// ASCII letters in lower case, on both databases.
@@ -27,7 +27,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
         rewrite(tx, &entries, |details| *details = erased_details(details.take()))?;
     }
     diesel::update(events::table)
-        .filter(events::actor_kind.eq(ActorKind::User.as_str()))
+        .filter(made_by_user())
         .filter(events::actor_id.eq_any(traces.user_ids()))
         .set(events::actor_name.eq(""))
         .execute(tx.writing())?;

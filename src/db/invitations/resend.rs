@@ -12,7 +12,7 @@ use crate::db::{
     letters::state_filter::whose_letter_is,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{invitations, letters},
-    sql::timestamp::At,
+    sql::{partial_index::is_pending, timestamp::At},
     visibility,
 };
 use crate::domain::{
@@ -62,7 +62,7 @@ pub fn oldest(
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()
         .filter(visibility::invitations(&filter.visibility))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
+        .filter(is_pending());
     query = match filter.expired {
         Some(true) => query.filter(invitations::expires_at.le(At(filter.now))),
         Some(false) => query.filter(invitations::expires_at.gt(At(filter.now))),

@@ -43,6 +43,8 @@ pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<Gu
     outcomes.iter().map(recorded).collect()
 }
 
+/// The ids are also a condition on the letters alone: where the server expects few letters in these states, a
+/// join may begin with them, and would read the whole index.
 fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
     let sent = || outcomes.iter().filter_map(|(letter, outcome)| Some((letter, outcome.sent()?)));
     let list = (
@@ -61,8 +63,8 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
     let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, \
         sent_at = taken.at, provider = taken.provider, provider_message_id = taken.name FROM unnest(";
     let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
-                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING \
-                 letters.id";
+                 AND letters.id = ANY($1) AND letters.attempts = taken.attempt \
+                 AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
     Arrays { before: before.into(), list, after }
 }
 
@@ -135,6 +137,7 @@ fn invitations_of(sendings: &[Accepted]) -> Arrays<impl QueryFragment<Pg>> {
     );
     let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
     let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
+                 AND invitations.id = ANY($1) \
                  AND invitations.generation = taken.generation AND invitations.state || '' = 'pending' \
                  RETURNING invitations.id";
     Arrays { before: before.into(), list, after }

@@ -104,7 +104,8 @@ pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -
                 logs.iter().map(|(subject, log)| (*subject, log.to_string())).unzip();
             sql_query(
                 "UPDATE letter_counts SET sent = one.sent, last_sent_at = $3 \
-                 FROM unnest($1, $2) AS one (subject, sent) WHERE letter_counts.subject = one.subject",
+                 FROM unnest($1, $2) AS one (subject, sent) WHERE letter_counts.subject = one.subject \
+                 AND letter_counts.subject = ANY($1)",
             )
             .bind::<Array<Text>, _>(subjects)
             .bind::<Array<Text>, _>(sent)

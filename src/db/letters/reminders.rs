@@ -11,11 +11,10 @@ use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
     schema::{invitations, letters, suppressions},
-    sql::timestamp::At,
+    sql::{partial_index::is_pending, timestamp::At},
 };
 use crate::domain::{
-    delivery_reports::DeliveryStatus, email::Email, ids::InvitationId, invitation::InvitationState,
-    letter::LetterPurpose,
+    delivery_reports::DeliveryStatus, email::Email, ids::InvitationId, letter::LetterPurpose,
 };
 
 /// A sending for which a reminder is due.
@@ -54,7 +53,7 @@ pub fn due(
     let suppressed = suppressions::table.filter(suppressions::email_key.eq(invitations::email_key));
     let rows: Vec<(String, i32, String)> = invitations::table
         .inner_join(letters::table.on(its_letter))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(is_pending())
         .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
         .filter(letters::state.eq(LetterState::Sent.as_str()))
         .filter(

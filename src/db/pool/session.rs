@@ -18,7 +18,7 @@ use diesel::{
 use super::{any_connection::AnyConnection, database_url::DatabaseUrl, purpose::Purpose};
 use crate::db::{
     error::DbFault,
-    sql::planner::{AT_EACH_REQUEST, BY_INDEX, BY_KEY},
+    sql::planner::{AT_EACH_REQUEST, BY_INDEX},
 };
 
 /// How long a statement waits for a lock.
@@ -54,8 +54,7 @@ impl Settings {
         let limits = LIMITS.map(|(name, time)| (name, limit(time).to_string()));
         let planner: &[_] = match purpose {
             Purpose::Read => &AT_EACH_REQUEST,
-            Purpose::LookUp => &BY_KEY,
-            Purpose::Write => &BY_INDEX,
+            Purpose::LookUp | Purpose::Write => &BY_INDEX,
             Purpose::Migrate => &[],
         };
         let texts =

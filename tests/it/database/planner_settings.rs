@@ -13,8 +13,9 @@ struct Settings {
 
 /// `enable_seqscan`, `enable_hashjoin` and `plan_cache_mode`.
 fn settings(connection: &mut AnyConnection) -> Result<String, DbFault> {
-    let values = "SELECT current_setting('enable_seqscan') || ' ' || current_setting('enable_hashjoin') || ' ' \
-                  || current_setting('plan_cache_mode') AS text";
+    let names = ["enable_seqscan", "enable_hashjoin", "plan_cache_mode"];
+    let values = names.map(|name| format!("current_setting('{name}')")).join(" || ' ' || ");
+    let values = format!("SELECT {values} AS text");
     Ok(sql_query(values).get_result::<Settings>(connection)?.text)
 }
 
@@ -22,7 +23,7 @@ fn settings(connection: &mut AnyConnection) -> Result<String, DbFault> {
 async fn each_kind_of_session_has_its_own_unless_the_url_sets_others() {
     let database = TestDatabase::new(Backend::Postgres);
     for (query, writes, look_ups, lists) in [
-        ("", "off off auto", "off off force_generic_plan", "on on force_custom_plan"),
+        ("", "off off force_generic_plan", "off off force_generic_plan", "on on force_custom_plan"),
         (
             "?options=-c%20enable_seqscan%3Don%20-cplan_cache_mode%3Dauto",
             "on off auto",
@@ -31,7 +32,7 @@ async fn each_kind_of_session_has_its_own_unless_the_url_sets_others() {
         ),
         (
             "?options=-c%20enable_hashjoin%3Don&application_name=invites",
-            "off on auto",
+            "off on force_generic_plan",
             "off on force_generic_plan",
             "on on force_custom_plan",
         ),

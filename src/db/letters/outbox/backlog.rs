@@ -7,8 +7,13 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{claim::ClaimScope, state::is_queued};
-use crate::db::{error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
+use super::claim::ClaimScope;
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::letters,
+    sql::{partial_index::is_queued, timestamp::At},
+};
 
 /// When the next of these letters is due.
 pub fn next_due(connection: &mut AnyConnection, which: ClaimScope) -> Result<Option<DateTime<Utc>>, DbFault> {

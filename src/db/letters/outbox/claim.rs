@@ -8,13 +8,14 @@ use diesel::{
     sql_types::{Bool, Nullable},
 };
 
-use super::state::{LetterState, is_queued};
+use super::state::LetterState;
 use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::AnyConnection,
     schema::letters,
     sql::{
+        partial_index::is_queued,
         planner::IN_INDEX_ORDER,
         timestamp::{At, UtcTimestamp},
     },

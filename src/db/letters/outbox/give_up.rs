@@ -7,10 +7,14 @@ use diesel::prelude::*;
 
 use super::{
     claim::{Ids, subject_of},
-    state::{LetterState, is_queued},
+    state::LetterState,
 };
 use crate::db::{
-    Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At,
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::letters,
+    sql::{partial_index::is_queued, timestamp::At},
 };
 use crate::domain::{
     ids::LetterId,

@@ -1,7 +1,5 @@
 //! The states of a letter.
 
-use diesel::{dsl::sql, expression::SqlLiteral, sql_types::Bool};
-
 use crate::domain::closed_set::closed_set;
 
 closed_set! {
@@ -19,10 +17,4 @@ closed_set! {
         /// It is never sent: the link was handed over to the inviter.
         HandedOver = "handed_over",
     }
-}
-
-/// That a letter is queued, as the index `letters_due` has it: a plan that is made for every value of a
-/// parameter cannot use a partial index.
-pub(super) fn is_queued() -> SqlLiteral<Bool> {
-    sql("letters.state = 'queued'")
 }
