@@ -68,24 +68,31 @@ fn seed() -> Result<(), Fault> {
         return Err(Fault(OCCUPIED, text));
     }
     let population = Population::new(seed.into(), users, Clock::system().now());
-    let (rows, times) = fill(population, &mut connection, users)?;
+    let Filled { rows, took: times } = fill(population, &mut connection, users)?;
     report::print(&rows, times);
     Ok(())
 }
 
-/// Writes them, and finishes what the database leaves for later. Returns the rows in each table, and how long
-/// both took.
+/// What was written.
+struct Filled {
+    /// The number of rows in each table.
+    rows: Vec<(&'static str, usize)>,
+    /// How long it took to write them, and to finish what the database leaves for later.
+    took: [Duration; 2],
+}
+
+/// Writes them, and finishes what the database leaves for later.
 fn fill(
     population: Population,
     connection: &mut AnyConnection,
     users: u32,
-) -> Result<(Vec<(&'static str, usize)>, [Duration; 2]), Fault> {
+) -> Result<Filled, Fault> {
     let began = Instant::now();
     let rows = population.write_to(connection, |people| report::progress(people, users, began.elapsed()))?;
     let written = began.elapsed();
     let tables: Vec<&str> = rows.iter().map(|(table, _)| *table).collect();
     connect::finish(connection, &tables)?;
-    Ok((rows, [written, began.elapsed() - written]))
+    Ok(Filled { rows, took: [written, began.elapsed().saturating_sub(written)] })
 }
 
 fn number(name: &str, default: u32) -> Result<u32, Fault> {

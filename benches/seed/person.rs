@@ -112,7 +112,7 @@ impl World {
             row.address_proven_at = Cell::Null;
         }
         if let Life::Active(at) = life {
-            self.grant(batch, person, last, at);
+            grant(batch, person, last, at);
             match last.course.end {
                 End::Blocked => self.block(batch, person, &mut row, at),
                 _ => self.enter(person, last, at),
@@ -131,22 +131,6 @@ impl World {
     ) {
         if let (Target::New(account, _), Some(id)) = (&person.target, invited.account) {
             rows::account((&mut self.chance, batch), &self.companies, account, (id, at, life));
-        }
-    }
-
-    fn grant(&mut self, batch: &mut Batch, person: &Person, invited: &Invited, at: DateTime<Utc>) {
-        if let Target::Staff(roles) = &person.target {
-            for role in roles.iter() {
-                batch.push(UserRoleRow { user_id: person.id.into(), role: role.as_str().into() });
-            }
-        }
-        if let Some(account) = invited.account {
-            batch.push(MembershipRow {
-                user_id: person.id.into(),
-                account_id: account.into(),
-                role: person.target.member_role().into(),
-                created_at: at.into(),
-            });
         }
     }
 
@@ -179,5 +163,21 @@ impl World {
             }
             Target::New(..) | Target::Further(_) => {}
         }
+    }
+}
+
+fn grant(batch: &mut Batch, person: &Person, invited: &Invited, at: DateTime<Utc>) {
+    if let Target::Staff(roles) = &person.target {
+        for role in roles.iter() {
+            batch.push(UserRoleRow { user_id: person.id.into(), role: role.as_str().into() });
+        }
+    }
+    if let Some(account) = invited.account {
+        batch.push(MembershipRow {
+            user_id: person.id.into(),
+            account_id: account.into(),
+            role: person.target.member_role().into(),
+            created_at: at.into(),
+        });
     }
 }

@@ -70,14 +70,20 @@ impl Population {
         mut progress: impl FnMut(u32),
     ) -> QueryResult<Vec<(&'static str, usize)>> {
         let (mut addresses, taken) = (Addresses::default(), taken(connection)?);
-        taken.iter().for_each(|key| addresses.take(key));
+        for key in &taken {
+            addresses.take(key);
+        }
         // Others than those that the same seed gave before.
         let people = Self { seed: self.seed.wrapping_add(taken.len() as u64), ..self };
         let (sender, batches) = mpsc::sync_channel(AHEAD);
         let counts = thread::scope(|threads| {
             threads.spawn(move || {
-                // Nobody receives when the database has failed.
-                people.batches(addresses).try_for_each(|batch| sender.send(batch)).ok()
+                for batch in people.batches(addresses) {
+                    // No batch is received when the database has failed.
+                    if sender.send(batch).is_err() {
+                        return;
+                    }
+                }
             });
             let mut counts = Counts::default();
             for (people, batch) in batches {
