@@ -82,11 +82,7 @@ struct Filled {
 }
 
 /// Writes them, and finishes what the database leaves for later.
-fn fill(
-    population: Population,
-    connection: &mut AnyConnection,
-    users: u32,
-) -> Result<Filled, Fault> {
+fn fill(population: Population, connection: &mut AnyConnection, users: u32) -> Result<Filled, Fault> {
     let began = Instant::now();
     let rows = population.write_to(connection, |people| report::progress(people, users, began.elapsed()))?;
     let written = began.elapsed();

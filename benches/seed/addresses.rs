@@ -1,4 +1,4 @@
-//! Addresses of people, each once. All are at domains that are kept for examples (RFC 2606 §2 and §3), so that
+//! Addresses of people, each once. All are at domains that are kept for examples (RFC 2606 §2, §3), so that
 //! no letter to them reaches anybody.
 
 use std::{

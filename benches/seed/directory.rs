@@ -110,5 +110,6 @@ pub fn origin(chance: &mut Chance, at: DateTime<Utc>) -> Origin {
 
 /// The `User-Agent` of a person's program.
 pub fn browser(chance: &mut Chance) -> &'static str {
-    chance.pick_skewed(&BROWSERS)
+    let chosen: &&'static str = chance.pick_skewed(&BROWSERS);
+    chosen
 }

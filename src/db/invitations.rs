@@ -1,6 +1,7 @@
 //! Invitations: inserts, guarded changes, lists.
 
 pub(super) mod details;
+mod filter;
 pub mod lapse;
 mod list;
 pub mod lookup;
@@ -13,9 +14,12 @@ mod walks;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-pub use self::list::{InvitationFilter, get, list, of_ids, pending_of};
 pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use self::row::{NewRow, corrupt, new_row, scope};
+pub use self::{
+    filter::InvitationFilter,
+    list::{get, list, of_ids, pending_of},
+};
 use super::{
     Tx, audit,
     error::DbFault,

@@ -6,61 +6,17 @@
 
 mod postgres;
 pub(super) mod refold;
+mod searched;
 mod sqlite;
 
 use diesel::{QueryableByName, sql_types::BigInt};
 
-use super::{error::DbFault, pool::any_connection::AnyConnection, sql::like};
-use crate::domain::search_text::search_key;
+pub(super) use self::searched::SearchedText;
+use self::searched::{MAX_IDS, Searched};
+use super::{error::DbFault, pool::any_connection::AnyConnection};
 
 /// How many of the newest rows are looked at.
 const SAMPLE: i64 = 1000;
-/// More ids than this are not collected: a list then walks.
-const MAX_IDS: i64 = 50_000;
-
-/// What is searched for.
-pub(super) struct SearchedText {
-    key: String,
-    pattern: String,
-}
-
-impl SearchedText {
-    pub(super) fn new(text: &str) -> Self {
-        let key = search_key(text);
-        Self { pattern: like::containing(&key), key }
-    }
-
-    /// Its `LIKE` pattern.
-    pub(super) fn pattern(&self) -> &str {
-        &self.pattern
-    }
-}
-
-/// What has a search text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Searched {
-    /// Users: by their address and name, and by addresses that they had before.
-    People,
-    Accounts,
-}
-
-impl Searched {
-    fn table(self) -> &'static str {
-        match self {
-            Self::People => "users",
-            Self::Accounts => "accounts",
-        }
-    }
-
-    /// How many of [`SAMPLE`] rows make a text common. To walk costs more where an account's name is found
-    /// by a user's memberships.
-    fn common_from(self) -> i64 {
-        match self {
-            Self::People => 10,
-            Self::Accounts => 20,
-        }
-    }
-}
 
 /// The rows with a text.
 pub(super) enum Matches {
@@ -102,20 +58,14 @@ struct Count {
     count: i64,
 }
 
-#[derive(QueryableByName)]
-struct FoundId {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    id: String,
-}
-
 fn in_sample(
     connection: &mut AnyConnection,
     searched: Searched,
     text: &SearchedText,
 ) -> Result<i64, DbFault> {
     let query = format!(
-        "SELECT count(*) AS count FROM (SELECT search_text FROM {} ORDER BY id DESC LIMIT {SAMPLE}) AS newest \
-         WHERE search_text LIKE $1 ESCAPE '\\'",
+        "SELECT count(*) AS count \
+         FROM (SELECT search_text FROM {} ORDER BY id DESC LIMIT {SAMPLE}) AS newest WHERE search_text LIKE $1 ESCAPE '\\'",
         searched.table()
     );
     let Count { count } = each!(connection, c => diesel::RunQueryDsl::get_result(

@@ -12,6 +12,7 @@ pub mod password_resets;
 pub mod profile;
 pub mod revoked_tokens;
 pub mod sessions;
+mod user_filter;
 mod walks;
 
 use chrono::{DateTime, Utc};
@@ -20,8 +21,9 @@ use diesel::prelude::*;
 pub(super) use self::lock::{UserSelector, insert, lock_where};
 pub use self::{
     any_role::AnyRole,
-    list::{UserFilter, get, list},
+    list::{get, list},
     lock::{InsertedOrLocked, LockedUser, NewUser, insert_or_lock, lock, lock_invited, lock_many},
+    user_filter::UserFilter,
 };
 use super::{
     Tx,

@@ -170,7 +170,7 @@ pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
         .select(account_lineage::account_id)
 }
 
-/// The most accounts of a caller whose ids are collected for a list. With more, a list walks through all rows.
+/// The most accounts of a caller whose ids are collected for a list. With more, a list walks through all.
 const MAX_ACCOUNTS: i64 = 5_000;
 
 /// The ids of these accounts, and of all below them, unless they are many.

@@ -11,8 +11,8 @@ pub const VERSION: i32 = 2;
 /// script, to accents, to the form of apostrophes and hyphens, or to the kind and number of blanks.
 ///
 /// Accents are the combining marks of the Latin, Greek and Cyrillic scripts (U+0300 to U+036F). The marks of
-/// other scripts are vowels, or change the letter. Letters with a stroke, and ligatures, have no decomposition
-/// in Unicode and are written as most people type them: `ł` as `l`, `ø` as `o`, `æ` as `ae`.
+/// other scripts are vowels, or change the letter. Letters with a stroke, and ligatures, are not decomposed
+/// by Unicode, and are written as most people type them: `ł` as `l`, `ø` as `o`, `æ` as `ae`.
 #[must_use]
 pub fn search_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
@@ -119,7 +119,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_part_that_begins_and_ends_with_letters_is_found(
-            before in "[A-Za-zÀ-žα-ωА-я]{0,4}", part in "[A-Za-zÀ-žα-ωА-я '’]{1,6}", after in "[A-Za-zÀ-žα-ωА-я]{0,4}",
+            before in "[A-Za-zÀ-žα-ωА-я]{0,4}",
+            part in "[A-Za-zÀ-žα-ωА-я '’]{1,6}",
+            after in "[A-Za-zÀ-žα-ωА-я]{0,4}",
         ) {
             let whole = search_key(&format!("{before}{part}{after}"));
             proptest::prop_assert!(whole.contains(&search_key(&part)), "{part:?} in {whole:?}");

@@ -100,8 +100,8 @@ impl Visibility {
         }
     }
 
-    /// The part with any of these kinds, each of which `part` gives; all of it without a kind. `None` when one
-    /// of them is not visible.
+    /// The part with any of these kinds, each of which `part` gives; all of it without a kind. `None` when
+    /// one of them is not visible.
     #[must_use]
     pub fn of_any<K: Copy>(self, kinds: &[K], part: impl Fn(Self, K) -> Option<Self>) -> Option<Self> {
         let Some((first, rest)) = kinds.split_first() else { return Some(self) };

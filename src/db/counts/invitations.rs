@@ -36,7 +36,8 @@ const OF_ALL: &str = "\
         WHERE subject IN ('invitations', 'deliveries') GROUP BY subject, kind, state \
     UNION ALL SELECT 'expired', kind, '', count(*) FROM invitations \
         WHERE (kind || ' ' || state || CASE WHEN lapsed THEN ' lapsed' ELSE '' END) \
-            IN ('system_user pending', 'account_owner pending', 'sub_account pending') AND id < $1 AND expires_at <= $2 GROUP BY kind \
+            IN ('system_user pending', 'account_owner pending', 'sub_account pending') \
+        AND id < $1 AND expires_at <= $2 GROUP BY kind \
     UNION ALL SELECT 'leased', (SELECT i.kind FROM invitations i \
             WHERE i.id = l.invitation_id AND i.generation = l.generation), l.state, 1 \
         FROM letters l WHERE l.leased_until > $2 AND l.kind = 'invitation' \

@@ -25,8 +25,8 @@ pub(in crate::db) type Part = (InvitationKind, InvitationState, bool);
 /// In this part of the index.
 pub(in crate::db) fn in_part((kind, state, lapsed): Part) -> Condition<invitations::table> {
     let mark = if lapsed { " lapsed" } else { "" };
-    let expression = "(invitations.kind || ' ' || invitations.state || CASE WHEN invitations.lapsed THEN ' lapsed' \
-                      ELSE '' END) = ";
+    let expression = "(invitations.kind || ' ' || invitations.state \
+                      || CASE WHEN invitations.lapsed THEN ' lapsed' ELSE '' END) = ";
     let part = format!("{} {}{mark}", kind.as_str(), state.as_str());
     Condition::raw(sql::<Bool>(expression).bind::<Text, _>(part))
 }

@@ -10,8 +10,8 @@ use diesel::{
 };
 
 use super::{
+    filter::InvitationFilter,
     lapse::{Part, in_part as in_part_of_index},
-    list::InvitationFilter,
 };
 use crate::db::{
     error::DbFault,

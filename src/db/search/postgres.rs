@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Array, Bool, Text},
 };
 
-use super::{FoundId, MAX_IDS, Searched, SearchedText};
+use super::searched::{FoundId, MAX_IDS, Searched, SearchedText};
 
 #[derive(QueryableByName)]
 struct Trigrams {

@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use super::{FoundId, MAX_IDS, Searched, SearchedText};
+use super::searched::{FoundId, MAX_IDS, Searched, SearchedText};
 
 /// The most trigrams of a text that are looked up: those of a longer one find hardly fewer rows.
 const MAX_TRIGRAMS: usize = 24;
@@ -31,7 +31,8 @@ pub(super) fn ids(
             "SELECT DISTINCT s.user_id AS id FROM search_users AS f \
              CROSS JOIN search_user_ids AS s ON s.search_id = f.rowid \
              CROSS JOIN users AS u ON u.id = s.user_id \
-             WHERE f.search_users MATCH $1 AND (s.email_key <> '' OR u.search_text LIKE $2 ESCAPE '\\') LIMIT $3"
+             WHERE f.search_users MATCH $1 \
+                 AND (s.email_key <> '' OR u.search_text LIKE $2 ESCAPE '\\') LIMIT $3"
         }
         Searched::Accounts => {
             "SELECT s.account_id AS id FROM search_accounts AS f \

@@ -33,13 +33,13 @@ pub(in crate::db) const BY_INDEX: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-/// For a session that reads lists: a page is found by walks along indexes (`sql/page.rs`), which end when they
-/// have it.
+/// For a session that reads lists: a page is found by walks along indexes (`sql/page.rs`), which end when
+/// they have it.
 ///
 /// The settings leave each walk the index that has its order. They are needed since a plan for every limit
 /// expects a tenth of the table (findings/postgresql-limit-parameter.sh), and would read and sort all that
-/// matches. Such a plan is made once for a connection: to plan a list takes half a millisecond, longer than to
-/// read it. Single rows that are sorted, as those of a page, are few.
+/// matches. Such a plan is made once for a connection: to plan a list takes half a millisecond, longer than
+/// to read it. Single rows that are sorted, as those of a page, are few.
 pub(in crate::db) const BY_WALK: [(&str, &str); 7] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),

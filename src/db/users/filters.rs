@@ -58,8 +58,8 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
     known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
 }
 
-/// With a text, given as a `LIKE` pattern, in the address, the user's name, or the name of an account to which they belong or are
-/// invited, as far as the reader may see that.
+/// With a text, given as a `LIKE` pattern, in the address, the user's name, or the name of an account to
+/// which they belong or are invited, as far as the reader may see that.
 pub(super) fn with_text(pattern: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
     let pattern = pattern.to_owned();
     let is_named = accounts::search_text.like(pattern.clone()).escape('\\');

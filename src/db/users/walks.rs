@@ -13,7 +13,7 @@ use diesel::{
 use super::{
     any_role::AnyRole,
     filters::{of_account, with_role, with_status, with_text},
-    list::UserFilter,
+    user_filter::UserFilter,
 };
 use crate::db::{
     error::DbFault,

@@ -36,8 +36,8 @@ pub fn schema(database: &TestDatabase) -> BTreeSet<String> {
         .collect()
 }
 
-/// The indexes of searches differ: indexes of expressions on PostgreSQL, tables `search_…` on SQLite. So do the
-/// catalogues about indexes of expressions.
+/// The indexes of searches differ: indexes of expressions on PostgreSQL, tables `search_…` on SQLite. So do
+/// the catalogues about indexes of expressions.
 ///
 /// Columns with nullability, type family and place in the primary key; foreign keys; indexes; rules by name.
 const POSTGRES: [&str; 4] = [
@@ -69,7 +69,8 @@ const SQLITE: [&str; 4] = [
     r#"SELECT 'column ' || t.name || '.' || c.name
          || CASE WHEN c."notnull" THEN ' not null ' ELSE ' null ' END
          || lower(c.type) || ' key ' || c.pk AS text
-     FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'search_%'"#,
+     FROM sqlite_master t, pragma_table_info(t.name) c
+     WHERE t.type = 'table' AND t.name NOT LIKE 'search_%'"#,
     r#"SELECT 'foreign key ' || t.name || '.' || f."from" || ' to ' || f."table" || '.' || f."to" AS text
      FROM sqlite_master t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table'"#,
     r#"SELECT 'index ' || i.name || CASE WHEN i."unique" THEN ' unique ' ELSE ' ' END || t.name || ' '
@@ -78,7 +79,8 @@ const SQLITE: [&str; 4] = [
          || ' where '
          || CASE WHEN i.partial THEN substr(s.sql, instr(s.sql, ' WHERE ') + 7) ELSE 'true' END AS text
      FROM sqlite_master t, pragma_index_list(t.name) i JOIN sqlite_master s ON s.name = i.name
-     WHERE t.type = 'table' AND i.origin = 'c' AND t.name NOT LIKE 'search_%' AND s.sql NOT LIKE '%||%' AND s.sql NOT LIKE '%(fate,%'"#,
+     WHERE t.type = 'table' AND i.origin = 'c' AND t.name NOT LIKE 'search_%'
+         AND s.sql NOT LIKE '%||%' AND s.sql NOT LIKE '%(fate,%'"#,
     // SQLite lists no rules: they are found in the statements that made the tables.
     "WITH RECURSIVE rules (tbl, rest, named) AS (
          SELECT name, sql, 0 FROM sqlite_master WHERE type = 'table'

@@ -107,7 +107,7 @@ async fn a_letter_without_a_record_after_an_outage_is_sent_a_moment_later() {
 
 fn held(app: &TestApp) -> PgConnection {
     let mut lock_holder = app.database.postgres();
-    lock_holder.batch_execute("BEGIN; LOCK TABLE invitations").unwrap();
+    lock_holder.batch_execute("BEGIN; LOCK TABLE users").unwrap();
     lock_holder
 }
 
@@ -122,7 +122,7 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
         let mut lock_holder = held(&app);
         let sending = started(&app.parts.courier);
         let looks = async || {
-            (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1)
+            (app.database.count("pg_locks WHERE NOT granted AND relation = 'users'::regclass") == 1)
                 .then_some(())
         };
         eventually("it is looked at", TIMEOUT, looks).await;

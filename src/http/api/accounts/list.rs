@@ -29,8 +29,8 @@ errors! {
     params(
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without \
             regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
-        ("type" = Option<Vec<AccountType>>, Query, style = Form, explode = false, description = "Those of one \
-            of these types, separated by commas.", example = json!(["business"])),
+        ("type" = Option<Vec<AccountType>>, Query, style = Form, explode = false, description = "Those of \
+            one of these types, separated by commas.", example = json!(["business"])),
         ("parent_account_id" = Option<AccountId>, Query, description = "Sub-accounts directly below this \
             account."),
         ("used_by" = Option<Vec<UsedBy>>, Query, style = Form, explode = false, description = "Those used by \

@@ -37,8 +37,8 @@ errors! {
         ("account_id" = AccountId, Path, description = "The account above."),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without \
             regard to case. No control characters.", example = "ada"),
-        ("type" = Option<Vec<AccountType>>, Query, style = Form, explode = false, description = "Those of one \
-            of these types, separated by commas.", example = json!(["consumer"])),
+        ("type" = Option<Vec<AccountType>>, Query, style = Form, explode = false, description = "Those of \
+            one of these types, separated by commas.", example = json!(["consumer"])),
         ("used_by" = Option<Vec<UsedBy>>, Query, style = Form, explode = false, description = "Those used by \
             one of these, separated by commas.", example = json!(["employee"])),
         Paging,

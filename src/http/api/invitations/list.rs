@@ -33,8 +33,8 @@ errors! {
 
 /// List invitations
 ///
-/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter with
-/// OR. The list has the invitations that the caller may see.
+/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter
+/// with OR. The list has the invitations that the caller may see.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitations",
@@ -42,8 +42,9 @@ errors! {
         ("kind" = Option<Vec<InvitationKind>>, Query, style = Form, explode = false, description = "Those of \
             one of these kinds, separated by commas. 403 for a kind that the token may not see.",
             example = json!(["system_user"])),
-        ("status" = Option<Vec<InvitationStatus>>, Query, style = Form, explode = false, description = "Those \
-            with one of these statuses, separated by commas.", example = json!(["pending", "expired"])),
+        ("status" = Option<Vec<InvitationStatus>>, Query, style = Form, explode = false,
+            description = "Those with one of these statuses, separated by commas.",
+            example = json!(["pending", "expired"])),
         ("delivery" = Option<Vec<DeliveryState>>, Query, style = Form, explode = false, description = "Those \
             whose newest letter has one of these states, separated by commas.", example = json!(["bounced"])),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
@@ -52,8 +53,8 @@ errors! {
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or \
             account name, without regard to case, accents or the number of blanks; a domain is found in \
             Unicode and in punycode. No control characters.", example = "ada"),
-        ("sort" = Option<InvitationOrder>, Query, description = "The order; `-created_at` without it. In that \
-            of `expires_at`, those come first that expire, or expired, first.", example = "expires_at"),
+        ("sort" = Option<InvitationOrder>, Query, description = "The order; `-created_at` without it. In \
+            that of `expires_at`, those come first that expire, or expired, first.", example = "expires_at"),
         Paging,
     ),
     responses(

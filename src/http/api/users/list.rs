@@ -35,16 +35,16 @@ errors! {
 
 /// List users
 ///
-/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter with
-/// OR. A person is in the list from the first invitation on. With
+/// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter
+/// with OR. A person is in the list from the first invitation on. With
 /// `Accept: text/csv` all matches are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
 /// are ignored. Every cell is quoted, and an apostrophe precedes what a spreadsheet could read as a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
     params(
-        ("kind" = Option<Vec<UserKind>>, Query, style = Form, explode = false, description = "Those of one of \
-            these kinds, separated by commas. 403 for a kind that the token may not see.",
+        ("kind" = Option<Vec<UserKind>>, Query, style = Form, explode = false, description = "Those of one \
+            of these kinds, separated by commas. 403 for a kind that the token may not see.",
             example = json!(["system_user"])),
         ("status" = Option<Vec<UserStatus>>, Query, style = Form, explode = false, description = "Those with \
             one of these statuses, separated by commas.", example = json!(["active"])),
