@@ -65,7 +65,8 @@ fn in_sample(
 ) -> Result<i64, DbFault> {
     let query = format!(
         "SELECT count(*) AS count \
-         FROM (SELECT search_text FROM {} ORDER BY id DESC LIMIT {SAMPLE}) AS newest WHERE search_text LIKE $1 ESCAPE '\\'",
+         FROM (SELECT search_text FROM {} ORDER BY id DESC LIMIT {SAMPLE}) AS newest \
+         WHERE search_text LIKE $1 ESCAPE '\\'",
         searched.table()
     );
     let Count { count } = each!(connection, c => diesel::RunQueryDsl::get_result(
