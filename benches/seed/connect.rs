@@ -9,7 +9,7 @@ use invitation_service::db::AnyConnection;
 /// Without waiting for the disk at each commit: whoever loses power begins anew. Keys are looked up by index,
 /// although the tables are empty when foreign keys are planned for.
 const POSTGRES: &str = "SET synchronous_commit = off; SET enable_seqscan = off";
-/// The same for SQLite. Settings end with the connection. The cache, in KiB, is for indexes whose keys come in
+/// The same for SQLite. They end with the connection. The cache, in KiB, is for indexes whose keys are in
 /// no order.
 const SQLITE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; \
     PRAGMA cache_size = -524288";
