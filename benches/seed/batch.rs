@@ -3,7 +3,7 @@
 use diesel::{
     Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::Text,
+    sql_types::{Integer, Text},
     sqlite::Sqlite,
 };
 use invitation_service::db::AnyConnection;
@@ -99,7 +99,11 @@ impl QueryFragment<Sqlite> for Insert<'_> {
                 if column > 0 {
                     out.push_sql(", ");
                 }
-                out.push_bind_param::<Text, _>(cell)?;
+                // The type that is named must be that of the value.
+                match cell {
+                    Cell::Number(number) => out.push_bind_param::<Integer, _>(number)?,
+                    cell => out.push_bind_param::<Text, _>(cell)?,
+                }
             }
             out.push_sql(")");
         }
