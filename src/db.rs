@@ -227,9 +227,7 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        let answer = self.reads.run(move |connection| connection.reading(&query));
-        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
-        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+        self.read_from(&self.reads, query).await
     }
 
     /// [`Db::read`] for a query with a constant text that finds rows by an indexed key, without a limit: the
@@ -245,7 +243,21 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        Self { reads: self.look_ups.clone(), ..self.clone() }.read(query).await
+        self.read_from(&self.look_ups, query).await
+    }
+
+    async fn read_from<T, E>(
+        &self,
+        pool: &BoundedPool,
+        query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbFault> + AsFault + Send + 'static,
+    {
+        let answer = pool.run(move |connection| connection.reading(&query));
+        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
+        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
     }
 
     /// Runs `work` in a transaction, which is rolled back when `work` returns an error. `work` may run more

@@ -1,5 +1,5 @@
 //! Finds the users and accounts whose search text contains a text, by indexes: a superset of what a list
-//! shows, which checks visibility and all filters itself (docs/adr/0019-search-by-index.md).
+//! shows, which checks visibility and all filters itself (docs/adr/0019-lists-walk-along-indexes.md).
 //!
 //! A text that many rows contain needs no index: a list that walks its rows from the newest one soon has a
 //! page. For a rare text the ids come from the index. Which it is, the newest rows tell.
@@ -45,11 +45,11 @@ fn matches(
         return Ok(Matches::Common);
     }
     let ids = match connection {
-        AnyConnection::Postgres(c) => postgres::ids(c, searched, text)?,
+        AnyConnection::Postgres(c) => Some(postgres::ids(c, searched, text)?),
         AnyConnection::Sqlite(c) => sqlite::ids(c, searched, text)?,
     };
-    let is_too_many = i64::try_from(ids.len()).unwrap_or(i64::MAX) > MAX_IDS;
-    Ok(if is_too_many { Matches::Common } else { Matches::Ids(ids) })
+    let few = ids.filter(|ids| i64::try_from(ids.len()).is_ok_and(|number| number <= MAX_IDS));
+    Ok(few.map_or(Matches::Common, Matches::Ids))
 }
 
 #[derive(QueryableByName)]

@@ -9,8 +9,8 @@ use super::searched::{FoundId, MAX_IDS, Searched, SearchedText};
 
 /// The most trigrams of a text that are looked up: those of a longer one find hardly fewer rows.
 const MAX_TRIGRAMS: usize = 24;
-/// The most trigrams that begin with a text of one or two characters. A text with more is common.
-const MAX_TERMS: i64 = 2000;
+/// The most trigrams that begin with a text of one or two characters and are looked up.
+const MAX_TERMS: usize = 2000;
 
 #[derive(QueryableByName)]
 struct Term {
@@ -18,13 +18,18 @@ struct Term {
     term: String,
 }
 
-/// The ids of the rows with the text; one more than [`MAX_IDS`] at most.
+/// The ids of the rows with the text; one more than [`MAX_IDS`] at most. `None` when the index cannot tell,
+/// since too many of its trigrams begin with the text.
 pub(super) fn ids(
     connection: &mut SqliteConnection,
     searched: Searched,
     text: &SearchedText,
-) -> QueryResult<Vec<String>> {
-    let Some(expression) = expression(connection, searched, &text.key)? else { return Ok(Vec::new()) };
+) -> QueryResult<Option<Vec<String>>> {
+    let terms = match expression(connection, searched, &text.key)? {
+        Expression::OfTrigrams(terms) => terms,
+        Expression::NoTrigram => return Ok(Some(Vec::new())),
+        Expression::TooManyTrigrams => return Ok(None),
+    };
     // `CROSS JOIN` keeps the order of the tables. The text of a former address is found by its user's.
     let query = match searched {
         Searched::People => {
@@ -42,33 +47,40 @@ pub(super) fn ids(
         }
     };
     let rows: Vec<FoundId> = sql_query(query)
-        .bind::<Text, _>(expression)
+        .bind::<Text, _>(terms)
         .bind::<Text, _>(text.pattern())
         .bind::<BigInt, _>(MAX_IDS + 1)
         .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }
 
-/// The full-text query; `None` when no row can match.
-fn expression(
-    connection: &mut SqliteConnection,
-    searched: Searched,
-    key: &str,
-) -> QueryResult<Option<String>> {
+/// A full-text query.
+enum Expression {
+    OfTrigrams(String),
+    /// No row can match.
+    NoTrigram,
+    TooManyTrigrams,
+}
+
+/// The full-text query for a text.
+fn expression(connection: &mut SqliteConnection, searched: Searched, key: &str) -> QueryResult<Expression> {
     let characters: Vec<char> = key.chars().collect();
     if characters.len() >= 3 {
         let trigrams: Vec<String> = characters.windows(3).map(|three| three.iter().collect()).collect();
         let step = trigrams.len().div_ceil(MAX_TRIGRAMS);
-        return Ok(Some(
-            trigrams.iter().step_by(step).map(|term| quoted(term)).collect::<Vec<_>>().join(" AND "),
-        ));
+        let terms: Vec<String> = trigrams.iter().step_by(step).map(|term| quoted(term)).collect();
+        return Ok(Expression::OfTrigrams(terms.join(" AND ")));
     }
     let terms = beginning_with(connection, searched, key)?;
     let terms: Vec<String> = terms.iter().map(|term| quoted(term)).collect();
-    Ok((!terms.is_empty()).then(|| terms.join(" OR ")))
+    Ok(match terms.len() {
+        0 => Expression::NoTrigram,
+        1..=MAX_TERMS => Expression::OfTrigrams(terms.join(" OR ")),
+        _ => Expression::TooManyTrigrams,
+    })
 }
 
-/// The trigrams of the index that begin with a text.
+/// The trigrams of the index that begin with a text; one more than [`MAX_TERMS`] at most.
 fn beginning_with(
     connection: &mut SqliteConnection,
     searched: Searched,
@@ -79,7 +91,7 @@ fn beginning_with(
         Searched::Accounts => "search_account_trigrams",
     };
     // Terms are sorted by their UTF-8, in which no character follows U+10FFFF.
-    let query = format!("SELECT term FROM {table} WHERE term >= $1 AND term < $2 LIMIT {MAX_TERMS}");
+    let query = format!("SELECT term FROM {table} WHERE term >= $1 AND term < $2 LIMIT {}", MAX_TERMS + 1);
     let rows: Vec<Term> =
         sql_query(query).bind::<Text, _>(key).bind::<Text, _>(format!("{key}\u{10FFFF}")).load(connection)?;
     Ok(rows.into_iter().map(|row| row.term).collect())
