@@ -6,7 +6,7 @@ use diesel::{
 };
 use invitation_service::db::AnyConnection;
 
-/// Without waiting for the disk at each commit: whoever loses power begins anew. Keys are looked up by index,
+/// Without waiting for the disk at each commit: after a power cut one seeds again. Keys are found by index,
 /// although the tables are empty when foreign keys are planned for.
 const POSTGRES: &str = "SET synchronous_commit = off; SET enable_seqscan = off";
 /// The same for SQLite. They end with the connection. The cache, in KiB, is for indexes whose keys are in

@@ -2,7 +2,7 @@
 
 /// What becomes of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum LetterOutcome {
     /// It waits to be tried.
     Queued,
     /// It was tried and waits for the next attempt.
@@ -53,7 +53,7 @@ pub enum Sendings {
 #[derive(Debug, Clone, Copy)]
 pub struct Course {
     /// What becomes of its newest letter.
-    pub fate: Fate,
+    pub outcome: LetterOutcome,
     /// How it ends.
     pub end: End,
     /// How often it was sent.
@@ -61,35 +61,35 @@ pub struct Course {
 }
 
 /// Of two hundred invitations from before yesterday, how many go this way.
-const OLD: [(u32, Fate, End, Sendings); 17] = [
-    (122, Fate::Delivered, End::Activated, Sendings::One),
-    (12, Fate::Sent, End::Activated, Sendings::One),
-    (6, Fate::Delivered, End::Activated, Sendings::Two),
-    (4, Fate::HandedOver, End::Activated, Sendings::One),
-    (1, Fate::Complained, End::Activated, Sendings::One),
-    (2, Fate::Delivered, End::Blocked, Sendings::One),
-    (20, Fate::Delivered, End::Open, Sendings::One),
-    (4, Fate::Delivered, End::Open, Sendings::Two),
-    (2, Fate::Sent, End::Open, Sendings::One),
-    (4, Fate::Bounced, End::Open, Sendings::One),
-    (1, Fate::Deferred, End::Open, Sendings::One),
-    (1, Fate::Complained, End::Open, Sendings::One),
-    (2, Fate::Failed, End::Open, Sendings::One),
-    (1, Fate::HandedOver, End::Open, Sendings::One),
-    (8, Fate::Delivered, End::Replaced, Sendings::One),
-    (8, Fate::Delivered, End::Revoked, Sendings::One),
-    (2, Fate::Withdrawn, End::Revoked, Sendings::One),
+const OLD: [(u32, LetterOutcome, End, Sendings); 17] = [
+    (122, LetterOutcome::Delivered, End::Activated, Sendings::One),
+    (12, LetterOutcome::Sent, End::Activated, Sendings::One),
+    (6, LetterOutcome::Delivered, End::Activated, Sendings::Two),
+    (4, LetterOutcome::HandedOver, End::Activated, Sendings::One),
+    (1, LetterOutcome::Complained, End::Activated, Sendings::One),
+    (2, LetterOutcome::Delivered, End::Blocked, Sendings::One),
+    (20, LetterOutcome::Delivered, End::Open, Sendings::One),
+    (4, LetterOutcome::Delivered, End::Open, Sendings::Two),
+    (2, LetterOutcome::Sent, End::Open, Sendings::One),
+    (4, LetterOutcome::Bounced, End::Open, Sendings::One),
+    (1, LetterOutcome::Deferred, End::Open, Sendings::One),
+    (1, LetterOutcome::Complained, End::Open, Sendings::One),
+    (2, LetterOutcome::Failed, End::Open, Sendings::One),
+    (1, LetterOutcome::HandedOver, End::Open, Sendings::One),
+    (8, LetterOutcome::Delivered, End::Replaced, Sendings::One),
+    (8, LetterOutcome::Delivered, End::Revoked, Sendings::One),
+    (2, LetterOutcome::Withdrawn, End::Revoked, Sendings::One),
 ];
 /// Of twenty invitations of the last day, how many go this way.
-const NEW: [(u32, Fate, End, Sendings); 8] = [
-    (9, Fate::Queued, End::Open, Sendings::One),
-    (1, Fate::Retried, End::Open, Sendings::One),
-    (5, Fate::Delivered, End::Open, Sendings::One),
-    (1, Fate::Sent, End::Open, Sendings::One),
-    (1, Fate::Bounced, End::Open, Sendings::One),
-    (1, Fate::HandedOver, End::Open, Sendings::One),
-    (1, Fate::Delivered, End::Activated, Sendings::One),
-    (1, Fate::Delivered, End::Open, Sendings::Two),
+const NEW: [(u32, LetterOutcome, End, Sendings); 8] = [
+    (9, LetterOutcome::Queued, End::Open, Sendings::One),
+    (1, LetterOutcome::Retried, End::Open, Sendings::One),
+    (5, LetterOutcome::Delivered, End::Open, Sendings::One),
+    (1, LetterOutcome::Sent, End::Open, Sendings::One),
+    (1, LetterOutcome::Bounced, End::Open, Sendings::One),
+    (1, LetterOutcome::HandedOver, End::Open, Sendings::One),
+    (1, LetterOutcome::Delivered, End::Activated, Sendings::One),
+    (1, LetterOutcome::Delivered, End::Open, Sendings::Two),
 ];
 
 impl Course {
@@ -106,13 +106,13 @@ impl Course {
         Self::of(&NEW, number.wrapping_mul(7) % 20)
     }
 
-    fn of(courses: &[(u32, Fate, End, Sendings)], mut slot: u32) -> Self {
-        for &(share, fate, end, sendings) in courses {
+    fn of(courses: &[(u32, LetterOutcome, End, Sendings)], mut slot: u32) -> Self {
+        for &(share, outcome, end, sendings) in courses {
             match slot.checked_sub(share) {
-                None => return Self { fate, end, sendings },
+                None => return Self { outcome, end, sendings },
                 Some(rest) => slot = rest,
             }
         }
-        Self { fate: Fate::Delivered, end: End::Open, sendings: Sendings::One }
+        Self { outcome: LetterOutcome::Delivered, end: End::Open, sendings: Sendings::One }
     }
 }

@@ -87,7 +87,7 @@ impl Directory {
         draws.find(|one| one.owner.since < at && suits(one)).cloned()
     }
 
-    /// One of these, who was active at `at`; the command line where nobody was.
+    /// One of these, who was active at `at`; the command line if none was.
     pub fn inviter(chance: &mut Chance, all: &[Party], at: DateTime<Utc>) -> ActorRef {
         let drawn = if all.is_empty() { None } else { Some(chance.pick_skewed(all)) };
         drawn.filter(|one| one.since < at).map_or_else(command_line, |one| one.at(chance, at))

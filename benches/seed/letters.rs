@@ -14,7 +14,7 @@ use invitation_service::domain::{
 use serde_json::json;
 
 use super::{
-    course::Fate,
+    course::LetterOutcome,
     tables::{LetterRow, SuppressionRow},
     timeline::{PROVIDER, Timeline},
 };
@@ -45,8 +45,9 @@ pub struct Sending<'a> {
 
 /// Adds the letter of a sending, and returns when the link was sent: when the relay accepted the letter, else
 /// when it was asked for.
-pub fn add(timeline: &mut Timeline<'_>, sending: &Sending<'_>, fate: Fate) -> DateTime<Utc> {
-    let queued = if fate == Fate::HandedOver { EventType::LinkHandedOver } else { EventType::EmailQueued };
+pub fn add(timeline: &mut Timeline<'_>, sending: &Sending<'_>, outcome: LetterOutcome) -> DateTime<Utc> {
+    let queued =
+        if outcome == LetterOutcome::HandedOver { EventType::LinkHandedOver } else { EventType::EmailQueued };
     timeline.add(queued, sending.at, sending.by, json!({ "send_count": sending.generation }));
     let id: Id<LetterKind> = timeline.chance.id(sending.at);
     let mut row = LetterRow {
@@ -60,15 +61,19 @@ pub fn add(timeline: &mut Timeline<'_>, sending: &Sending<'_>, fate: Fate) -> Da
         recipient: sending.to.as_str().to_owned().into(),
         ..LetterRow::default()
     };
-    let sent_at = match fate {
-        Fate::Queued => stay(&mut row, "queued"),
-        Fate::HandedOver => stay(&mut row, "handed_over"),
-        Fate::Withdrawn => stay(&mut row, "withdrawn"),
-        Fate::Retried => retried(timeline, &mut row, sending.at),
-        Fate::Failed => failed(timeline, &mut row, sending.at),
-        Fate::Sent | Fate::Delivered | Fate::Deferred | Fate::Bounced | Fate::Complained => {
+    let sent_at = match outcome {
+        LetterOutcome::Queued => stay(&mut row, "queued"),
+        LetterOutcome::HandedOver => stay(&mut row, "handed_over"),
+        LetterOutcome::Withdrawn => stay(&mut row, "withdrawn"),
+        LetterOutcome::Retried => retried(timeline, &mut row, sending.at),
+        LetterOutcome::Failed => failed(timeline, &mut row, sending.at),
+        LetterOutcome::Sent
+        | LetterOutcome::Delivered
+        | LetterOutcome::Deferred
+        | LetterOutcome::Bounced
+        | LetterOutcome::Complained => {
             let sent_at = accepted(timeline, &mut row, sending.at);
-            report(timeline, &mut row, sending.to, (fate, sent_at));
+            report(timeline, &mut row, sending.to, (outcome, sent_at));
             Some(sent_at)
         }
     };
@@ -125,22 +130,22 @@ fn report(
     timeline: &mut Timeline<'_>,
     row: &mut LetterRow,
     to: &Email,
-    (fate, sent_at): (Fate, DateTime<Utc>),
+    (outcome, sent_at): (LetterOutcome, DateTime<Utc>),
 ) {
-    let (status, event_type) = match fate {
-        Fate::Delivered => (DeliveryStatus::Delivered, EventType::EmailDelivered),
-        Fate::Deferred => (DeliveryStatus::Deferred, EventType::EmailDeferred),
-        Fate::Bounced => (DeliveryStatus::Bounced, EventType::EmailBounced),
-        Fate::Complained => (DeliveryStatus::Complained, EventType::EmailComplained),
+    let (status, event_type) = match outcome {
+        LetterOutcome::Delivered => (DeliveryStatus::Delivered, EventType::EmailDelivered),
+        LetterOutcome::Deferred => (DeliveryStatus::Deferred, EventType::EmailDeferred),
+        LetterOutcome::Bounced => (DeliveryStatus::Bounced, EventType::EmailBounced),
+        LetterOutcome::Complained => (DeliveryStatus::Complained, EventType::EmailComplained),
         _ => return,
     };
     let at = sent_at + timeline.chance.between(TimeDelta::milliseconds(300), TimeDelta::seconds(90));
     let fault = *timeline.chance.pick(&BOUNCES);
-    let fault = Some(fault).filter(|_| fate == Fate::Bounced && timeline.chance.percent(40));
-    let reason = match (fate, fault) {
-        (Fate::Bounced, Some((_, reason))) => Some(reason),
-        (Fate::Bounced, None) => Some(NO_MAILBOX),
-        (Fate::Deferred, _) => Some(GREYLISTED),
+    let fault = Some(fault).filter(|_| outcome == LetterOutcome::Bounced && timeline.chance.percent(40));
+    let reason = match (outcome, fault) {
+        (LetterOutcome::Bounced, Some((_, reason))) => Some(reason),
+        (LetterOutcome::Bounced, None) => Some(NO_MAILBOX),
+        (LetterOutcome::Deferred, _) => Some(GREYLISTED),
         _ => None,
     };
     row.fate = status.as_str().into();
@@ -148,9 +153,9 @@ fn report(
     row.fate_reason = reason.into();
     row.cause = fault.map(|(fault, _)| fault.as_str()).into();
     timeline.by_provider(event_type, at, (reason, fault.map(|(fault, _)| fault)));
-    let suppressed = match fate {
-        Fate::Complained => Some(SuppressionReason::Complained),
-        Fate::Bounced if fault.is_none() => Some(SuppressionReason::Bounced),
+    let suppressed = match outcome {
+        LetterOutcome::Complained => Some(SuppressionReason::Complained),
+        LetterOutcome::Bounced if fault.is_none() => Some(SuppressionReason::Bounced),
         _ => None,
     };
     if let Some(why) = suppressed {

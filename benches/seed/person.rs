@@ -17,12 +17,12 @@ use super::{
     cell::Cell,
     chance::Chance,
     company::Companies,
-    course::{Course, End, Fate, Sendings},
+    course::{Course, End, LetterOutcome, Sendings},
     directory::{Business, Directory, Party},
     names::{self, Name},
     place::Target,
+    planned_invitation::{InvitationDates, PlannedInvitation},
     rows::{self, Life},
-    story::{Story, Told},
     tables::{MembershipRow, UserRoleRow, UserRow},
     timeline::{Timeline, blocked},
 };
@@ -55,7 +55,7 @@ struct Person {
 struct Invited {
     account: Option<AccountId>,
     course: Course,
-    told: Told,
+    dates: InvitationDates,
 }
 
 impl World {
@@ -72,7 +72,7 @@ impl World {
             let again = self.again(&last);
             self.account(batch, &person, &last, (at, Life::Removed(again)));
             let end = if self.chance.percent(70) { End::Activated } else { End::Open };
-            let course = Course { fate: Fate::Delivered, end, sendings: Sendings::One };
+            let course = Course { outcome: LetterOutcome::Delivered, end, sendings: Sendings::One };
             last = self.invite(batch, &person, again, course);
             self.finish(batch, &person, &last, again);
         } else {
@@ -82,8 +82,8 @@ impl World {
 
     /// When an expired invitation is replaced by another one.
     fn again(&mut self, expired: &Invited) -> DateTime<Utc> {
-        let most = TimeDelta::days(20).min((self.now - expired.told.expires_at) / 2);
-        expired.told.expires_at + self.chance.between(TimeDelta::minutes(5), most)
+        let most = TimeDelta::days(20).min((self.now - expired.dates.expires_at) / 2);
+        expired.dates.expires_at + self.chance.between(TimeDelta::minutes(5), most)
     }
 
     fn invite(&mut self, batch: &mut Batch, person: &Person, at: DateTime<Utc>, course: Course) -> Invited {
@@ -95,20 +95,31 @@ impl World {
         };
         let id: Id<InvitationKind> = self.chance.id(at);
         let Person { id: user, full_name: name, email, target, .. } = person;
-        let story = Story { id, user: *user, name, email, target, account, by, at, course, now: self.now };
-        let told = story.tell(&mut Timeline { chance: &mut self.chance, batch, invitation: id });
-        Invited { account, course, told }
+        let planned = PlannedInvitation {
+            id,
+            user: *user,
+            name,
+            email,
+            target,
+            account,
+            by,
+            at,
+            course,
+            now: self.now,
+        };
+        let dates = planned.add_to(&mut Timeline { chance: &mut self.chance, batch, invitation: id });
+        Invited { account, course, dates }
     }
 
     /// Adds the person, the account that was made for them, and what they have.
     fn finish(&mut self, batch: &mut Batch, person: &Person, last: &Invited, invited_at: DateTime<Utc>) {
-        let life = match (last.course.end, last.told.ended_at) {
+        let life = match (last.course.end, last.dates.ended_at) {
             (End::Activated | End::Blocked, Some(at)) => Life::Active(at),
             (End::Revoked, Some(at)) => Life::Removed(at),
             _ => Life::Invited,
         };
         let mut row = rows::user((person.id, &person.email, person.at), &person.name, life);
-        if last.course.fate == Fate::HandedOver {
+        if last.course.outcome == LetterOutcome::HandedOver {
             row.address_proven_at = Cell::Null;
         }
         if let Life::Active(at) = life {

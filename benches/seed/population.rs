@@ -12,8 +12,8 @@ mod letters;
 mod names;
 mod person;
 mod place;
+mod planned_invitation;
 mod rows;
-mod story;
 mod tables;
 mod timeline;
 
@@ -120,7 +120,7 @@ impl Population {
         let new = (self.users / NEW_SHARE).max(FEWEST).min(self.users);
         let old = self.users - new;
         let (first, span, index, count) = if number < old {
-            (self.now - HISTORY, HISTORY - story::OLD, number, old)
+            (self.now - HISTORY, HISTORY - planned_invitation::OLD, number, old)
         } else {
             let (first, last) = (TimeDelta::hours(20), TimeDelta::minutes(10));
             (self.now - first, first - last, number - old, new)

@@ -13,7 +13,7 @@ use invitation_service::domain::{
 use serde_json::json;
 
 use super::{
-    course::{Course, End, Fate, Sendings},
+    course::{Course, End, LetterOutcome, Sendings},
     directory::{browser, origin},
     letters::{self, Sending},
     place::Target,
@@ -29,7 +29,7 @@ pub const OLD: TimeDelta = TimeDelta::hours(26);
 const LOCALES: [&str; 4] = ["en", "nl", "de", "fr"];
 
 /// What an invitation is made of.
-pub struct Story<'a> {
+pub struct PlannedInvitation<'a> {
     /// Its id.
     pub id: InvitationId,
     /// The invited user.
@@ -53,16 +53,16 @@ pub struct Story<'a> {
 }
 
 /// When an invitation was sent last, and when it ended.
-pub struct Told {
+pub struct InvitationDates {
     /// When the link expires.
     pub expires_at: DateTime<Utc>,
     /// When it was activated or revoked, if it was.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-impl Story<'_> {
+impl PlannedInvitation<'_> {
     /// Adds the invitation with its letters and its timeline.
-    pub fn tell(&self, timeline: &mut Timeline<'_>) -> Told {
+    pub fn add_to(&self, timeline: &mut Timeline<'_>) -> InvitationDates {
         let sent_at = self.send(timeline);
         let (state, ended_at) = match self.course.end {
             End::Open => (InvitationState::Pending, None),
@@ -72,9 +72,9 @@ impl Story<'_> {
             }
             End::Revoked => (InvitationState::Revoked, Some(self.revoke(timeline))),
         };
-        let told = Told { expires_at: sent_at + LINK_LIFETIME, ended_at };
-        self.write(timeline, state, sent_at, &told);
-        told
+        let dates = InvitationDates { expires_at: sent_at + LINK_LIFETIME, ended_at };
+        self.write_row(timeline, state, sent_at, &dates);
+        dates
     }
 
     /// Sends it once or twice, and returns when the newest link was sent.
@@ -86,9 +86,13 @@ impl Story<'_> {
         timeline.add(EventType::Created, self.at, &self.by, details);
         let first = Sending { generation: 1, at: self.at, by: &self.by, to: self.email };
         if self.course.sendings == Sendings::One {
-            return letters::add(timeline, &first, self.course.fate);
+            return letters::add(timeline, &first, self.course.outcome);
         }
-        let before = *timeline.chance.pick_skewed(&[Fate::Sent, Fate::Delivered, Fate::Failed]);
+        let before = *timeline.chance.pick_skewed(&[
+            LetterOutcome::Sent,
+            LetterOutcome::Delivered,
+            LetterOutcome::Failed,
+        ]);
         letters::add(timeline, &first, before);
         // Links of before yesterday must have expired by now, those of the last day may not have.
         let past = self.now - self.at;
@@ -96,7 +100,7 @@ impl Story<'_> {
         let wait = timeline.chance.between(TimeDelta::minutes(2), most.min(TimeDelta::days(3)));
         let again = Sending { generation: 2, at: self.at + wait, ..first };
         timeline.add(EventType::Resent, again.at, &self.by, json!({ "send_count": 2 }));
-        letters::add(timeline, &again, self.course.fate)
+        letters::add(timeline, &again, self.course.outcome)
     }
 
     fn activate(&self, timeline: &mut Timeline<'_>, sent_at: DateTime<Utc>) -> DateTime<Utc> {
@@ -108,7 +112,7 @@ impl Story<'_> {
         let at = opened_at + typing.min((self.now - opened_at) / 2);
         let origin = Some(origin(timeline.chance, at));
         // Who types in a link that was handed over has proven nothing.
-        let who = if self.course.fate == Fate::HandedOver {
+        let who = if self.course.outcome == LetterOutcome::HandedOver {
             ActorRef::link(origin)
         } else {
             let (kind, id, name) = (ActorKind::User, self.user.to_string(), self.name.to_owned());
@@ -119,7 +123,7 @@ impl Story<'_> {
     }
 
     fn revoke(&self, timeline: &mut Timeline<'_>) -> DateTime<Utc> {
-        let is_early = self.course.fate == Fate::Withdrawn;
+        let is_early = self.course.outcome == LetterOutcome::Withdrawn;
         let most = if is_early { TimeDelta::minutes(20) } else { TimeDelta::days(10) };
         let most = most.min((self.now - self.at) / 2);
         let at = self.at + timeline.chance.between(TimeDelta::minutes(1), most);
@@ -131,15 +135,15 @@ impl Story<'_> {
         at
     }
 
-    fn write(
+    fn write_row(
         &self,
         timeline: &mut Timeline<'_>,
         state: InvitationState,
         last_sent_at: DateTime<Utc>,
-        told: &Told,
+        dates: &InvitationDates,
     ) {
         let count = if self.course.sendings == Sendings::One { 1 } else { 2 };
-        let when = |wanted| told.ended_at.filter(|_| state == wanted);
+        let when = |wanted| dates.ended_at.filter(|_| state == wanted);
         let locale = timeline.chance.percent(50).then(|| *timeline.chance.pick(&LOCALES));
         let roles = if let Target::Staff(roles) = self.target { roles } else { &Roles::default() };
         timeline.batch.push(InvitationRow {
@@ -159,7 +163,7 @@ impl Story<'_> {
             send_count: count.into(),
             created_at: self.at.into(),
             last_sent_at: last_sent_at.into(),
-            expires_at: told.expires_at.into(),
+            expires_at: dates.expires_at.into(),
             activated_at: when(InvitationState::Activated).into(),
             revoked_at: when(InvitationState::Revoked).into(),
             account_id: self.account.into(),
