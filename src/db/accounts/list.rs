@@ -1,10 +1,6 @@
 //! Lists of accounts, with all filters, and the indexes by which they are read.
 
-use diesel::{
-    dsl::sql,
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use diesel::prelude::*;
 
 use super::row::Row;
 use crate::db::{
@@ -116,23 +112,20 @@ fn walks(
     // One walk for each value of the filter that has an index.
     let values: Vec<OfAccounts> = match (&filter.used_by[..], &filter.account_types[..]) {
         ([], []) => return Ok(vec![plain(ACCOUNTS)]),
-        ([], types) => {
-            types.iter().map(|one| indexed("accounts.account_type || '' = ", one.as_str())).collect()
-        }
-        (used_by, _) => {
-            used_by.iter().map(|one| indexed("accounts.used_by || '' = ", one.as_str())).collect()
-        }
+        ([], types) => types
+            .iter()
+            .map(|one| Condition::has_value("accounts.account_type || '' = ", one.as_str()))
+            .collect(),
+        (used_by, _) => used_by
+            .iter()
+            .map(|one| Condition::has_value("accounts.used_by || '' = ", one.as_str()))
+            .collect(),
     };
     Ok(values.into_iter().map(|value| plain(ACCOUNTS).when(value)).collect())
 }
 
 fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> Walk {
-    let any = |values: Vec<OfAccounts>| {
-        (!values.is_empty()).then(|| values.into_iter().fold(Condition::Never, Condition::or))
-    };
     let given = [
-        any(filter.account_types.iter().map(|one| has_type(*one)).collect()),
-        any(filter.used_by.iter().map(|one| is_used_by(*one)).collect()),
         filter.parent.map(|parent| {
             Condition::when(accounts::parent_account_id.eq(parent.to_string()).assume_not_null())
         }),
@@ -141,13 +134,10 @@ fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> 
     ];
     let walk = walk
         .when::<accounts::table>(Condition::when(accounts::removed_at.is_null()))
-        .when(visibility::accounts(&filter.visibility));
+        .when(visibility::accounts(&filter.visibility))
+        .when(OfAccounts::any(filter.account_types.iter().map(|one| has_type(*one))))
+        .when(OfAccounts::any(filter.used_by.iter().map(|one| is_used_by(*one))));
     given.into_iter().flatten().fold(walk, Walk::when::<accounts::table>)
-}
-
-/// A value of an indexed expression, which is written with ` = ` behind it.
-fn indexed(expression: &'static str, value: &'static str) -> OfAccounts {
-    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(value))
 }
 
 fn has_type(account_type: AccountType) -> OfAccounts {

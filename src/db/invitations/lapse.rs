@@ -4,11 +4,7 @@
 //! that moves the expiry or ends the invitation. One that is not marked may have expired as well.
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::sql,
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use diesel::prelude::*;
 
 use crate::db::{
     Tx,
@@ -28,7 +24,7 @@ pub(in crate::db) fn in_part((kind, state, lapsed): Part) -> Condition<invitatio
     let expression = "(invitations.kind || ' ' || invitations.state \
                       || CASE WHEN invitations.lapsed THEN ' lapsed' ELSE '' END) = ";
     let part = format!("{} {}{mark}", kind.as_str(), state.as_str());
-    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(part))
+    Condition::has_value(expression, part)
 }
 
 /// Marks up to `limit` pending invitations of each kind whose links expired before `before`. Returns their

@@ -205,8 +205,10 @@ fn states(statuses: &[InvitationStatus]) -> Vec<(InvitationState, bool)> {
 pub(super) fn matching(walk: Walk, filter: &InvitationFilter, found: &Found) -> Walk {
     let walk = walk
         .when(visibility::invitations(&filter.visibility))
-        .when(any(&filter.kinds, |kind| Condition::when(invitations::kind.eq(kind.as_str()))))
-        .when(any(&filter.statuses, |status| has_status(status, filter.now)))
+        .when(OfInvitations::any(
+            filter.kinds.iter().map(|kind| Condition::when(invitations::kind.eq(kind.as_str()))),
+        ))
+        .when(OfInvitations::any(filter.statuses.iter().map(|status| has_status(*status, filter.now))))
         .when(newest_letter_is(&filter.deliveries, filter.now));
     let given = [
         filter.account.map(|account| {
@@ -224,19 +226,11 @@ pub(super) fn matching(walk: Walk, filter: &InvitationFilter, found: &Found) -> 
     given.into_iter().flatten().fold(walk, Walk::when::<invitations::table>)
 }
 
-/// With one of these values; without a value, every row.
-fn any<V: Copy>(values: &[V], condition: impl Fn(V) -> OfInvitations) -> OfInvitations {
-    if values.is_empty() {
-        return Condition::Always;
-    }
-    values.iter().map(|value| condition(*value)).fold(Condition::Never, Condition::or)
-}
-
 fn newest_letter_is(states: &[DeliveryState], now: DateTime<Utc>) -> OfInvitations {
     if states.is_empty() {
         return Condition::Always;
     }
-    let states = states.iter().map(|state| is_in(*state, now)).fold(Condition::Never, Condition::or);
+    let states = Condition::any(states.iter().map(|state| is_in(*state, now)));
     let newest = letters::table
         .filter(letters::invitation_id.eq(invitations::id.nullable()).assume_not_null())
         .filter(letters::generation.eq(invitations::generation))

@@ -43,11 +43,9 @@ pub(in crate::db) fn parts(state: DeliveryState) -> Vec<Part> {
 
 /// In this part of the index. Its condition is no parameter, so that the partial index is used.
 pub(in crate::db) fn in_part((state, report): Part) -> Condition<letters::table> {
-    let reported = diesel::dsl::sql::<diesel::sql_types::Bool>("coalesce(letters.fate, '') = ")
-        .bind::<diesel::sql_types::Text, _>(report);
     Condition::raw(diesel::dsl::sql::<diesel::sql_types::Bool>("letters.kind = 'invitation'"))
         .and(Condition::when(letters::state.eq(state.as_str())))
-        .and(Condition::raw(reported))
+        .and(Condition::has_value("coalesce(letters.fate, '') = ", report))
 }
 
 /// In this state at a time.

@@ -7,13 +7,14 @@ use std::marker::PhantomData;
 
 use diesel::{
     backend::Backend,
+    dsl::sql,
     expression::{
         AppearsOnTable, Expression, NonAggregate, SelectableExpression, ValidGrouping, is_aggregate,
     },
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::Bool,
+    sql_types::{Bool, Text},
     sqlite::Sqlite,
 };
 
@@ -47,6 +48,11 @@ impl<T> Condition<T> {
         Self::When(Box::new(fragment), PhantomData)
     }
 
+    /// That an indexed expression, which is written with ` = ` behind it, has this value.
+    pub(in crate::db) fn has_value(expression: &'static str, value: impl Into<String>) -> Self {
+        Self::raw(sql::<Bool>(expression).bind::<Text, _>(value.into()))
+    }
+
     pub(in crate::db) fn is_never(&self) -> bool {
         matches!(self, Self::Never)
     }
@@ -62,6 +68,11 @@ where
             (Self::Never, one) | (one, Self::Never) => one,
             (one, other) => Self::when(BoolExpressionMethods::or(one, other)),
         }
+    }
+
+    /// That one of these conditions holds; without a condition, always.
+    pub(in crate::db) fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
+        conditions.into_iter().reduce(Self::or).unwrap_or(Self::Always)
     }
 
     pub(in crate::db) fn and(self, other: Self) -> Self {

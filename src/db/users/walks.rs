@@ -98,18 +98,19 @@ fn of_accounts(
     if accounts.is_empty() {
         return Ok(Some(Vec::new()));
     }
-    let members: Vec<String> = memberships::table
-        .select(memberships::user_id)
-        .limit(MAX_COLLECTED + 1)
-        .into_boxed::<MultiBackend>()
-        .filter(InSet::condition::<memberships::table>("memberships.account_id", accounts.clone()))
-        .load(connection)?;
+    // In this order: an invitation that is accepted in between is found as a membership.
     let invited: Vec<String> = invitations::table
         .select(invitations::user_id)
         .limit(MAX_COLLECTED + 1)
         .into_boxed::<MultiBackend>()
-        .filter(InSet::condition::<invitations::table>("invitations.account_id", accounts))
+        .filter(InSet::condition::<invitations::table>("invitations.account_id", accounts.clone()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .load(connection)?;
+    let members: Vec<String> = memberships::table
+        .select(memberships::user_id)
+        .limit(MAX_COLLECTED + 1)
+        .into_boxed::<MultiBackend>()
+        .filter(InSet::condition::<memberships::table>("memberships.account_id", accounts))
         .load(connection)?;
     let are_few = |ids: &[String]| i64::try_from(ids.len()).is_ok_and(|number| number <= MAX_COLLECTED);
     let all_found = are_few(&members) && are_few(&invited);
@@ -159,7 +160,7 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
     let is_stored = |status: UserStatus| is_whole(&filter.reader) || status != UserStatus::Invited;
     if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| is_stored(*status)) {
         let walk = |status: UserStatus| {
-            let stored: OfUsers = indexed("users.status || '' = ", status.as_str());
+            let stored: OfUsers = Condition::has_value("users.status || '' = ", status.as_str());
             plain(USERS).when(stored)
         };
         return filter.statuses.iter().map(|status| walk(*status)).collect();
@@ -170,19 +171,16 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
 fn by_role(role: AnyRole, plain: &impl Fn(Source) -> Walk) -> Walk {
     match role {
         AnyRole::System(role) => {
-            let held: Condition<user_roles::table> = indexed("user_roles.role || '' = ", role.as_str());
+            let held: Condition<user_roles::table> =
+                Condition::has_value("user_roles.role || '' = ", role.as_str());
             plain(BY_ROLE).when(joined::<user_roles::table>(HAS_ROLE)).when(held)
         }
         AnyRole::Member(role) => {
-            let held: Condition<memberships::table> = indexed("memberships.role || '' = ", role.as_str());
+            let held: Condition<memberships::table> =
+                Condition::has_value("memberships.role || '' = ", role.as_str());
             plain(BY_MEMBERSHIP).when(joined::<memberships::table>(IS_MEMBER)).when(held)
         }
     }
-}
-
-/// A value of an indexed expression, which is written with ` = ` behind it.
-fn indexed<T>(expression: &'static str, value: &'static str) -> Condition<T> {
-    Condition::raw(sql::<Bool>(expression).bind::<Text, _>(value))
 }
 
 fn joined<T>(condition: &'static str) -> Condition<T> {
@@ -191,20 +189,17 @@ fn joined<T>(condition: &'static str) -> Condition<T> {
 
 /// A walk that finds only what the filter and the visibility admit.
 pub(super) fn matching(walk: Walk, filter: &UserFilter, found: &Found) -> Walk {
-    let any = |values: Vec<OfUsers>| {
-        (!values.is_empty()).then(|| values.into_iter().fold(Condition::Never, Condition::or))
-    };
     let reader = &filter.reader;
     let given = [
-        any(filter.statuses.iter().map(|status| with_status(*status, reader)).collect()),
-        any(filter.roles.iter().map(|role| with_role(*role, reader)).collect()),
         filter.account.map(|account| of_account(account, reader)),
         found.text.as_ref().map(|text| with_text(text.pattern(), &filter.visibility, reader)),
         filter.id.map(|id| Condition::when(users::id.eq(id.to_string()))),
     ];
     let walk = walk
         .when::<users::table>(Condition::when(users::removed_at.is_null()))
-        .when(visibility::users(&filter.visibility));
+        .when(visibility::users(&filter.visibility))
+        .when(OfUsers::any(filter.statuses.iter().map(|status| with_status(*status, reader))))
+        .when(OfUsers::any(filter.roles.iter().map(|role| with_role(*role, reader))));
     given.into_iter().flatten().fold(walk, Walk::when::<users::table>)
 }
 
