@@ -27,17 +27,14 @@ use crate::{
     },
 };
 
-/// So many invitations are sorted by another order than that of their creation. With more matches a list goes
-/// along the index of that order, and finds a page among its first tens of thousands of entries.
-const MAX_SORTED: i64 = 20_000;
 const ID: &str = "invitations.id";
 
 /// The invitations that match `filter`, in its order.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
     let found = walks::search(connection, filter)?;
     let page = match filter.order {
-        InvitationOrder::Newest => by_creation(filter, &found, Direction::Descending, filter.limit),
-        InvitationOrder::Oldest => by_creation(filter, &found, Direction::Ascending, filter.limit),
+        InvitationOrder::Newest => by_creation(filter, &found, Direction::Descending),
+        InvitationOrder::Oldest => by_creation(filter, &found, Direction::Ascending),
         InvitationOrder::Email => {
             sorted(connection, filter, &found, "invitations.email_key, invitations.id")?
         }
@@ -57,8 +54,8 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     Ok(rows)
 }
 
-fn by_creation(filter: &InvitationFilter, found: &Found, direction: Direction, limit: i64) -> Page {
-    Page::new(walks::of(filter, found, direction), direction, limit)
+fn by_creation(filter: &InvitationFilter, found: &Found, direction: Direction) -> Page {
+    Page::new(walks::of(filter, found, direction), direction, filter.limit)
 }
 
 /// A page in the order of these columns: of few matches by sorting them, of many by the order's index.
@@ -70,10 +67,7 @@ fn sorted(
 ) -> Result<Page, DbFault> {
     let all = InvitationFilter { after: None, ..filter.clone() };
     let few = if walks::is_narrow(filter, found) {
-        let page = by_creation(&all, found, Direction::Descending, MAX_SORTED + 1);
-        let ids = invitations::table.select(invitations::id).into_boxed::<MultiBackend>();
-        let ids: Vec<String> = ids.filter(page.contains::<invitations::table>(ID)).load(connection)?;
-        Some(ids).filter(|ids| i64::try_from(ids.len()).is_ok_and(|len| len <= MAX_SORTED))
+        Page::few(walks::of(&all, found, Direction::Descending), connection)?
     } else {
         None
     };

@@ -1,7 +1,7 @@
 //! The condition for letters in a state of the API: the reverse of mapping a row to the state.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
 use super::outbox::LetterState;
 use crate::db::{
@@ -43,7 +43,7 @@ pub(in crate::db) fn parts(state: DeliveryState) -> Vec<Part> {
 
 /// In this part of the index. Its condition is no parameter, so that the partial index is used.
 pub(in crate::db) fn in_part((state, report): Part) -> Condition<letters::table> {
-    Condition::raw(diesel::dsl::sql::<diesel::sql_types::Bool>("letters.kind = 'invitation'"))
+    Condition::raw(sql::<Bool>("letters.kind = 'invitation'"))
         .and(Condition::when(letters::state.eq(state.as_str())))
         .and(Condition::has_value("coalesce(letters.fate, '') = ", report))
 }

@@ -5,18 +5,23 @@
 //! rows are the page.
 
 use diesel::{
-    IntoSql, QueryResult,
+    IntoSql, QueryResult, RunQueryDsl,
     backend::Backend,
     dsl::sql,
-    query_builder::{AstPass, QueryFragment},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Bool, Text},
 };
 
 use super::condition::{Condition, Fragment};
+use crate::db::pool::any_connection::AnyConnection;
 
 /// The most filters, and the most walks, of a request whose statement is kept.
 const MAX_KEPT_FILTERS: usize = 2;
 const MAX_KEPT_WALKS: usize = 12;
+
+/// So many rows are sorted by another order than that of their creation. With more matches a list goes along
+/// the index of that order, and finds a page among its first tens of thousands of entries.
+const MAX_SORTED: i64 = 20_000;
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +91,16 @@ impl Page {
         Self { sorted_by: Some(columns), ..Self::new(vec![walk], Direction::Ascending, limit) }
     }
 
+    /// The ids that these walks find, unless they are more than [`MAX_SORTED`].
+    pub(in crate::db) fn few(
+        walks: Vec<Walk>,
+        connection: &mut AnyConnection,
+    ) -> QueryResult<Option<Vec<String>>> {
+        let page = Self::new(walks, Direction::Descending, MAX_SORTED + 1).of_filters(usize::MAX);
+        let ids: Vec<String> = page.load(connection)?;
+        Ok(Some(ids).filter(|ids| i64::try_from(ids.len()).is_ok_and(|number| number <= MAX_SORTED)))
+    }
+
     /// The same page, for a request with this number of filters.
     pub(in crate::db) fn of_filters(self, filters: usize) -> Self {
         Self { is_kept: self.is_kept && filters <= MAX_KEPT_FILTERS, ..self }
@@ -96,6 +111,17 @@ impl Page {
         if self.walks.is_empty() { Condition::Never } else { Condition::raw(OnPage { column, page: self }) }
     }
 }
+
+impl Query for Page {
+    type SqlType = Text;
+}
+
+impl QueryId for Page {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C> RunQueryDsl<C> for Page {}
 
 /// The condition that an id, written as `table.column`, follows `last` in the order of the list.
 pub(in crate::db) fn beyond<T>(

@@ -5,7 +5,11 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::{corrupt, parse_status, user_filter::UserFilter, walks};
+use super::{
+    corrupt, parse_status,
+    user_filter::UserFilter,
+    walks::{self, Found},
+};
 use crate::{
     db::{
         error::DbFault,
@@ -35,8 +39,6 @@ type Row = (String, String, Option<String>, Option<String>, String, At, Option<A
 /// How often a list is read again when an invitation ended while it was read.
 const TRIES: usize = 4;
 const ID: &str = "users.id";
-/// So many users are sorted by another order than that of their creation; of more, the order's index is read.
-const MAX_SORTED: i64 = 20_000;
 
 /// The users that match `filter`, in its order.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
@@ -72,29 +74,11 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
 
 fn rows(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<Row>, DbFault> {
     let found = walks::search(connection, filter)?;
-    let by_creation = |filter: &UserFilter, direction, limit| {
-        Page::new(walks::of(filter, &found, direction), direction, limit)
-    };
+    let by_creation = |direction| Page::new(walks::of(filter, &found, direction), direction, filter.limit);
     let page = match filter.order {
-        UserOrder::Newest => by_creation(filter, Direction::Descending, filter.limit),
-        UserOrder::Oldest => by_creation(filter, Direction::Ascending, filter.limit),
-        UserOrder::Email => {
-            let all = UserFilter { after: None, ..filter.clone() };
-            let few = if walks::is_narrow(filter, &found) {
-                let page = by_creation(&all, Direction::Descending, MAX_SORTED + 1);
-                let ids = users::table.select(users::id).into_boxed::<MultiBackend>();
-                let ids: Vec<String> = ids.filter(page.contains::<users::table>(ID)).load(connection)?;
-                Some(ids).filter(|ids| i64::try_from(ids.len()).is_ok_and(|len| len <= MAX_SORTED))
-            } else {
-                None
-            };
-            let walk = Walk::of(walks::USERS);
-            let walk = match few {
-                Some(ids) => walk.when(InSet::condition::<users::table>(ID, ids)),
-                None => walks::matching(walk, &all, &found),
-            };
-            Page::sorted(walk.when(walks::beyond_email(filter)), "users.email_key, users.id", filter.limit)
-        }
+        UserOrder::Newest => by_creation(Direction::Descending),
+        UserOrder::Oldest => by_creation(Direction::Ascending),
+        UserOrder::Email => by_email(connection, filter, &found)?,
     };
     let page = page.of_filters(walks::number_of_filters(filter)).contains::<users::table>(ID);
     let mut rows: Vec<(Row, String)> = users::table
@@ -119,6 +103,22 @@ fn rows(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<Row>,
         UserOrder::Email => rows.sort_unstable_by(|(a, a_key), (b, b_key)| (a_key, &a.0).cmp(&(b_key, &b.0))),
     }
     Ok(rows.into_iter().map(|(row, _)| row).collect())
+}
+
+/// A page in the order of addresses: of few matches by sorting them, of many by the index of addresses.
+fn by_email(connection: &mut AnyConnection, filter: &UserFilter, found: &Found) -> Result<Page, DbFault> {
+    let all = UserFilter { after: None, ..filter.clone() };
+    let few = if walks::is_narrow(filter, found) {
+        Page::few(walks::of(&all, found, Direction::Descending), connection)?
+    } else {
+        None
+    };
+    let walk = Walk::of(walks::USERS);
+    let walk = match few {
+        Some(ids) => walk.when(InSet::condition::<users::table>(ID, ids)),
+        None => walks::matching(walk, &all, found),
+    };
+    Ok(Page::sorted(walk.when(walks::beyond_email(filter)), "users.email_key, users.id", filter.limit))
 }
 
 /// Those of these users whom the reader knows; `None` when they know all users.
