@@ -5,5 +5,6 @@ mod counts;
 mod field_rules;
 mod pages;
 mod search;
+mod sort;
 mod users_csv;
 mod visibility;
