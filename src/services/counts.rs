@@ -1,6 +1,6 @@
 //! How many invitations and users a caller sees.
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, queries::narrow};
 use crate::{
     db::{DbFault, counts},
     domain::{
@@ -12,49 +12,35 @@ use crate::{
     },
 };
 
-/// The answer to a caller who may see none.
-const FORBIDDEN: ServiceError = ServiceError::Forbidden("system_users:read or customers:read");
-
-/// The numbers of invitations, of all kinds that the caller may see or of one. The caller sees the same in
+/// The numbers of invitations, of all kinds that the caller may see or of some. The caller sees the same in
 /// the list of invitations.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] when the caller may see none, or none of this kind.
+/// [`ServiceError::Forbidden`] when the caller may see none, or none of one of these kinds.
 pub async fn invitations(
     services: &Services,
     actor: &Actor,
-    kind: Option<InvitationKind>,
+    kinds: Vec<InvitationKind>,
 ) -> Result<InvitationCounts, ServiceError> {
-    let reader = Visibility::reading(actor);
-    let seen = match kind {
-        _ if reader.is_empty() => None,
-        Some(kind) => reader.of_invitations(kind),
-        None => Some(reader),
-    };
-    let seen = seen.ok_or(FORBIDDEN)?;
+    let seen =
+        narrow(Visibility::reading(actor), |reader| reader.of_any(&kinds, Visibility::of_invitations))?;
     let at = (services.clock.now(), services.rules.link_lifetime);
-    let count = move |connection: &mut _| counts::invitations(connection, &seen, kind, at);
+    let count = move |connection: &mut _| counts::invitations(connection, &seen, &kinds, at);
     Ok(services.db.read::<_, DbFault>(count).await?)
 }
 
-/// The numbers of users, of all kinds that the caller may see or of one. The caller sees the same in the list
-/// of users.
+/// The numbers of users, of all kinds that the caller may see or of some. The caller sees the same in the
+/// list of users.
 ///
 /// # Errors
 /// As [`invitations`].
 pub async fn users(
     services: &Services,
     actor: &Actor,
-    kind: Option<UserKind>,
+    kinds: Vec<UserKind>,
 ) -> Result<UserCounts, ServiceError> {
     let reader = Visibility::reading(actor);
-    let is_visible = match kind {
-        Some(kind) => reader.clone().of_users(kind).is_some(),
-        None => !reader.is_empty(),
-    };
-    if !is_visible {
-        return Err(FORBIDDEN);
-    }
-    let count = move |connection: &mut _| counts::users(connection, &reader, kind);
+    narrow(reader.clone(), |reader| reader.of_any(&kinds, Visibility::of_users))?;
+    let count = move |connection: &mut _| counts::users(connection, &reader, &kinds);
     Ok(services.db.read::<_, DbFault>(count).await?)
 }

@@ -48,7 +48,7 @@ pub struct PageRequest {
 
 /// The requested part of what a caller may see. A part that they may not see is refused, as is an empty
 /// visibility.
-fn narrow(
+pub(super) fn narrow(
     visibility: Visibility,
     part: impl FnOnce(Visibility) -> Option<Visibility>,
 ) -> Result<Visibility, ServiceError> {

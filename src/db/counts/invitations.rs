@@ -56,15 +56,15 @@ struct Number {
     n: i64,
 }
 
-/// The numbers of the visible invitations at `now`; with a kind, of those of this kind.
+/// The numbers of the visible invitations at `now`; with kinds, of those of one of these kinds.
 pub fn invitations(
     connection: &mut AnyConnection,
     visibility: &Visibility,
-    kind: Option<InvitationKind>,
+    kinds: &[InvitationKind],
     (now, lifetime): (DateTime<Utc>, LinkLifetime),
 ) -> Result<InvitationCounts, DbFault> {
     let mut counts = InvitationCounts::default();
-    let is_counted = |one: InvitationKind| visibility.shows(one) && kind.is_none_or(|kind| kind == one);
+    let is_counted = |one: InvitationKind| visibility.shows(one) && is_asked(kinds, one);
     if InvitationKind::ALL.into_iter().any(is_counted) {
         for number in of_all(connection, (now, lifetime))? {
             let Some(kind) = &number.kind else { continue };
@@ -75,9 +75,14 @@ pub fn invitations(
         }
     }
     if !visibility.customers && !visibility.account_ids.is_empty() {
-        add_under(connection, visibility, kind, now, &mut counts)?;
+        add_under(connection, visibility, kinds, now, &mut counts)?;
     }
     Ok(counts)
+}
+
+/// Whether a kind is one of those that are asked for; without one, all are.
+fn is_asked(kinds: &[InvitationKind], one: InvitationKind) -> bool {
+    kinds.is_empty() || kinds.contains(&one)
 }
 
 fn of_all(
@@ -149,7 +154,7 @@ type Row = ((String, String, At), (String, Option<At>, Option<String>, Option<St
 fn add_under(
     connection: &mut AnyConnection,
     visibility: &Visibility,
-    kind: Option<InvitationKind>,
+    kinds: &[InvitationKind],
     now: DateTime<Utc>,
     counts: &mut InvitationCounts,
 ) -> Result<(), DbFault> {
@@ -168,7 +173,7 @@ fn add_under(
         .load(connection)?;
     for ((of_kind, state, expires_at), letter) in rows {
         let of_kind: InvitationKind = of_kind.parse().map_err(|_| corrupt("kind", &of_kind))?;
-        if kind.is_some_and(|kind| kind != of_kind) {
+        if !is_asked(kinds, of_kind) {
             continue;
         }
         let status = match status_of(&state).ok_or_else(|| corrupt("state", &state))? {

@@ -58,14 +58,14 @@ impl Group {
             || self.under == Under::Member
     }
 
-    fn add(self, counts: &mut UserCounts, reader: &Visibility, kind: Option<UserKind>, n: i64) {
-        let kinds = UserKind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one));
-        let visible: Vec<UserKind> = kinds.filter(|one| self.is_visible_as(*one, reader)).collect();
+    fn add(self, counts: &mut UserCounts, reader: &Visibility, kinds: &[UserKind], n: i64) {
+        let asked = UserKind::ALL.into_iter().filter(|one| kinds.is_empty() || kinds.contains(one));
+        let visible: Vec<UserKind> = asked.filter(|one| self.is_visible_as(*one, reader)).collect();
         for one in &visible {
             counts.by_kind.add(*one, n);
         }
         // Callers who see everybody also see users of neither kind.
-        if visible.is_empty() && !(kind.is_none() && is_whole(reader)) {
+        if visible.is_empty() && !(kinds.is_empty() && is_whole(reader)) {
             return;
         }
         let status = if self.is_known(reader) { self.status } else { UserStatus::Invited };
@@ -73,23 +73,23 @@ impl Group {
     }
 }
 
-/// The numbers of the users whom the reader sees; with a kind, of those of this kind.
+/// The numbers of the users whom the reader sees; with kinds, of those of one of these kinds.
 pub fn users(
     connection: &mut AnyConnection,
     reader: &Visibility,
-    kind: Option<UserKind>,
+    kinds: &[UserKind],
 ) -> Result<UserCounts, DbFault> {
     let mut counts = UserCounts::default();
     if reader.staff || reader.customers {
         for (group, n) in of_all(connection)? {
-            group.add(&mut counts, reader, kind, n);
+            group.add(&mut counts, reader, kinds, n);
         }
     }
     if !reader.customers && !reader.account_ids.is_empty() {
         for group in under(connection, reader)?.into_values() {
             // Counted above as one who is nothing there.
-            Group { under: Under::Nothing, ..group }.add(&mut counts, reader, kind, -1);
-            group.add(&mut counts, reader, kind, 1);
+            Group { under: Under::Nothing, ..group }.add(&mut counts, reader, kinds, -1);
+            group.add(&mut counts, reader, kinds, 1);
         }
     }
     Ok(counts)

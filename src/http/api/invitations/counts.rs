@@ -23,8 +23,10 @@ errors! {
     tag = "Invitations",
     operation_id = "countInvitations",
     params(
-        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the \
-            token may not see.", example = "system_user"),
+        ("kind" = Option<Vec<InvitationKind>>, Query, style = Form, explode = false,
+            description = "Those of one of these kinds, separated by commas. 403 for a kind that the \
+                token may not see.",
+            example = json!(["system_user"])),
     ),
     responses(
         (status = 200, description = "The numbers.", body = InvitationCountsView, examples(
@@ -43,8 +45,8 @@ pub async fn counts(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let kind = query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str);
+    let kinds = query.any_of("kind", &InvitationKind::ALL, InvitationKind::as_str);
     query.finish()?;
-    let counts = services::counts::invitations(&state.services, &caller.0, kind).await?;
+    let counts = services::counts::invitations(&state.services, &caller.0, kinds).await?;
     representation::object(&request, &InvitationCountsView::from(&counts))
 }

@@ -23,8 +23,10 @@ errors! {
     tag = "Users",
     operation_id = "countUsers",
     params(
-        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token \
-            may not see.", example = "customer"),
+        ("kind" = Option<Vec<UserKind>>, Query, style = Form, explode = false,
+            description = "Those of one of these kinds, separated by commas. 403 for a kind that the \
+                token may not see.",
+            example = json!(["customer"])),
     ),
     responses(
         (status = 200, description = "The numbers.", body = UserCountsView, examples(
@@ -41,8 +43,8 @@ pub async fn counts(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let kind = query.one_of("kind", &UserKind::ALL, UserKind::as_str);
+    let kinds = query.any_of("kind", &UserKind::ALL, UserKind::as_str);
     query.finish()?;
-    let counts = services::counts::users(&state.services, &caller.0, kind).await?;
+    let counts = services::counts::users(&state.services, &caller.0, kinds).await?;
     representation::object(&request, &UserCountsView::from(&counts))
 }
