@@ -1,7 +1,7 @@
 //! Rows of all tables that are written together, and how they are written.
 
 use diesel::{
-    Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
+    PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{Integer, Text},
     sqlite::Sqlite,
@@ -32,18 +32,14 @@ impl Batch {
         row.put(&mut self.cells[R::TABLE]);
     }
 
-    /// Writes the rows in one transaction, and returns how many they are.
+    /// Writes the rows, and returns how many they are.
     ///
     /// # Errors
     /// What the database reports.
     pub fn write(&self, connection: &mut AnyConnection) -> QueryResult<Counts> {
         match connection {
-            AnyConnection::Postgres(c) => {
-                c.transaction(|c| self.write_by(|table, cells| copy(c, table, cells)))
-            }
-            AnyConnection::Sqlite(c) => {
-                c.transaction(|c| self.write_by(|table, cells| insert(c, table, cells)))
-            }
+            AnyConnection::Postgres(c) => self.write_by(|table, cells| copy(c, table, cells)),
+            AnyConnection::Sqlite(c) => self.write_by(|table, cells| insert(c, table, cells)),
         }
     }
 

@@ -86,6 +86,13 @@ impl From<i32> for Cell {
     }
 }
 
+/// PostgreSQL reads the numbers 0 and 1 as booleans.
+impl From<bool> for Cell {
+    fn from(holds: bool) -> Self {
+        Self::Number(holds.into())
+    }
+}
+
 impl From<DateTime<Utc>> for Cell {
     fn from(at: DateTime<Utc>) -> Self {
         Self::At(at)

@@ -122,6 +122,7 @@ impl World {
         if last.course.outcome == LetterOutcome::HandedOver {
             row.address_proven_at = Cell::Null;
         }
+        mark(&mut row, person, last, life);
         if let Life::Active(at) = life {
             grant(batch, person, last, at);
             match last.course.end {
@@ -175,6 +176,16 @@ impl World {
             Target::New(..) | Target::Further(_) => {}
         }
     }
+}
+
+/// What triggers of the database note of a user.
+fn mark(row: &mut UserRow, person: &Person, invited: &Invited, life: Life) {
+    let is_staff = matches!(person.target, Target::Staff(_));
+    let (is_active, is_invited) = (matches!(life, Life::Active(_)), matches!(life, Life::Invited));
+    row.has_role = (is_active && is_staff).into();
+    row.has_membership = (is_active && invited.account.is_some()).into();
+    row.invited_as_staff = (is_invited && is_staff).into();
+    row.invited_as_customer = (is_invited && !is_staff).into();
 }
 
 fn grant(batch: &mut Batch, person: &Person, invited: &Invited, at: DateTime<Utc>) {

@@ -25,6 +25,8 @@ use super::{
 pub const LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long ago invitations were made of which no link is valid.
 pub const OLD: TimeDelta = TimeDelta::hours(26);
+/// When the service marks invitations as expired for good.
+const LAPSED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// The languages that inviters choose.
 const LOCALES: [&str; 4] = ["en", "nl", "de", "fr"];
 
@@ -169,6 +171,7 @@ impl PlannedInvitation<'_> {
             account_id: self.account.into(),
             member_role: self.target.member_role().into(),
             scope: self.target.scope().into(),
+            lapsed: (state == InvitationState::Pending && dates.expires_at < self.now - LAPSED_AFTER).into(),
         });
     }
 }

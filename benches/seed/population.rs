@@ -3,6 +3,7 @@
 
 mod addresses;
 mod batch;
+mod bulk_load;
 mod cell;
 mod chance;
 mod company;
@@ -63,7 +64,7 @@ impl Population {
     /// with the number of people so far. Returns the number of rows in each table.
     ///
     /// # Errors
-    /// What the database reports; earlier transactions stay committed.
+    /// What the database reports; nothing is written then.
     pub fn write_to(
         self,
         connection: &mut AnyConnection,
@@ -75,6 +76,7 @@ impl Population {
         }
         // Others than those that the same seed gave before.
         let people = Self { seed: self.seed.wrapping_add(taken.len() as u64), ..self };
+        let loading = bulk_load::begin(connection, &TABLES.each_ref().map(|table| table.name))?;
         let (sender, batches) = mpsc::sync_channel(AHEAD);
         let counts = thread::scope(|threads| {
             threads.spawn(move || {
@@ -94,6 +96,7 @@ impl Population {
             }
             QueryResult::Ok(counts)
         })?;
+        loading.commit(connection)?;
         Ok(TABLES.iter().map(|table| table.name).zip(counts).collect())
     }
 

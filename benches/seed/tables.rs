@@ -76,7 +76,8 @@ macro_rules! tables {
 tables! {
     UserRow of users (
         id, email, email_key, search_text, first_name, last_name, status, password_hash, created_at,
-        activated_at, removed_at, address_proven_at, tokens_valid_from
+        activated_at, removed_at, address_proven_at, tokens_valid_from, has_role, has_membership,
+        invited_as_staff, invited_as_customer
     );
     UserRoleRow of user_roles (user_id, role);
     AccountRow of accounts (
@@ -89,7 +90,7 @@ tables! {
     InvitationRow of invitations (
         id, kind, user_id, email, email_key, search_text, roles, locale, inviter_kind, inviter_id,
         inviter_name, state, generation, send_count, created_at, last_sent_at, expires_at, activated_at,
-        revoked_at, account_id, member_role, scope
+        revoked_at, account_id, member_role, scope, lapsed
     );
     LetterRow of letters (
         id, invitation_id, generation, state, attempts, next_attempt_at, last_error, created_at, sent_at,

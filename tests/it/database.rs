@@ -13,5 +13,6 @@ mod planner_settings;
 mod poolers;
 mod query_plans;
 mod restored_copy;
+mod seeded;
 mod sequential_scans;
 mod unavailable;

@@ -15,6 +15,8 @@ pub mod identity_provider;
 pub mod imports;
 pub mod lists;
 pub mod mailbox;
+#[path = "../../benches/seed/population.rs"]
+pub mod population;
 pub mod process;
 pub mod provider;
 pub mod relay;

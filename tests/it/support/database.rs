@@ -4,6 +4,7 @@
 use diesel::{
     Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
 };
+use invitation_service::db::AnyConnection;
 use tempfile::TempDir;
 
 /// Which database a test runs on.
@@ -92,6 +93,14 @@ impl TestDatabase {
         let mut connection = SqliteConnection::establish(self.url.trim_start_matches("sqlite://")).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
         connection
+    }
+
+    /// A connection of our own, to either database.
+    pub fn connection(&self) -> AnyConnection {
+        match self.backend {
+            Backend::Postgres => AnyConnection::Postgres(self.postgres()),
+            Backend::Sqlite => AnyConnection::Sqlite(self.sqlite()),
+        }
     }
 
     /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until
