@@ -20,4 +20,8 @@ INSERT INTO invitation_events (id, invitation_id, event_type, at, actor_kind, ac
     FROM generate_series(:k::bigint + 1, :k::bigint + :size::bigint) AS k,
         (VALUES ('08', 'created', '{"roles":["customer_support","viewer"]}'), ('09', 'email_queued', '{"send_count":1}'))
             AS event (tag, type, details);
+INSERT INTO audit_events (id, at, action, outcome, actor_kind, actor_id, actor_name, object, request_id, address, user_agent, details)
+    SELECT 'aud_01kzzzzzzze08' || k, now(), 'invitation_created', 'succeeded', 'cli', 'Benchmark', 'Benchmark',
+        'inv_01kzzzzzzze08' || k, 'req_01kzzzzzzze08' || k, '127.0.0.1', NULL, '{"roles":["customer_support","viewer"]}'
+    FROM generate_series(:k::bigint + 1, :k::bigint + :size::bigint) AS k;
 COMMIT;

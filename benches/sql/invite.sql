@@ -17,4 +17,8 @@ INSERT INTO invitation_events (id, invitation_id, event_type, at, actor_kind, ac
             '{"roles":["customer_support","viewer"]}'),
         ('evt_01kzzzzzzze09' || :k::text, 'inv_01kzzzzzzze08' || :k::text, 'email_queued', now(), 'cli', 'Benchmark', 'Benchmark',
             '{"send_count":1}');
+INSERT INTO audit_events (id, at, action, outcome, actor_kind, actor_id, actor_name, object, request_id, address, user_agent, details)
+    VALUES ('aud_01kzzzzzzze08' || :k::text, now(), 'invitation_created', 'succeeded', 'cli', 'Benchmark', 'Benchmark',
+        'inv_01kzzzzzzze08' || :k::text, 'req_01kzzzzzzze08' || :k::text, '127.0.0.1', NULL,
+        '{"roles":["customer_support","viewer"]}');
 COMMIT;
