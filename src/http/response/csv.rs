@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CONTENT_DISPOSITION, ContentType},
     web::Bytes,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join, stream};
 
 use super::problem::Problem;
 use crate::http::extract::json_body::BYTE_ORDER_MARK;
@@ -15,7 +15,7 @@ use crate::services::{
 };
 
 /// So many rows are read at once.
-const ROWS_PER_READ: i64 = 500;
+const ROWS_PER_READ: i64 = 1000;
 
 /// What a list looks like as CSV.
 pub struct Table<T> {
@@ -44,14 +44,13 @@ pub async fn export<T: 'static>(
     let head = Ok(Bytes::from(format!("{}\r\n", table.header.join(","))));
     let rest = stream::unfold((Some(first), read), move |(next, read)| async move {
         let Page { data, next_cursor } = next?;
-        let chunk = lines(data.iter().map(table.row));
-        match next_cursor {
-            None => Some((chunk, (None, read))),
-            Some(cursor) => match read(page(Some(cursor))).await {
-                Ok(next) => Some((chunk, (Some(next), read))),
-                // The answer has begun: it is cut off, so that a part of it is not mistaken for all of it.
-                Err(refusal) => Some((Err(std::io::Error::other(refusal.to_string())), (None, read))),
-            },
+        let write = async { lines(data.iter().map(table.row)) };
+        let Some(cursor) = next_cursor else { return Some((write.await, (None, read))) };
+        // The next rows are read while these are written.
+        match join(read(page(Some(cursor))), write).await {
+            (Ok(next), chunk) => Some((chunk, (Some(next), read))),
+            // The answer has begun: it is cut off, so that a part of it is not mistaken for all of it.
+            (Err(refusal), _) => Some((Err(std::io::Error::other(refusal.to_string())), (None, read))),
         }
     });
     let file = format!("attachment; filename=\"{}\"", table.file);
