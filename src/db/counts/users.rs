@@ -64,8 +64,9 @@ impl Group {
         for one in &visible {
             counts.by_kind.add(*one, n);
         }
-        // Callers who see everybody also see users of neither kind.
-        if visible.is_empty() && !(kinds.is_empty() && is_whole(reader)) {
+        // Callers who see everybody also see users of neither kind, unless they ask for one kind.
+        let asks_for_all = kinds.is_empty() || UserKind::ALL.iter().all(|one| kinds.contains(one));
+        if visible.is_empty() && !(asks_for_all && is_whole(reader)) {
             return;
         }
         let status = if self.is_known(reader) { self.status } else { UserStatus::Invited };
