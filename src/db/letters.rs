@@ -2,6 +2,7 @@
 
 pub mod delivery_reports;
 pub mod mark_sent;
+pub(super) mod newest;
 pub mod notices;
 pub mod outbox;
 pub mod quota;

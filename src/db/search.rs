@@ -2,7 +2,8 @@
 //! shows, which checks visibility and all filters itself (docs/adr/0019-lists-walk-along-indexes.md).
 //!
 //! A text that many rows contain needs no index: a list that walks its rows from the newest one soon has a
-//! page. For a rare text the ids come from the index. Which it is, the newest rows tell.
+//! page. For a rare text the ids come from the index. Which it is, a sample of new rows tells, and the number
+//! of ids.
 
 mod postgres;
 pub(super) mod refold;
@@ -11,12 +12,14 @@ mod sqlite;
 
 use diesel::{QueryableByName, sql_types::BigInt};
 
+use self::searched::Searched;
 pub(super) use self::searched::SearchedText;
-use self::searched::{MAX_IDS, Searched};
 use super::{error::DbFault, pool::any_connection::AnyConnection};
 
-/// How many of the newest rows are looked at.
-const SAMPLE: i64 = 1000;
+/// How many of the newest rows, and of the newest rows with a name, are looked at.
+const SAMPLE: i64 = 500;
+/// So many matches among these make a text common.
+const COMMON: i64 = 10;
 
 /// The rows with a text.
 pub(super) enum Matches {
@@ -41,14 +44,14 @@ fn matches(
     searched: Searched,
     text: &SearchedText,
 ) -> Result<Matches, DbFault> {
-    if in_sample(connection, searched, text)? >= searched.common_from() {
+    if in_sample(connection, searched, text)? >= COMMON {
         return Ok(Matches::Common);
     }
     let ids = match connection {
         AnyConnection::Postgres(c) => Some(postgres::ids(c, searched, text)?),
         AnyConnection::Sqlite(c) => sqlite::ids(c, searched, text)?,
     };
-    let few = ids.filter(|ids| i64::try_from(ids.len()).is_ok_and(|number| number <= MAX_IDS));
+    let few = ids.filter(|ids| i64::try_from(ids.len()).is_ok_and(|number| number <= searched.max_ids()));
     Ok(few.map_or(Matches::Common, Matches::Ids))
 }
 
@@ -64,10 +67,18 @@ fn in_sample(
     text: &SearchedText,
 ) -> Result<i64, DbFault> {
     let query = format!(
-        "SELECT count(*) AS count \
-         FROM (SELECT search_text FROM {} ORDER BY id DESC LIMIT {SAMPLE}) AS newest \
+        "SELECT count(*) AS count FROM ( \
+             SELECT search_text FROM ( \
+                 SELECT search_text FROM {table} ORDER BY id DESC LIMIT {SAMPLE} \
+             ) AS newest \
+             UNION ALL \
+             SELECT search_text FROM ( \
+                 SELECT search_text FROM {table} WHERE {is_named} ORDER BY id DESC LIMIT {SAMPLE} \
+             ) AS named \
+         ) AS sample \
          WHERE search_text LIKE $1 ESCAPE '\\'",
-        searched.table()
+        table = searched.table(),
+        is_named = searched.is_named(),
     );
     let Count { count } = each!(connection, c => diesel::RunQueryDsl::get_result(
         diesel::sql_query(&query).bind::<diesel::sql_types::Text, _>(text.pattern()), c))?;

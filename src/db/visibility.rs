@@ -48,16 +48,14 @@ pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
     if is_whole(visibility) {
         return Condition::Always;
     }
-    let holds = || exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
+    let holds = user_roles::table.filter(user_roles::user_id.eq(users::id));
     let belongs =
         || memberships::table.filter(memberships::user_id.eq(users::id)).filter(accepted_by_person());
-    let by_role = if visibility.staff { Condition::when(holds()) } else { Condition::Never };
+    let by_role = if visibility.staff { Condition::exists(holds) } else { Condition::Never };
     let by_membership = match &visibility.account_ids[..] {
-        _ if visibility.customers => Condition::when(exists(belongs())),
+        _ if visibility.customers => Condition::exists(belongs()),
         [] => Condition::Never,
-        under => {
-            Condition::when(exists(belongs().filter(memberships::account_id.eq_any(accounts_under(under)))))
-        }
+        under => Condition::exists(belongs().filter(memberships::account_id.eq_any(accounts_under(under)))),
     };
     by_role.or(by_membership)
 }
@@ -74,10 +72,10 @@ pub(super) fn invited_users(visibility: &Visibility, address: Option<&str>) -> C
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(seen);
     match address {
-        None => Condition::when(exists(awaiting)),
+        None => Condition::exists(awaiting),
         Some(pattern) => {
-            let like = invitations::search_text.like(pattern.to_owned()).escape('\\');
-            Condition::when(exists(awaiting.filter(like)))
+            let like = Condition::<invitations::table>::contains("invitations.search_text", pattern);
+            Condition::exists(awaiting.filter(like))
         }
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod counts;
 mod field_rules;
 mod pages;
+mod plans;
 mod search;
 mod sort;
 mod users_csv;

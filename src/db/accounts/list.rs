@@ -9,7 +9,7 @@ use crate::db::{
     schema::accounts,
     search::{self, Matches, SearchedText},
     sql::{
-        condition::Condition,
+        condition::{Condition, is_present},
         id_set::InSet,
         page::{Direction, Page, Source, Walk, beyond},
     },
@@ -129,11 +129,11 @@ fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> 
         filter.parent.map(|parent| {
             Condition::when(accounts::parent_account_id.eq(parent.to_string()).assume_not_null())
         }),
-        text.map(|text| Condition::when(accounts::search_text.like(text.pattern().to_owned()).escape('\\'))),
+        text.map(|text| Condition::contains("accounts.search_text", text.pattern())),
         filter.ids.as_ref().map(|ids| InSet::condition(ID, ids.iter().map(ToString::to_string).collect())),
     ];
     let walk = walk
-        .when::<accounts::table>(Condition::when(accounts::removed_at.is_null()))
+        .when(is_present::<accounts::table>("accounts.removed_at"))
         .when(visibility::accounts(&filter.visibility))
         .when(OfAccounts::any(filter.account_types.iter().map(|one| has_type(*one))))
         .when(OfAccounts::any(filter.used_by.iter().map(|one| is_used_by(*one))));

@@ -9,7 +9,7 @@ use diesel::{
 
 use crate::db::{
     error::DbFault,
-    letters::outbox::LetterState,
+    letters::{newest::newest_letter, outbox::LetterState},
     pool::any_connection::AnyConnection,
     schema::{invitations, letters},
     sql::timestamp::{At, UtcTimestamp},
@@ -20,7 +20,6 @@ use crate::domain::{
     delivery_reports::DeliveryStatus,
     ids::InvitationId,
     invitation::{DeliveryState, InvitationKind, InvitationState, InvitationStatus},
-    letter::LetterPurpose,
     link_lifetime::LinkLifetime,
     mail_fault::MailFault,
     visibility::Visibility,
@@ -158,13 +157,8 @@ fn add_under(
     now: DateTime<Utc>,
     counts: &mut InvitationCounts,
 ) -> Result<(), DbFault> {
-    let newest_letter = letters::invitation_id
-        .eq(invitations::id.nullable())
-        .assume_not_null()
-        .and(letters::generation.eq(invitations::generation))
-        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let rows: Vec<Row> = invitations::table
-        .inner_join(letters::table.on(newest_letter))
+        .inner_join(letters::table.on(newest_letter()))
         .select((
             (invitations::kind, invitations::state, invitations::expires_at),
             (letters::state, letters::leased_until, letters::delivery_status, letters::cause),

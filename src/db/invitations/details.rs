@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use super::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use crate::db::{
     error::DbFault,
+    letters::newest::newest_letter,
     pool::any_connection::AnyConnection,
     schema::{accounts, invitation_events as events, invitations, letters, suppressions, users},
     sql::timestamp::At,
@@ -15,7 +16,6 @@ use crate::db::{
 };
 use crate::domain::{
     account::AccountStatus, activation::Person, event::EventType, ids::InvitationId, invitation::Invitation,
-    letter::LetterPurpose,
 };
 
 /// An invitation, and the states of the person and the account.
@@ -37,13 +37,7 @@ pub struct InvitationDetails {
 macro_rules! whole {
     ($parents:ident) => {
         invitations::table
-            .inner_join(
-                letters::table.on(letters::invitation_id
-                    .eq(invitations::id.nullable())
-                    .assume_not_null()
-                    .and(letters::generation.eq(invitations::generation))
-                    .and(letters::kind.eq(LetterPurpose::Invitation.as_str()))),
-            )
+            .inner_join(letters::table.on(newest_letter()))
             .inner_join(users::table.on(users::id.eq(invitations::user_id)))
             .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
             .left_join(suppressions::table.on(suppressions::email_key.eq(invitations::email_key)))

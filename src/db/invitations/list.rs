@@ -10,6 +10,7 @@ use super::{
 use crate::{
     db::{
         error::DbFault,
+        letters::newest::newest_letter,
         pool::any_connection::{AnyConnection, MultiBackend},
         schema::{accounts, invitations, letters},
         sql::{
@@ -21,7 +22,6 @@ use crate::{
     domain::{
         ids::{InvitationId, UserId},
         invitation::Invitation,
-        letter::LetterPurpose,
         list_order::InvitationOrder,
         visibility::Visibility,
     },
@@ -83,13 +83,8 @@ fn load(
     connection: &mut AnyConnection,
     condition: Condition<invitations::table>,
 ) -> Result<Vec<Invitation>, DbFault> {
-    let newest_letter = letters::invitation_id
-        .eq(invitations::id.nullable())
-        .assume_not_null()
-        .and(letters::generation.eq(invitations::generation))
-        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     invitations::table
-        .inner_join(letters::table.on(newest_letter))
+        .inner_join(letters::table.on(newest_letter()))
         .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
         .select((columns(), letter_columns(), account_columns().nullable()))
         .into_boxed::<MultiBackend>()

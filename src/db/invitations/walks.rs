@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{exists, sql},
+    dsl::sql,
     prelude::*,
     sql_types::{Bool, Text},
 };
@@ -236,7 +236,7 @@ fn newest_letter_is(states: &[DeliveryState], now: DateTime<Utc>) -> OfInvitatio
         .filter(letters::generation.eq(invitations::generation))
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .filter(states);
-    Condition::when(exists(newest))
+    Condition::exists(newest)
 }
 
 fn has_status(status: InvitationStatus, now: DateTime<Utc>) -> OfInvitations {
@@ -256,14 +256,14 @@ fn has_status(status: InvitationStatus, now: DateTime<Utc>) -> OfInvitations {
 /// With this text in the address, the person's name or the account's name. Only the names of people whom the
 /// reader knows are searched, as in the list of users.
 fn has_text(text: &SearchedText, reader: &Visibility) -> OfInvitations {
-    let pattern = text.pattern().to_owned();
-    let in_address = Condition::when(invitations::search_text.like(pattern.clone()).escape('\\'));
+    let pattern = text.pattern();
+    let in_address = Condition::contains("invitations.search_text", pattern);
     let person = users::table
         .filter(users::id.eq(invitations::user_id))
-        .filter(users::search_text.like(pattern.clone()).escape('\\'))
+        .filter(Condition::<users::table>::contains("users.search_text", pattern))
         .filter(visibility::known_users(reader));
     let account = accounts::table
         .filter(accounts::id.nullable().eq(invitations::account_id))
-        .filter(accounts::search_text.like(pattern).escape('\\'));
-    in_address.or(Condition::when(exists(person))).or(Condition::when(exists(account)))
+        .filter(Condition::<accounts::table>::contains("accounts.search_text", pattern));
+    in_address.or(Condition::exists(person)).or(Condition::exists(account))
 }

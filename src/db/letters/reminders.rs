@@ -6,7 +6,7 @@ use diesel::{
     prelude::*,
 };
 
-use super::outbox::LetterState;
+use super::{newest::newest_letter, outbox::LetterState};
 use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
@@ -45,14 +45,9 @@ pub fn due(
             .and(reminders.field(letters::generation).eq(invitations::generation))
             .and(reminders.field(letters::kind).eq(LetterPurpose::Reminder.as_str())),
     );
-    let its_letter = letters::invitation_id
-        .eq(invitations::id.nullable())
-        .assume_not_null()
-        .and(letters::generation.eq(invitations::generation))
-        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let suppressed = suppressions::table.filter(suppressions::email_key.eq(invitations::email_key));
     let rows: Vec<(String, i32, String)> = invitations::table
-        .inner_join(letters::table.on(its_letter))
+        .inner_join(letters::table.on(newest_letter()))
         .filter(is_pending())
         .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
         .filter(letters::state.eq(LetterState::Sent.as_str()))

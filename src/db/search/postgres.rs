@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{Array, Bool, Text},
 };
 
-use super::searched::{FoundId, MAX_IDS, Searched, SearchedText};
+use super::searched::{FoundId, Searched, SearchedText};
 
 #[derive(QueryableByName)]
 struct Trigrams {
@@ -13,7 +13,7 @@ struct Trigrams {
     are_there: bool,
 }
 
-/// The ids of the rows with the text; one more than [`MAX_IDS`] at most.
+/// The ids of the rows with the text; one more than [`Searched::max_ids`] at most.
 pub(super) fn ids(
     connection: &mut PgConnection,
     searched: Searched,
@@ -24,14 +24,15 @@ pub(super) fn ids(
     } else {
         Some(characters(&text.key))
     };
-    let by_characters = if characters.is_some() {
-        "string_to_array(search_text, NULL) @> $2 AND "
+    // The concatenation keeps the index of trigrams out: for a text without one, all of it would be read.
+    let (by_characters, text_of) = if characters.is_some() {
+        ("string_to_array(search_text, NULL) @> $2 AND", "(search_text || '')")
     } else {
-        "$2 IS NOT NULL AND "
+        ("$2 IS NOT NULL AND", "search_text")
     };
-    let limit = MAX_IDS + 1;
+    let limit = searched.max_ids() + 1;
     let found = |id: &str, table: &str| {
-        format!("SELECT {id} AS id FROM {table} WHERE {by_characters} search_text LIKE $1 ESCAPE '\\'")
+        format!("SELECT {id} AS id FROM {table} WHERE {by_characters} {text_of} LIKE $1 ESCAPE '\\'")
     };
     let query = match searched {
         Searched::People => {

@@ -5,7 +5,7 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use super::searched::{FoundId, MAX_IDS, Searched, SearchedText};
+use super::searched::{FoundId, Searched, SearchedText};
 
 /// The most trigrams of a text that are looked up: those of a longer one find hardly fewer rows.
 const MAX_TRIGRAMS: usize = 24;
@@ -18,8 +18,8 @@ struct Term {
     term: String,
 }
 
-/// The ids of the rows with the text; one more than [`MAX_IDS`] at most. `None` when the index cannot tell,
-/// since too many of its trigrams begin with the text.
+/// The ids of the rows with the text; one more than [`Searched::max_ids`] at most. `None` when the index
+/// cannot tell, since too many of its trigrams begin with the text.
 pub(super) fn ids(
     connection: &mut SqliteConnection,
     searched: Searched,
@@ -49,7 +49,7 @@ pub(super) fn ids(
     let rows: Vec<FoundId> = sql_query(query)
         .bind::<Text, _>(terms)
         .bind::<Text, _>(text.pattern())
-        .bind::<BigInt, _>(MAX_IDS + 1)
+        .bind::<BigInt, _>(searched.max_ids() + 1)
         .load(connection)?;
     Ok(Some(rows.into_iter().map(|row| row.id).collect()))
 }

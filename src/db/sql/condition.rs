@@ -14,7 +14,8 @@ use diesel::{
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Bool, Text},
+    serialize::ToSql,
+    sql_types::{Bool, HasSqlType, Text},
     sqlite::Sqlite,
 };
 
@@ -48,6 +49,17 @@ impl<T> Condition<T> {
         Self::When(Box::new(fragment), PhantomData)
     }
 
+    /// That a subquery, which names columns of `T`, has a row.
+    pub(in crate::db) fn exists(query: impl Fragment + 'static) -> Self {
+        Self::raw(Exists(query))
+    }
+
+    /// That a text, written as `table.search_text`, contains what this `LIKE` pattern does, without the index
+    /// of trigrams: a walk is not to be preceded by finding all rows with the text.
+    pub(in crate::db) fn contains(text: &'static str, pattern: &str) -> Self {
+        Self::raw(Contains { text, pattern: pattern.to_owned() })
+    }
+
     /// That an indexed expression, which is written with ` = ` behind it, has this value.
     pub(in crate::db) fn has_value(expression: &'static str, value: impl Into<String>) -> Self {
         Self::raw(sql::<Bool>(expression).bind::<Text, _>(value.into()))
@@ -55,6 +67,61 @@ impl<T> Condition<T> {
 
     pub(in crate::db) fn is_never(&self) -> bool {
         matches!(self, Self::Never)
+    }
+}
+
+/// That a row was not removed, by its column, written as `table.removed_at`. In a form in which PostgreSQL
+/// does not take a partial index of such rows: without statistics it expects few there, and would read and
+/// sort all of them.
+pub(in crate::db) fn is_present<T>(removed_at: &'static str) -> Condition<T> {
+    Condition::raw(sql::<Bool>(&format!("CASE WHEN {removed_at} IS NULL THEN TRUE ELSE FALSE END")))
+}
+
+/// `OFFSET` keeps PostgreSQL from finding all rows of the subquery first (a hashed subplan), for a list that
+/// ends after some rows: each row is looked for by an index. SQLite never does otherwise.
+struct Exists<Q>(Q);
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Exists<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("EXISTS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" OFFSET 0)");
+        Ok(())
+    }
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Exists<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("EXISTS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<Q: QueryFragment<Pg> + QueryFragment<Sqlite>> QueryFragment<MultiBackend> for Exists<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(self, out)
+    }
+}
+
+struct Contains {
+    text: &'static str,
+    pattern: String,
+}
+
+impl<DB> QueryFragment<DB> for Contains
+where
+    DB: Backend + HasSqlType<Text>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(");
+        out.push_sql(self.text);
+        out.push_sql(" || '') LIKE ");
+        out.push_bind_param::<Text, _>(&self.pattern)?;
+        out.push_sql(" ESCAPE '\\'");
+        Ok(())
     }
 }
 

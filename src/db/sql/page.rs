@@ -8,12 +8,14 @@ use diesel::{
     IntoSql, QueryResult, RunQueryDsl,
     backend::Backend,
     dsl::sql,
+    pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Bool, Text},
+    sqlite::Sqlite,
 };
 
 use super::condition::{Condition, Fragment};
-use crate::db::pool::any_connection::AnyConnection;
+use crate::db::pool::any_connection::{AnyConnection, MultiBackend};
 
 /// The most filters, and the most walks, of a request whose statement is kept.
 const MAX_KEPT_FILTERS: usize = 2;
@@ -188,16 +190,31 @@ struct OnPage {
     page: Page,
 }
 
-impl<DB: Backend> QueryFragment<DB> for OnPage
-where
-    dyn Fragment: QueryFragment<DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+/// An array: PostgreSQL has no other plan for it than to look up each id. With `IN` it could read all rows of
+/// the table, and look for each on the page.
+impl QueryFragment<Pg> for OnPage {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.column);
+        out.push_sql(" = ANY(ARRAY(");
+        self.page.walk_ast(out.reborrow())?;
+        out.push_sql("))");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for OnPage {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(self.column);
         out.push_sql(" IN (");
         self.page.walk_ast(out.reborrow())?;
         out.push_sql(")");
         Ok(())
+    }
+}
+
+impl QueryFragment<MultiBackend> for OnPage {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(self, out)
     }
 }
 

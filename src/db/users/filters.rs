@@ -1,7 +1,7 @@
 //! The filters and the search of the list of users. A field that is hidden from a reader must not be
 //! searchable by them.
 
-use diesel::{dsl::exists, prelude::*};
+use diesel::prelude::*;
 
 use super::any_role::AnyRole;
 use crate::{
@@ -32,14 +32,14 @@ pub(super) fn with_role(role: AnyRole, reader: &Visibility) -> OfUsers {
         AnyRole::System(_) if !reader.staff => Condition::Never,
         AnyRole::System(role) => {
             let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
-            Condition::when(exists(held.filter(user_roles::role.eq(role.as_str()))))
+            Condition::exists(held.filter(user_roles::role.eq(role.as_str())))
         }
         AnyRole::Member(role) => {
             let held = memberships::table
                 .filter(memberships::user_id.eq(users::id))
                 .filter(memberships::role.eq(role.as_str()))
                 .filter(visibility::memberships(reader));
-            known_users(reader).and(Condition::when(exists(held)))
+            known_users(reader).and(Condition::exists(held))
         }
     }
 }
@@ -55,32 +55,31 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::account_id.eq(account.to_string()))
         .filter(visibility::invitations(reader));
-    known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
+    known_users(reader).and(Condition::exists(belongs)).or(Condition::exists(invited))
 }
 
 /// With a text, given as a `LIKE` pattern, in the address, the user's name, or the name of an account to
 /// which they belong or are invited, as far as the reader may see that.
 pub(super) fn with_text(pattern: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
-    let pattern = pattern.to_owned();
-    let is_named = accounts::search_text.like(pattern.clone()).escape('\\');
+    let is_named = || Condition::<accounts::table>::contains("accounts.search_text", pattern);
     let belongs = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .filter(memberships::user_id.eq(users::id))
-        .filter(is_named.clone())
+        .filter(is_named())
         .filter(visibility::memberships(reader));
     let invited = invitations::table
         .inner_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
         .filter(invitations::user_id.eq(users::id))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .filter(is_named)
+        .filter(is_named())
         .filter(visibility::invitations(reader));
     let is_known = known_users(reader);
-    let in_person = Condition::when(users::search_text.like(pattern.clone()).escape('\\'));
-    let in_account = Condition::when(exists(belongs));
+    let in_person = Condition::contains("users.search_text", pattern);
+    let in_account = Condition::exists(belongs);
     if is_whole(reader) {
         let found = in_person.or(in_account);
-        return if visibility.customers { found.or(Condition::when(exists(invited))) } else { found };
+        return if visibility.customers { found.or(Condition::exists(invited)) } else { found };
     }
     let known = is_known.and(in_person.or(in_account));
-    known.or(invited_users(visibility, Some(&pattern))).or(Condition::when(exists(invited)))
+    known.or(invited_users(visibility, Some(pattern))).or(Condition::exists(invited))
 }

@@ -16,6 +16,7 @@ use crate::{
         pool::any_connection::{AnyConnection, MultiBackend},
         schema::{invitations, user_roles, users},
         sql::{
+            condition::Condition,
             id_set::InSet,
             page::{Direction, Page, Walk},
             timestamp::At,
@@ -53,6 +54,9 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
 
 fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let rows = rows(connection, filter)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     let reader = &filter.reader;
     let mut roles = if reader.staff { roles_of(connection, &ids)? } else { HashMap::new() };
@@ -113,7 +117,8 @@ fn by_email(connection: &mut AnyConnection, filter: &UserFilter, found: &Found) 
     } else {
         None
     };
-    let walk = Walk::of(walks::USERS);
+    // In the form of the partial index that has this order.
+    let walk = Walk::of(walks::USERS).when::<users::table>(Condition::when(users::removed_at.is_null()));
     let walk = match few {
         Some(ids) => walk.when(InSet::condition::<users::table>(ID, ids)),
         None => walks::matching(walk, &all, found),

@@ -21,7 +21,7 @@ use crate::db::{
     schema::{invitations, memberships, user_roles, users},
     search::{self, Matches, SearchedText},
     sql::{
-        condition::Condition,
+        condition::{Condition, is_present},
         id_set::InSet,
         page::{Direction, Source, Walk, beyond, beyond_pair},
     },
@@ -55,11 +55,14 @@ pub(super) struct Found {
     text: Option<SearchedText>,
     /// The users among whom all of the list are, unless these are many.
     few: Option<Vec<String>>,
+    /// Where many people have the text: the users who are found by the name of an account, if they are few.
+    by_account_name: Option<Vec<String>>,
 }
 
 /// Looks up what the filter and the visibility ask for.
 pub(super) fn search(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Found, DbFault> {
     let text = filter.search.as_deref().map(SearchedText::new);
+    let mut by_account_name = None;
     let few = if filter.id.is_some() {
         None
     } else if let Some(account) = filter.account {
@@ -70,24 +73,23 @@ pub(super) fn search(connection: &mut AnyConnection, filter: &UserFilter) -> Res
             None => None,
         }
     } else if let Some(text) = &text {
-        with_text_anywhere(connection, text)?
+        let people = search::people(connection, text)?;
+        let members = match search::accounts(connection, text)? {
+            Matches::Ids(accounts) => of_accounts(connection, accounts)?,
+            Matches::Common => None,
+        };
+        match (people, members) {
+            (Matches::Ids(people), Some(members)) => Some(people.into_iter().chain(members).collect()),
+            (Matches::Common, members) => {
+                by_account_name = members;
+                None
+            }
+            (Matches::Ids(_), None) => None,
+        }
     } else {
         None
     };
-    Ok(Found { text, few })
-}
-
-fn with_text_anywhere(
-    connection: &mut AnyConnection,
-    text: &SearchedText,
-) -> Result<Option<Vec<String>>, DbFault> {
-    let Matches::Ids(mut people) = search::people(connection, text)? else { return Ok(None) };
-    let Matches::Ids(accounts) = search::accounts(connection, text)? else { return Ok(None) };
-    let members = of_accounts(connection, accounts)?;
-    Ok(members.map(|members| {
-        people.extend(members);
-        people
-    }))
+    Ok(Found { text, few, by_account_name })
 }
 
 /// The members of these accounts, and the people invited to them, unless they are many.
@@ -145,6 +147,12 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
     if let Some(few) = &found.few {
         return vec![plain(FEW).when(InSet::condition::<users::table>(ID, few.clone()))];
     }
+    if let (Some(text), Some(members), true) = (&found.text, &found.by_account_name, has_text_alone(filter)) {
+        // Most rows of the walk are no match, and cost little if accounts are not looked at.
+        let own = Condition::<users::table>::contains("users.search_text", text.pattern());
+        let by_account = InSet::condition::<users::table>(ID, members.clone());
+        return vec![besides_text(Walk::of(USERS), filter).when(own), plain(FEW).when(by_account)];
+    }
     if !filter.roles.is_empty() {
         return filter.roles.iter().map(|role| by_role(*role, &plain)).collect();
     }
@@ -168,6 +176,14 @@ fn unbounded(filter: &UserFilter, found: &Found) -> Vec<Walk> {
     vec![plain(USERS)]
 }
 
+/// Whether users are searched who are all visible, without another filter.
+fn has_text_alone(filter: &UserFilter) -> bool {
+    is_whole(&filter.reader)
+        && is_whole(&filter.visibility)
+        && filter.roles.is_empty()
+        && filter.statuses.is_empty()
+}
+
 fn by_role(role: AnyRole, plain: &impl Fn(Source) -> Walk) -> Walk {
     match role {
         AnyRole::System(role) => {
@@ -189,14 +205,21 @@ fn joined<T>(condition: &'static str) -> Condition<T> {
 
 /// A walk that finds only what the filter and the visibility admit.
 pub(super) fn matching(walk: Walk, filter: &UserFilter, found: &Found) -> Walk {
+    let walk = besides_text(walk, filter);
+    match &found.text {
+        Some(text) => walk.when(with_text(text.pattern(), &filter.visibility, &filter.reader)),
+        None => walk,
+    }
+}
+
+fn besides_text(walk: Walk, filter: &UserFilter) -> Walk {
     let reader = &filter.reader;
     let given = [
         filter.account.map(|account| of_account(account, reader)),
-        found.text.as_ref().map(|text| with_text(text.pattern(), &filter.visibility, reader)),
         filter.id.map(|id| Condition::when(users::id.eq(id.to_string()))),
     ];
     let walk = walk
-        .when::<users::table>(Condition::when(users::removed_at.is_null()))
+        .when(is_present::<users::table>("users.removed_at"))
         .when(visibility::users(&filter.visibility))
         .when(OfUsers::any(filter.statuses.iter().map(|status| with_status(*status, reader))))
         .when(OfUsers::any(filter.roles.iter().map(|role| with_role(*role, reader))));
