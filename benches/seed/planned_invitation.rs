@@ -1,14 +1,17 @@
 //! An invitation from its creation to its end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use invitation_service::domain::{
-    actor::{ActorKind, ActorRef},
-    email::Email,
-    event::EventType,
-    ids::{AccountId, InvitationId, UserId},
-    invitation::InvitationState,
-    role::Roles,
-    search_text::of_email,
+use invitation_service::{
+    domain::{
+        actor::{ActorKind, ActorRef},
+        email::Email,
+        event::EventType,
+        ids::{AccountId, InvitationId, UserId},
+        invitation::InvitationState,
+        role::Roles,
+        search_text::of_email,
+    },
+    services::cleanup::LAPSED_AFTER,
 };
 use serde_json::json;
 
@@ -25,8 +28,6 @@ use super::{
 pub const LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long ago invitations were made of which no link is valid.
 pub const OLD: TimeDelta = TimeDelta::hours(26);
-/// When the service marks invitations as expired for good.
-const LAPSED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// The languages that inviters choose.
 const LOCALES: [&str; 4] = ["en", "nl", "de", "fr"];
 

@@ -4,6 +4,7 @@
 mod each;
 #[macro_use]
 pub(super) mod bulk_insert;
+pub(super) mod by_database;
 pub(super) mod condition;
 pub(super) mod id_set;
 pub(super) mod like;

@@ -21,7 +21,7 @@ const MAX_MARKED: i64 = 1000;
 
 /// How long ago the link of an invitation that is marked as lapsed has expired, at least: longer than any
 /// difference between the clocks of two processes.
-const LAPSED_AFTER: TimeDelta = TimeDelta::hours(1);
+pub const LAPSED_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// How long audit events are kept: two years. The database refuses to delete those of the last year.
 fn audit_ttl() -> TimeDelta {

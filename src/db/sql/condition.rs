@@ -19,6 +19,7 @@ use diesel::{
     sqlite::Sqlite,
 };
 
+use super::by_database::ByDatabase;
 use crate::db::pool::any_connection::MultiBackend;
 
 /// SQL for both databases, and for a connection to either.
@@ -50,8 +51,12 @@ impl<T> Condition<T> {
     }
 
     /// That a subquery, which names columns of `T`, has a row.
+    ///
+    /// `OFFSET` keeps PostgreSQL from finding all rows of the subquery first (a hashed subplan), for a list
+    /// that ends after some rows: each row is looked for by an index. SQLite never does otherwise.
     pub(in crate::db) fn exists(query: impl Fragment + 'static) -> Self {
-        Self::raw(Exists(query))
+        let (postgres, sqlite) = (["EXISTS (", " OFFSET 0)"], ["EXISTS (", ")"]);
+        Self::raw(ByDatabase { column: "", postgres, sqlite, query })
     }
 
     /// That a text, written as `table.search_text`, contains what this `LIKE` pattern does, without the index
@@ -75,34 +80,6 @@ impl<T> Condition<T> {
 /// sort all of them.
 pub(in crate::db) fn is_present<T>(removed_at: &'static str) -> Condition<T> {
     Condition::raw(sql::<Bool>(&format!("CASE WHEN {removed_at} IS NULL THEN TRUE ELSE FALSE END")))
-}
-
-/// `OFFSET` keeps PostgreSQL from finding all rows of the subquery first (a hashed subplan), for a list that
-/// ends after some rows: each row is looked for by an index. SQLite never does otherwise.
-struct Exists<Q>(Q);
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Exists<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("EXISTS (");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(" OFFSET 0)");
-        Ok(())
-    }
-}
-
-impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for Exists<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("EXISTS (");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl<Q: QueryFragment<Pg> + QueryFragment<Sqlite>> QueryFragment<MultiBackend> for Exists<Q> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        MultiBackend::walk_variant_ast(self, out)
-    }
 }
 
 struct Contains {

@@ -8,14 +8,15 @@ use diesel::{
     IntoSql, QueryResult, RunQueryDsl,
     backend::Backend,
     dsl::sql,
-    pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Bool, Text},
-    sqlite::Sqlite,
 };
 
-use super::condition::{Condition, Fragment};
-use crate::db::pool::any_connection::{AnyConnection, MultiBackend};
+use super::{
+    by_database::ByDatabase,
+    condition::{Condition, Fragment},
+};
+use crate::db::pool::any_connection::AnyConnection;
 
 /// The most filters, and the most walks, of a request whose statement is kept.
 const MAX_KEPT_FILTERS: usize = 2;
@@ -109,8 +110,15 @@ impl Page {
     }
 
     /// The condition that a column, written as `table.column`, is on the page.
+    ///
+    /// On PostgreSQL the page is an array: there is no other plan for it than to look up each id. With `IN` it
+    /// could read all rows of the table, and look for each on the page.
     pub(in crate::db) fn contains<T>(self, column: &'static str) -> Condition<T> {
-        if self.walks.is_empty() { Condition::Never } else { Condition::raw(OnPage { column, page: self }) }
+        if self.walks.is_empty() {
+            return Condition::Never;
+        }
+        let (postgres, sqlite) = ([" = ANY(ARRAY(", "))"], [" IN (", ")"]);
+        Condition::raw(ByDatabase { column, postgres, sqlite, query: self })
     }
 }
 
@@ -182,39 +190,6 @@ where
         <dyn Fragment as QueryFragment<DB>>::walk_ast(&*self.id, out.reborrow())?;
         out.push_sql(")");
         Ok(())
-    }
-}
-
-struct OnPage {
-    column: &'static str,
-    page: Page,
-}
-
-/// An array: PostgreSQL has no other plan for it than to look up each id. With `IN` it could read all rows of
-/// the table, and look for each on the page.
-impl QueryFragment<Pg> for OnPage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.column);
-        out.push_sql(" = ANY(ARRAY(");
-        self.page.walk_ast(out.reborrow())?;
-        out.push_sql("))");
-        Ok(())
-    }
-}
-
-impl QueryFragment<Sqlite> for OnPage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql(self.column);
-        out.push_sql(" IN (");
-        self.page.walk_ast(out.reborrow())?;
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-impl QueryFragment<MultiBackend> for OnPage {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        MultiBackend::walk_variant_ast(self, out)
     }
 }
 

@@ -10,24 +10,10 @@ use crate::support::{
     Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague},
     customers::{OWNERS, SUB_ACCOUNTS, company, text},
+    database::GROWING,
     json,
 };
 
-/// The tables that grow with the number of invitations.
-const GROWING: [&str; 12] = [
-    "users",
-    "invitations",
-    "letters",
-    "invitation_events",
-    "accounts",
-    "account_lineage",
-    "memberships",
-    "user_roles",
-    "idempotency_keys",
-    "letter_counts",
-    "audit_events",
-    "suppressions",
-];
 /// The most sequential scans of these tables together.
 const MOST_SCANS: i64 = 9;
 /// The most rows that are read of one index for each invite, with its letters, resends and activations.

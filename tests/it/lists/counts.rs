@@ -11,7 +11,9 @@ use invitation_service::{domain::permission::Permission, services::cleanup::swee
 use tokio_util::sync::CancellationToken;
 
 use self::{agree::agree, recount::recount};
-use crate::support::{Client, TestApp, customers::SUB_ACCOUNTS, json, on_both_databases};
+use crate::support::{
+    Client, TestApp, customers::SUB_ACCOUNTS, json, on_both_databases, population::Population,
+};
 
 const INVITATIONS: &str = "/v1/invitations/counts";
 const USERS: &str = "/v1/users/counts";
@@ -98,6 +100,12 @@ on_both_databases! {
         assert_eq!(numbers(&admin, &of_staff).await, revoked);
         assert_eq!(numbers(&admin, USERS).await, ["by_kind/customer 1", "by_status/active 1", "total 1"]);
         recount(&app);
+    }
+
+    async fn seeded_people_are_counted_as_those_whom_the_service_wrote(app: TestApp) {
+        Population::new(3, 420, app.now()).write_to(&mut app.database.connection(), |_| {}).unwrap();
+        recount(&app);
+        agree(&[("admin", app.admin())]).await;
     }
 
     async fn a_person_of_both_kinds_is_counted_in_both_and_once(app: TestApp) {

@@ -10,7 +10,7 @@ use diesel::{
     sql_types::Text,
 };
 
-use crate::support::{Backend, Client, TestApp, population::Population};
+use crate::support::{Backend, Client, TestApp, database::GROWING, population::Population};
 
 const PEOPLE: u32 = 3_000;
 const LIMIT: i64 = 5;
@@ -79,18 +79,6 @@ const SEARCHES: [&str; 6] = [
     "/v1/accounts?search=zzzznobody",
     "/v1/accounts?search=zq",
 ];
-const TABLES: [&str; 10] = [
-    "users",
-    "invitations",
-    "letters",
-    "invitation_events",
-    "accounts",
-    "account_lineage",
-    "memberships",
-    "user_roles",
-    "audit_events",
-    "suppressions",
-];
 
 async fn seeded(backend: Backend) -> TestApp {
     let app = TestApp::start(backend, &[("RATE_LIMITS", "off")]).await;
@@ -116,7 +104,7 @@ async fn owner(app: &TestApp) -> Client {
 fn rows_read(app: &TestApp) -> i64 {
     app.database.drop_connections();
     app.database.bring_back();
-    let tables = TABLES.join("', '");
+    let tables = GROWING.join("', '");
     let sum = format!(
         "SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('{tables}')) \
             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('{tables}')) \
@@ -186,7 +174,7 @@ fn scans(app: &TestApp, query: &str) -> Vec<String> {
         sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut app.database.sqlite()).unwrap();
     let growing = |step: &Step| {
         let mut words = step.detail.split(' ');
-        words.next() == Some("SCAN") && words.next().is_some_and(|table| TABLES.contains(&table))
+        words.next() == Some("SCAN") && words.next().is_some_and(|table| GROWING.contains(&table))
     };
     steps.into_iter().filter(growing).map(|step| step.detail).collect()
 }

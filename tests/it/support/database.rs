@@ -7,6 +7,22 @@ use diesel::{
 use invitation_service::db::AnyConnection;
 use tempfile::TempDir;
 
+/// The tables that grow with the number of invitations.
+pub const GROWING: [&str; 12] = [
+    "users",
+    "invitations",
+    "letters",
+    "invitation_events",
+    "accounts",
+    "account_lineage",
+    "memberships",
+    "user_roles",
+    "idempotency_keys",
+    "letter_counts",
+    "audit_events",
+    "suppressions",
+];
+
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
