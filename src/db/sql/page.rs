@@ -111,8 +111,8 @@ impl Page {
 
     /// The condition that a column, written as `table.column`, is on the page.
     ///
-    /// On PostgreSQL the page is an array: there is no other plan for it than to look up each id. With `IN` it
-    /// could read all rows of the table, and look for each on the page.
+    /// On PostgreSQL the page is an array: there is no other plan for it than to look up each id. With `IN`
+    /// it could read all rows of the table, and look for each on the page.
     pub(in crate::db) fn contains<T>(self, column: &'static str) -> Condition<T> {
         if self.walks.is_empty() {
             return Condition::Never;
