@@ -39,6 +39,7 @@ use crate::{
         guess_guard::GuessGuard,
         idempotency, invite,
         password_hasher::Hasher,
+        preview,
         provider_tokens::ProviderTokens,
         revocations::{self, Revocations},
         session_token,
@@ -278,6 +279,7 @@ impl Parts {
         let invites =
             invite::queue(&db, &clock, (letters, &suppressions), config.write_batch).map_err(no_thread)?;
         let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
+        let openings = preview::queue(&db, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let provider_tokens =
             ProviderTokens::new(&config.jwt_issuers, &clock).map_err(StartError::Issuers)?;
@@ -289,6 +291,7 @@ impl Parts {
             keys,
             invites,
             activations,
+            openings,
             audit,
             clock,
             links,

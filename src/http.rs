@@ -24,7 +24,7 @@ use self::{
     extract::client_address::ClientAddresses,
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::{Route, RouteTable},
-    response::document::Document,
+    response::{document::Document, page::SharedLists},
 };
 pub use self::{
     ops::courier_watch::CourierWatch,
@@ -58,6 +58,7 @@ impl State {
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             mail_event_bodies: BodyPermits::new(webhooks::MAX_BODIES.0, webhooks::MAX_BODIES.1),
+            lists: SharedLists::default(),
             batches: MemoryBudget::new(),
             courier,
             metrics,

@@ -86,6 +86,8 @@ pub struct Services {
     pub invites: invite::Queue,
     /// The queue of activations, which share commits.
     pub activations: activate::Queue,
+    /// The queue of openings of links, which share commits.
+    pub openings: preview::Queue,
     /// The queue of audit events that belong to no other transaction, which share commits.
     pub audit: audit::Queue,
     /// Time, ids and random numbers.

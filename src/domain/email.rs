@@ -20,7 +20,7 @@ use super::{
 const ERASED: &str = "@erased.invalid";
 
 /// An address as its owner typed it, with the domain in lower case; a non-ASCII domain is mapped by UTS 46.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email {
     text: String,
     key: String,

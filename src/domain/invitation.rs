@@ -16,7 +16,7 @@ use super::{
 
 closed_set! {
     /// The kind of invitation.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum InvitationKind {
         /// A colleague: a user with system roles.
         SystemUser = "system_user",
@@ -44,7 +44,7 @@ closed_set! {
 
 closed_set! {
     /// The status that callers see.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum InvitationStatus {
         /// The link is valid.
         Pending = "pending",
@@ -175,7 +175,7 @@ closed_set! {
 
 closed_set! {
     /// The state of a letter.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum DeliveryState {
         /// In the outbox, to be tried or retried.
         Queued = "queued",

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{case_fold::fold, email::Email};
 
 /// The version of [`search_key`]: texts that were stored by an older one are written anew.
-pub const VERSION: i32 = 2;
+pub const VERSION: i32 = 3;
 
 /// The form in which texts are searched: any part of one is found in the other, without regard to case in any
 /// script, to accents, to the form of apostrophes and hyphens, or to the kind and number of blanks.
@@ -26,6 +26,8 @@ pub fn search_key(text: &str) -> String {
                     key.push(' ');
                 }
             }
+            // No characters (Unicode, chapter 23.7). SQLite reads them as U+FFFD.
+            '\u{FFFE}' | '\u{FFFF}' => {}
             c => match plain(c) {
                 Some(plain) => key.push_str(plain),
                 None => key.push(c),

@@ -11,7 +11,7 @@ use super::{
 
 closed_set! {
     /// The status of a user.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum UserStatus {
         /// Invited, never activated.
         Invited = "invited",
@@ -24,7 +24,7 @@ closed_set! {
 
 closed_set! {
     /// Whether a user is staff, a customer, or both; a filter of lists.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum UserKind {
         /// Staff of the operator, or invited as staff.
         SystemUser = "system_user",

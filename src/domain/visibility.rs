@@ -5,7 +5,7 @@ use super::{
 };
 
 /// The objects that a caller may see. All others do not exist for the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Visibility {
     /// Staff and their invitations.
     pub staff: bool,

@@ -1,5 +1,6 @@
 //! What answers are made of: views of objects, pages of lists, and problems.
 
+pub(super) mod coalesced;
 pub(super) mod compression;
 pub(super) mod counts;
 pub(super) mod csv;

@@ -9,7 +9,7 @@ use super::{
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::RouteTable,
     ops::courier_watch::CourierWatch,
-    response::document::Document,
+    response::{document::Document, page::SharedLists},
 };
 use crate::{
     domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},
@@ -33,6 +33,8 @@ pub struct State {
     pub(super) clients: ClientAddresses,
     /// How many bodies of webhooks are read at the same time.
     pub(super) mail_event_bodies: BodyPermits,
+    /// Lists whose requests share answers.
+    pub(super) lists: SharedLists,
     /// Limits how many bytes of batches are held at once.
     pub(super) batches: MemoryBudget,
     /// Whether the courier of this process is running.

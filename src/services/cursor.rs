@@ -54,14 +54,18 @@ fn undamaged(cursor: &str) -> Result<Vec<u8>, ServiceError> {
 /// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when
 /// the filters differ.
 pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, ServiceError> {
-    decode_position(cursor, filters).map(|position| position.id)
+    decode_position(cursor, filters, |key| key.is_none()).map(|position| position.id)
 }
 
-/// The position after which the list continues.
+/// The position after which the list continues; `takes` says which values the order of the list has.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_position<K: Named>(cursor: &str, filters: &str) -> Result<Position<Id<K>>, ServiceError> {
+pub fn decode_position<K: Named>(
+    cursor: &str,
+    filters: &str,
+    takes: impl FnOnce(Option<&str>) -> bool,
+) -> Result<Position<Id<K>>, ServiceError> {
     let body = undamaged(cursor)?;
     let (bound, position) = body.split_at_checked(FILTERS).ok_or(ServiceError::DamagedCursor)?;
     if digest::<FILTERS>(filters.as_bytes()) != bound {
@@ -72,6 +76,10 @@ pub fn decode_position<K: Named>(cursor: &str, filters: &str) -> Result<Position
         Some((id, key)) => (id, Some(key.to_owned())),
         None => (text, None),
     };
+    // The check finds damage only: anybody can compute it.
+    if !takes(key.as_deref()) {
+        return Err(ServiceError::DamagedCursor);
+    }
     Ok(Position { id: id.parse().map_err(|_| ServiceError::DamagedCursor)?, key })
 }
 

@@ -1,19 +1,20 @@
 //! The state and the requirements of a link. Changes nothing but the timeline.
 
 mod link_data;
+mod openings;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-pub use self::link_data::Preview;
+pub use self::{
+    link_data::Preview,
+    openings::{Queue, queue},
+};
 use super::{ServiceError, Services};
 use crate::{
     db::{
         DbFault,
-        invitations::{
-            lookup::{InvitationDetails, LookupKey},
-            timeline,
-        },
+        invitations::lookup::{InvitationDetails, LookupKey},
     },
     domain::{
         activation::Requires,
@@ -65,9 +66,7 @@ pub async fn link(
 /// Records an open. A failure is only logged, since the person's request can still be answered.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
     let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(None), details);
-    let written =
-        services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
-    if let Err(error) = written {
+    if let Err(error) = services.openings.run(opened).await {
         tracing::warn!(%error, invitation = %claim.invitation, "the opening of a link was not recorded");
     }
 }

@@ -38,7 +38,7 @@ pub struct Page<T> {
 }
 
 /// The requested page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     /// The maximum number of items, 1 to 200.
     pub limit: i64,
@@ -57,7 +57,7 @@ pub(super) fn narrow(
 }
 
 /// The filters of a list of invitations. An empty list of values does not filter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InvitationQuery {
     /// Of one of these kinds.
     pub kinds: Vec<InvitationKind>,
@@ -75,24 +75,24 @@ pub struct InvitationQuery {
     pub order: InvitationOrder,
 }
 
-/// Lists invitations.
+/// Lists invitations for a reader with this visibility, as [`Visibility::reading`] has it.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::DamagedCursor`], [`ServiceError::CursorMismatch`].
 pub async fn invitations(
     services: &Services,
-    actor: &Actor,
+    reader: &Visibility,
     query: InvitationQuery,
     page: PageRequest,
 ) -> Result<Page<Invitation>, ServiceError> {
-    let visibility = narrow(Visibility::reading(actor), |visibility| {
-        visibility.of_any(&query.kinds, Visibility::of_invitations)
-    })?;
+    let visibility =
+        narrow(reader.clone(), |visibility| visibility.of_any(&query.kinds, Visibility::of_invitations))?;
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
-    let after = page.cursor.as_deref().map(|cursor| cursor::decode_position(cursor, &bound)).transpose()?;
     let order = query.order;
+    let position = |cursor| cursor::decode_position(cursor, &bound, |key| order.takes(key));
+    let after = page.cursor.as_deref().map(position).transpose()?;
     let filter = InvitationFilter {
-        reader: Visibility::reading(actor),
+        reader: reader.clone(),
         now: services.clock.now(),
         kinds: query.kinds,
         account: query.account,
@@ -174,7 +174,7 @@ pub async fn timeline(
 }
 
 /// The filters of a list of users. An empty list of values does not filter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserQuery {
     /// Of one of these kinds.
     pub kinds: Vec<UserKind>,
@@ -190,28 +190,29 @@ pub struct UserQuery {
     pub order: UserOrder,
 }
 
-/// Lists users. The order of addresses is for callers who see all users: of people whom others do not know,
-/// an address is hidden that they may have by now.
+/// Lists users for a reader, as [`invitations()`] does. The order of addresses is for callers who see all
+/// users: of people whom others do not know, an address is hidden that they may have by now.
 ///
 /// # Errors
 /// As [`invitations()`].
 pub async fn users(
     services: &Services,
-    actor: &Actor,
+    reader: &Visibility,
     query: UserQuery,
     page: PageRequest,
 ) -> Result<Page<User>, ServiceError> {
-    let reader = Visibility::reading(actor);
     let visibility =
         narrow(reader.clone(), |visibility| visibility.of_any(&query.kinds, Visibility::of_users))?;
     if query.order == UserOrder::Email && !(reader.staff && reader.customers) {
         return Err(ServiceError::Forbidden("system_users:read and customers:read"));
     }
     let bound = format!("{query:?}");
-    let after = page.cursor.as_deref().map(|cursor| cursor::decode_position(cursor, &bound)).transpose()?;
-    let UserQuery { statuses, roles, account, search, order, .. } = query;
+    let order = query.order;
+    let position = |cursor| cursor::decode_position(cursor, &bound, |key| order.takes(key));
+    let after = page.cursor.as_deref().map(position).transpose()?;
+    let UserQuery { statuses, roles, account, search, .. } = query;
     let filter = UserFilter {
-        reader,
+        reader: reader.clone(),
         statuses,
         roles,
         account,
@@ -239,7 +240,7 @@ pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User
 }
 
 /// The filters of a list of accounts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct AccountQuery {
     /// Of one of these types.
     pub account_types: Vec<AccountType>,
@@ -251,24 +252,23 @@ pub struct AccountQuery {
     pub search: Option<String>,
 }
 
-/// Lists accounts, newest first.
+/// Lists accounts, newest first, for a reader with this visibility, as [`Visibility::accounts`] has it.
 ///
 /// # Errors
 /// As [`invitations()`].
 pub async fn accounts(
     services: &Services,
-    actor: &Actor,
+    reader: &Visibility,
     query: AccountQuery,
     page: PageRequest,
 ) -> Result<Page<Account>, ServiceError> {
-    let visibility = Visibility::accounts(actor);
-    if visibility.is_empty() {
+    if reader.is_empty() {
         return Err(ServiceError::Forbidden(Permission::AccountsRead.as_str()));
     }
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let AccountQuery { account_types, parent, used_by, search } = query;
-    let all = AccountFilter::all(visibility, page.limit + 1);
+    let all = AccountFilter::all(reader.clone(), page.limit + 1);
     let filter = AccountFilter { account_types, parent, used_by, search, before, ..all };
     let rows = services.db.read::<_, DbFault>(move |connection| accounts::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))

@@ -6,6 +6,7 @@ mod field_rules;
 mod pages;
 mod plans;
 mod search;
+mod shared_answers;
 mod sort;
 mod users_csv;
 mod visibility;

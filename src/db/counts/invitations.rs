@@ -29,7 +29,8 @@ use crate::domain::{
 const ID_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 /// One statement, so that all numbers are of the same moment. An invitation that has expired and is not
-/// marked as lapsed was made before the lifetime of a link, and so was the id.
+/// marked as lapsed was made before the lifetime of a link, and so was the id. Where the lifetime was
+/// shorter, it was made later, and has expired since. The concatenations leave each part one index.
 const OF_ALL: &str = "\
     SELECT subject, kind, state, CAST(sum(n) AS BIGINT) AS n FROM row_counts \
         WHERE subject IN ('invitations', 'deliveries') GROUP BY subject, kind, state \
@@ -37,6 +38,9 @@ const OF_ALL: &str = "\
         WHERE (kind || ' ' || state || CASE WHEN lapsed THEN ' lapsed' ELSE '' END) \
             IN ('system_user pending', 'account_owner pending', 'sub_account pending') \
         AND id < $1 AND expires_at <= $2 GROUP BY kind \
+    UNION ALL SELECT 'expired', kind, '', count(*) FROM invitations \
+        WHERE expires_at > $3 AND expires_at <= $2 AND id || '' >= $1 \
+        AND state || '' = 'pending' AND NOT lapsed GROUP BY kind \
     UNION ALL SELECT 'leased', (SELECT i.kind FROM invitations i \
             WHERE i.id = l.invitation_id AND i.generation = l.generation), l.state, 1 \
         FROM letters l WHERE l.leased_until > $2 AND l.kind = 'invitation' \
@@ -88,8 +92,12 @@ fn of_all(
     connection: &mut AnyConnection,
     (now, lifetime): (DateTime<Utc>, LinkLifetime),
 ) -> Result<Vec<Number>, DbFault> {
-    let oldest = InvitationId::earliest_at(now - lifetime.0 + ID_MARGIN).to_string();
-    let query = sql_query(OF_ALL).bind::<Text, _>(oldest).bind::<UtcTimestamp, _>(At(now));
+    let made = now - lifetime.0;
+    let oldest = InvitationId::earliest_at(made + ID_MARGIN).to_string();
+    let query = sql_query(OF_ALL)
+        .bind::<Text, _>(oldest)
+        .bind::<UtcTimestamp, _>(At(now))
+        .bind::<UtcTimestamp, _>(At(made));
     Ok(each!(connection, c => query.load(c))?)
 }
 

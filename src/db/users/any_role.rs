@@ -3,7 +3,7 @@
 use crate::domain::{role::Role, sub_account::MemberRole};
 
 /// A role of a system user or of a member of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AnyRole {
     /// Of a system user.
     System(Role),

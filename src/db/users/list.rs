@@ -60,7 +60,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     let reader = &filter.reader;
     let mut roles = if reader.staff { roles_of(connection, &ids)? } else { HashMap::new() };
-    let mut pending = pending_of(connection, &ids, &filter.visibility)?;
+    let mut pending = pending_of(connection, &ids, reader)?;
     let mut members = memberships_of(connection, &ids, reader)?;
     let known = known_of(connection, &ids, reader)?;
     rows.into_iter()

@@ -1,6 +1,7 @@
 //! Query parameters: each is read once, and all faults are reported together.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use percent_encoding::percent_decode_str;
 use std::future::{Ready, ready};
 use utoipa::{
     IntoParams,
@@ -61,8 +62,15 @@ impl FromRequest for Query {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let left = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
-        ready(Ok(Self { left, faults: Faults::default() }))
+        let query = request.query_string();
+        let left = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut parameters = Self { left, faults: Faults::default() };
+        // Read with replacement characters, which would find something else, or nothing.
+        for part in query.split('&').filter(|part| percent_decode_str(part).decode_utf8().is_err()) {
+            let name = url::form_urlencoded::parse(part.as_bytes()).next().map(|(name, _)| name);
+            parameters.fault(&name.unwrap_or_default(), "not_utf8", "This is not UTF-8.");
+        }
+        ready(Ok(parameters))
     }
 }
 

@@ -135,7 +135,7 @@ impl ToSchema for ErrorCode {
 }
 
 /// The codes of faulty members and parameters.
-const FIELD_CODES: [&str; 38] = [
+const FIELD_CODES: [&str; 39] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -171,6 +171,7 @@ const FIELD_CODES: [&str; 38] = [
     "password_wrong",
     "unknown_parameter",
     "duplicate_parameter",
+    "not_utf8",
     "invalid_limit",
     "invalid_cursor",
     "invalid_search",

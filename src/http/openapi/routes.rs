@@ -7,9 +7,10 @@
 
 use actix_web::{
     HttpRequest,
-    dev::{ResourceDef, Url},
+    dev::Url,
     http::{Method, Uri},
 };
+use matchit::Router;
 use utoipa::openapi::{HttpMethod, OpenApi, PathItem, path::Operation};
 
 use super::super::middleware::rate_limit::policy::{CallerPolicy, Policy, of_caller, policy};
@@ -29,7 +30,6 @@ const DOCS: &str = "/docs";
 
 /// A path of the contract.
 pub struct Route {
-    resource: ResourceDef,
     /// Its path, with parameters in braces.
     pub pattern: String,
     /// Its methods, joined by commas.
@@ -75,7 +75,11 @@ fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy
 }
 
 /// Every path of the contract.
-pub struct RouteTable(Vec<Route>);
+pub struct RouteTable {
+    all: Vec<Route>,
+    /// The place of each in `all`, by its path.
+    places: Router<usize>,
+}
 
 impl RouteTable {
     /// The table of a contract.
@@ -91,7 +95,6 @@ impl RouteTable {
                 others.into_iter().filter(|(operation, _)| operation.is_some()).map(|(_, name)| name),
             );
             Route {
-                resource: ResourceDef::new(path.as_str()),
                 pattern: path.clone(),
                 methods: methods.join(", "),
                 policy: policy(path),
@@ -99,16 +102,19 @@ impl RouteTable {
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
             }
         });
-        let mut rows: Vec<Route> = rows.collect();
-        // Paths without a parameter come before those with one.
-        rows.sort_by_key(|route| route.pattern.contains('{'));
-        Self(rows)
+        let all: Vec<Route> = rows.collect();
+        let mut places = Router::new();
+        for (place, route) in all.iter().enumerate() {
+            if let Err(error) = places.insert(of_any_parameter(&route.pattern), place) {
+                tracing::error!(%error, route = route.pattern, "a defect: a route is not found");
+            }
+        }
+        Self { all, places }
     }
 
     /// The route that a request takes, whatever its method; `None` when there is none.
     pub fn find(&self, request: &HttpRequest) -> Option<&Route> {
-        let path = path(request);
-        self.0.iter().find(|route| route.resource.is_match(path))
+        self.places.at(path(request)).ok().and_then(|found| self.all.get(*found.value))
     }
 
     /// Whether an answer has to be sealed. A request without a route gets an error, which is sealed too.
@@ -118,8 +124,14 @@ impl RouteTable {
 
     /// All of them.
     pub fn all(&self) -> &[Route] {
-        &self.0
+        &self.all
     }
+}
+
+/// A pattern with one name for all parameters: the tree takes no two names in the same place.
+fn of_any_parameter(pattern: &str) -> String {
+    let names = pattern.split('/').map(|part| if part.starts_with('{') { "{parameter}" } else { part });
+    names.collect::<Vec<_>>().join("/")
 }
 
 /// The path of a request as the router sees it: escapes are decoded, but for those of `%`, `/` and `+`.
@@ -141,6 +153,19 @@ mod tests {
         let table = RouteTable::of(&crate::http::document());
         let request = TestRequest::with_uri(path).to_http_request();
         (table.find(&request).map(|route| route.pattern.clone()), table.is_sealed(&request))
+    }
+
+    #[test]
+    fn every_pattern_leads_to_its_route() {
+        let table = RouteTable::of(&crate::http::document());
+        for route in table.all() {
+            let path = route.pattern.replace('{', "x").replace('}', "y");
+            assert_eq!(find(&path).0.as_ref(), Some(&route.pattern), "{path}");
+        }
+        // What follows is a parameter's, where the text before it is also a path of its own.
+        let events = "/v1/invitations/{id}/events".to_owned();
+        assert_eq!(find("/v1/invitations/batch/events").0, Some(events));
+        assert_eq!(find("/v1/invitations//events").0, None);
     }
 
     #[test]

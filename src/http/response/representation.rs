@@ -4,6 +4,8 @@
 //! Only lists and documents are compressed. An answer that has a token or follows one never is: its length
 //! would tell of its content (BREACH, <https://breachattack.com/>).
 
+use std::sync::OnceLock;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -82,24 +84,35 @@ pub fn changed_user(user: &User) -> Result<HttpResponse, Problem> {
     Ok(in_json(HttpResponse::Ok()).insert_header((ETAG, tag)).body(body))
 }
 
+/// A list in JSON, for any number of answers.
+pub struct Representation {
+    body: Bytes,
+    tag: String,
+    /// Made for the first caller who accepts it.
+    gzip: OnceLock<Bytes>,
+}
+
+impl Representation {
+    /// That of a view.
+    ///
+    /// # Errors
+    /// As [`object`].
+    pub fn of(view: &impl Serialize) -> Result<Self, Problem> {
+        let body = json(view)?;
+        Ok(Self { tag: digest(&body), body: body.into(), gzip: OnceLock::new() })
+    }
+}
+
 /// A list, to which `response` has the other headers. Long ones are compressed.
-///
-/// # Errors
-/// As [`object`].
-pub fn list(
-    request: &HttpRequest,
-    response: HttpResponseBuilder,
-    view: &impl Serialize,
-) -> Result<HttpResponse, Problem> {
-    let body = json(view)?;
-    let tag = digest(&body);
+pub fn list(request: &HttpRequest, response: HttpResponseBuilder, list: &Representation) -> HttpResponse {
     let mut response = in_json(response);
     response.insert_header((VARY, ACCEPTED_ENCODING));
+    let Representation { body, tag, gzip: compressed } = list;
     if body.len() < SHORTEST_COMPRESSED || !accepts_gzip(request) {
-        return Ok(tagged(request, response, &tag, || body.into()));
+        return tagged(request, response, tag, || body.clone());
     }
     // In memory, so that the answer has a length: `chunked` is nothing to a client of HTTP/1.0.
-    Ok(tagged_gzip(request, response, &tag, || gzip(&body, Compression::fast())))
+    tagged_gzip(request, response, tag, || compressed.get_or_init(|| gzip(body, Compression::fast())).clone())
 }
 
 /// The answer with another representation, which has a tag of its own (RFC 9110 §8.8.3.3).

@@ -108,6 +108,25 @@ on_both_databases! {
         agree(&[("admin", app.admin())]).await;
     }
 
+    async fn links_of_a_shorter_lifetime_have_expired_in_the_numbers_too(app: TestApp) {
+        for n in 0..3 {
+            app.invite_unsent(&format!("colleague{n}@example.com"), &["viewer"]).await;
+        }
+        // As a process wrote it whose INVITATION_TTL was 2 seconds.
+        let ends = (app.now() + TimeDelta::seconds(2)).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let set = format!("UPDATE invitations SET expires_at = '{ends}' WHERE email LIKE '%1@%'");
+        app.database.execute(&set);
+        app.advance(TimeDelta::seconds(4));
+        let counted = ["by_delivery/queued 3", "by_kind/system_user 3", "by_status/expired 1"];
+        assert_eq!(numbers(&app.admin(), INVITATIONS).await[..3], counted);
+        agree(&[("admin", app.admin())]).await;
+        // Those of the present lifetime, some minutes before and after they expire.
+        for minutes in [24 * 60 - 5, 10, 60] {
+            app.advance(TimeDelta::minutes(minutes));
+            agree(&[("admin", app.admin())]).await;
+        }
+    }
+
     async fn a_person_of_both_kinds_is_counted_in_both_and_once(app: TestApp) {
         let owner = app.owner("olga@acme.example", "Acme").await;
         app.invite("olga@acme.example", &["viewer"]).await;

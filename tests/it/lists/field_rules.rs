@@ -167,6 +167,18 @@ fn holds(user: &Value, text: &str) -> bool {
 on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
+    async fn a_pending_invitation_is_the_same_under_every_filter(app: TestApp) {
+        let owner = json!({ "email": "bob@example.com", "account_name": "Acme" });
+        let made = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201).body;
+        let user = text(&made, "/user_id");
+        let newest = app.invite_unsent("bob@example.com", &["viewer"]).await;
+        for filter in ["", "?kind=customer", "?kind=system_user", "?kind=customer,system_user"] {
+            let list = app.admin().get(&format!("/v1/users{filter}")).await.expect(200).body;
+            let (id, pending) = (&list["data"][0]["id"], &list["data"][0]["pending_invitation_id"]);
+            assert_eq!((id, pending), (&json!(user), &newest["id"]), "{filter}");
+        }
+    }
+
     async fn every_role_and_every_field_of_a_person(app: TestApp) {
         let world = world(&app).await;
         assert_eq!(

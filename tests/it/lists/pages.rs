@@ -1,12 +1,29 @@
 //! `GET /v1/users`, `GET /v1/invitations` and timelines: order, limits, pages, cursors.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::support::{
     TestApp,
     lists::{column, found, query},
     on_both_databases,
 };
+
+/// The cursor with another value of the order, or none, and the check that belongs to it.
+fn forged(cursor: &str, key: Option<&str>) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(cursor).unwrap();
+    bytes.truncate(bytes.len() - 4);
+    let end = bytes.iter().skip(8).position(|byte| *byte == b'\n').map_or(bytes.len(), |place| place + 8);
+    bytes.truncate(end);
+    if let Some(key) = key {
+        bytes.push(b'\n');
+        bytes.extend(key.as_bytes());
+    }
+    let check = Sha256::digest(&bytes);
+    bytes.extend(&check[..4]);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
 
 on_both_databases! {
     async fn limits_and_the_order(app: TestApp) {
@@ -87,6 +104,32 @@ on_both_databases! {
         // A page that is just full is the last one.
         let full = admin.get("/v1/users?limit=14").await.expect(200);
         assert_eq!((column(&full, "id").len(), &full.body["next_cursor"]), (14, &Value::Null));
+    }
+
+    async fn a_forged_cursor_is_refused(app: TestApp) {
+        let admin = app.admin();
+        for name in ["ada", "eve", "joe"] {
+            app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
+        }
+        let long = "a".repeat(5000);
+        let texts = ["", "a\0b", "ada", "Ada@example.com", "a\u{FFFF}@example.com", &long];
+        for (list, sort, genuine) in [
+            ("invitations", "email", Some("ada@example.com")),
+            ("invitations", "expires_at", Some("2026-11-26T12:00:00.000Z")),
+            ("invitations", "created_at", None),
+            ("invitations", "-created_at", None),
+            ("users", "email", Some("ada@example.com")),
+            ("users", "created_at", None),
+        ] {
+            let path = format!("/v1/{list}?limit=1&sort={sort}");
+            let cursor = admin.get(&path).await.expect(200).text_of("next_cursor");
+            admin.get(&format!("{path}&cursor={}", forged(&cursor, genuine))).await.expect(200);
+            let other = if genuine.is_some() { None } else { Some("ada@example.com") };
+            for key in texts.into_iter().map(Some).chain([other]) {
+                let refused = admin.get(&format!("{path}&cursor={}", forged(&cursor, key))).await;
+                refused.faults(&[("cursor", "invalid_cursor")]);
+            }
+        }
     }
 
     async fn cursors_belong_to_their_filters(app: TestApp) {

@@ -152,6 +152,15 @@ on_both_databases! {
             ("limit", "invalid_limit"),
             ("surname", "unknown_parameter"),
         ]);
+        for bytes in ["%FF", "a%ED%A0%80", "%C3"] {
+            for (list, name) in [("users", "search"), ("accounts", "search"), ("audit-events", "actor")] {
+                let refused = admin.get(&format!("/v1/{list}?limit=5&{name}={bytes}")).await;
+                refused.faults(&[(name, "not_utf8")]);
+            }
+            let refused = admin.get(&format!("/v1/invitations?email={bytes}&limit=0")).await;
+            let faults = [("email", "not_utf8"), ("limit", "invalid_limit"), ("email", "invalid_email")];
+            refused.faults(&faults);
+        }
         for email in ["", "ada", "ada%00@example.com"] {
             admin.get(&format!("/v1/invitations?email={email}")).await.faults(&[("email", "invalid_email")]);
         }

@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     Answer, Mail, PASSWORD, TestApp,
     customers::{OWNERS, text},
-    json, on_both_databases,
+    json,
+    lists::{column, query},
+    on_both_databases,
 };
 
 const CONFIRM: &str = "/v1/auth/email-change/confirm";
@@ -92,6 +94,32 @@ on_both_databases! {
         assert_eq!(outcomes, ["succeeded", "denied"]);
         let log = app.admin().get("/v1/audit-events?action=email_change_requested").await.expect(200);
         assert!(!log.text.contains(NEW), "{}", log.text);
+    }
+
+    async fn old_invitations_are_found_by_any_part_of_the_old_address(app: TestApp) {
+        let (made, mail) = app.invite("rosalind@lab.example", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let (user, id) = (text(&made, "/user_id"), text(&made, "/id"));
+        // The address in the middle never had an invitation, and is forgotten.
+        for address in ["rosalind@lab2.example", "r.quirk@newlab.example"] {
+            let mail = request(&app, user, address).await;
+            confirm(&app, &mail.token, PASSWORD).await.expect(204);
+        }
+        let characters: Vec<char> = "rosalind@lab.example".chars().collect();
+        for length in 1..=characters.len() {
+            for part in characters.windows(length) {
+                let part = query(&[("search", &part.iter().collect::<String>())]);
+                let found = app.admin().get(&format!("/v1/invitations?{part}")).await.expect(200);
+                assert_eq!(column(&found, "id"), [id], "{part}");
+            }
+        }
+        let keys = "SELECT email_key AS text FROM former_addresses";
+        assert_eq!(app.database.texts(keys), ["rosalind@lab.example"]);
+        // Without the invitation nothing is left to be found.
+        for table in ["letters", "invitation_events", "invitations"] {
+            app.database.execute(&format!("DELETE FROM {table}"));
+        }
+        assert_eq!(app.database.texts(keys), [""; 0]);
     }
 
     async fn each_dead_link_says_why(app: TestApp) {

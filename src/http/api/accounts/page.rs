@@ -1,5 +1,7 @@
 //! A page of accounts, which two endpoints list.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::view::AccountView;
@@ -12,7 +14,7 @@ use crate::http::{
     state::State,
 };
 use crate::{
-    domain::{account::AccountType, ids::AccountId, sub_account::UsedBy},
+    domain::{account::AccountType, ids::AccountId, sub_account::UsedBy, visibility::Visibility},
     services::queries::{self, AccountQuery},
 };
 
@@ -35,6 +37,12 @@ pub(super) async fn page(
     };
     let page = query.page();
     query.finish()?;
-    let page = queries::accounts(&state.services, &caller.0, filters, page).await?;
-    page::answer(&page, |account| AccountView::from(account), request)
+    let key = (Visibility::accounts(&caller.0), filters, page);
+    let make = async || {
+        let (reader, filters, page) = key.clone();
+        let page = queries::accounts(&state.services, &reader, filters, page).await?;
+        page::render(&page, |account| AccountView::from(account)).map(Arc::new)
+    };
+    let page = state.lists.accounts.answer(&key, make).await?;
+    Ok(page::respond(&page, request))
 }

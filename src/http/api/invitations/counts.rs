@@ -18,7 +18,8 @@ errors! {
 /// Count invitations
 ///
 /// The numbers of the invitations that the caller may see, by kind, status and delivery: as many as the list
-/// has with each filter. They cost the same however many there are.
+/// has with each filter. To staff they cost the same however many there are; those of an account owner are
+/// counted among what is below their accounts.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "countInvitations",

@@ -1,5 +1,7 @@
 //! `GET /v1/invitations`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use crate::http::{
@@ -21,6 +23,7 @@ use crate::{
         ids::AccountId,
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         list_order::InvitationOrder,
+        visibility::Visibility,
     },
     services::queries::{self, InvitationQuery},
 };
@@ -87,7 +90,13 @@ pub async fn list(
     };
     let page = query.page();
     query.finish()?;
-    let page = queries::invitations(&state.services, &caller.0, filters, page).await?;
-    let now = state.services.clock.now();
-    page::answer(&page, |row| InvitationView::of(row, now), &request)
+    let key = (Visibility::reading(&caller.0), filters, page);
+    let make = async || {
+        let (reader, filters, page) = key.clone();
+        let page = queries::invitations(&state.services, &reader, filters, page).await?;
+        let now = state.services.clock.now();
+        page::render(&page, |row| InvitationView::of(row, now)).map(Arc::new)
+    };
+    let page = state.lists.invitations.answer(&key, make).await?;
+    Ok(page::respond(&page, &request))
 }

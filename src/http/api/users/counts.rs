@@ -18,7 +18,8 @@ errors! {
 /// Count users
 ///
 /// The numbers of the users whom the caller may see, by kind and status: as many as the list has with each
-/// filter. They cost the same however many there are.
+/// filter. To staff they cost the same however many there are; those of an account owner are counted among
+/// what is below their accounts.
 #[utoipa::path(
     tag = "Users",
     operation_id = "countUsers",

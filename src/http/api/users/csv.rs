@@ -8,7 +8,7 @@ use crate::http::response::{
     problem::Problem,
 };
 use crate::{
-    domain::{actor::Actor, user::User},
+    domain::{actor::Actor, user::User, visibility::Visibility},
     services::{
         Services,
         queries::{self, PageRequest, UserQuery},
@@ -38,8 +38,8 @@ pub async fn users(
     filters: UserQuery,
     byte_order_mark: bool,
 ) -> Result<HttpResponse, Problem> {
-    let (services, actor) = (services.clone(), actor.clone());
-    let read = async move |page: PageRequest| queries::users(&services, &actor, filters.clone(), page).await;
+    let (services, reader) = (services.clone(), Visibility::reading(actor));
+    let read = async move |page: PageRequest| queries::users(&services, &reader, filters.clone(), page).await;
     csv::export(USERS, byte_order_mark, read).await
 }
 

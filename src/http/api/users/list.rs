@@ -1,5 +1,7 @@
 //! `GET /v1/users`, as JSON or CSV.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 
 use super::csv;
@@ -22,6 +24,7 @@ use crate::{
         ids::AccountId,
         list_order::UserOrder,
         user::{UserKind, UserStatus},
+        visibility::Visibility,
     },
     services::queries::{self, AnyRole, UserQuery},
 };
@@ -100,6 +103,12 @@ pub async fn list(
             csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await?;
         return Ok(compression::stream(&request, csv));
     }
-    let page = queries::users(&state.services, &caller.0, filters, page).await?;
-    page::answer(&page, |user| UserView::from(user), &request)
+    let key = (Visibility::reading(&caller.0), filters, page);
+    let make = async || {
+        let (reader, filters, page) = key.clone();
+        let page = queries::users(&state.services, &reader, filters, page).await?;
+        page::render(&page, |user| UserView::from(user)).map(Arc::new)
+    };
+    let page = state.lists.users.answer(&key, make).await?;
+    Ok(page::respond(&page, &request))
 }

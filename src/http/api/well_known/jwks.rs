@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 use super::CACHING;
 use crate::http::{
     extract::query::Query,
-    response::{problem::Problem, representation},
+    response::{
+        problem::Problem,
+        representation::{self, Representation},
+    },
     state::State,
 };
 use crate::services::access_token::PublicKey;
@@ -115,5 +118,5 @@ pub async fn get(request: HttpRequest, query: Query, state: Data<State>) -> Resu
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, CACHING));
     let keys = KeySet::of(state.services.access_tokens.public_keys());
-    representation::list(&request, answer, &keys)
+    Ok(representation::list(&request, answer, &Representation::of(&keys)?))
 }

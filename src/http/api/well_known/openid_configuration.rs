@@ -8,7 +8,10 @@ use super::{CACHING, JWKS_PATH};
 use crate::domain::permission::Permission;
 use crate::http::{
     extract::query::Query,
-    response::{problem::Problem, representation},
+    response::{
+        problem::Problem,
+        representation::{self, Representation},
+    },
     state::State,
 };
 
@@ -85,5 +88,5 @@ pub async fn get(request: HttpRequest, query: Query, state: Data<State>) -> Resu
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, CACHING));
     let metadata = Metadata::of(state.services.access_tokens.issuer(), &state.settings.public_url);
-    representation::list(&request, answer, &metadata)
+    Ok(representation::list(&request, answer, &Representation::of(&metadata)?))
 }

@@ -17,7 +17,7 @@ use crate::support::{
     on_both_databases,
 };
 
-const ACCOUNTS: [&str; 12] = [
+const ACCOUNTS: [&str; 13] = [
     "Świątek Elektromobilność",
     "O’Brien & Sons",
     "李明 充电",
@@ -30,6 +30,8 @@ const ACCOUNTS: [&str; 12] = [
     "東京がく電",
     "Q",
     "łż",
+    // No characters, which SQLite reads as another one.
+    "x\u{FFFE}y\u{FFFF}z",
 ];
 const PEOPLE: [(&str, &str); 4] =
     [("Łukasz", "Żółć"), ("Nguyễn", "Văn An"), ("Мария", "Семёнова"), ("李", "小龍")];
