@@ -16,6 +16,7 @@ mod state;
 
 use std::sync::Arc;
 
+use actix_web::web::Bytes;
 use utoipa::openapi::OpenApi;
 
 use self::{
@@ -23,7 +24,10 @@ use self::{
     api::{batches::memory_budget::MemoryBudget, webhooks},
     extract::client_address::ClientAddresses,
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
-    openapi::routes::{Route, RouteTable},
+    openapi::{
+        committed::{self, Contract},
+        routes::{Route, RouteTable},
+    },
     response::{document::Document, page::SharedLists},
 };
 pub use self::{
@@ -32,7 +36,7 @@ pub use self::{
 };
 use crate::{metrics::Metrics, services::Services};
 
-/// The contract.
+/// The contract, as the handlers say it: what is committed, and served, is made of it.
 #[must_use]
 pub fn document() -> OpenApi {
     openapi::complete(router::collected())
@@ -49,12 +53,12 @@ impl State {
         metrics: Metrics,
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
-        let document = document();
-        ops::outcomes::declare(&metrics, &document, &settings.webhooks);
+        let contract = Contract::read()?;
+        ops::outcomes::declare(&metrics, &contract, &settings.webhooks);
         Ok(Arc::new(Self {
             pages: Pages::new()?,
-            contract: Document::new(document.to_pretty_json()?.into()),
-            routes: RouteTable::of(&document),
+            contract: Document::new(Bytes::from_static(committed::TEXT.as_bytes())),
+            routes: RouteTable::of(&contract),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             mail_event_bodies: BodyPermits::new(webhooks::MAX_BODIES.0, webhooks::MAX_BODIES.1),
@@ -81,6 +85,12 @@ pub struct RouteRules {
     pub is_sealed: bool,
 }
 
+/// The contract as it is served.
+#[must_use]
+pub fn contract() -> &'static str {
+    committed::TEXT
+}
+
 /// Every route of the contract.
 #[must_use]
 pub fn routes() -> Vec<RouteRules> {
@@ -90,5 +100,6 @@ pub fn routes() -> Vec<RouteRules> {
         limit: route.policy.map(|policy| (policy.as_str(), policy.quota().get())),
         is_sealed: route.is_sealed,
     };
-    RouteTable::of(&document()).all().iter().map(rules).collect()
+    let table = Contract::read().map(|contract| RouteTable::of(&contract));
+    table.iter().flat_map(RouteTable::all).map(rules).collect()
 }

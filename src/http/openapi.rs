@@ -3,6 +3,7 @@
 //! Handlers describe what is specific to them. What several have in common is added here: shared error codes,
 //! headers, examples, and conventions of schemas.
 
+pub(super) mod committed;
 mod conditional;
 pub(super) mod domain_schemas;
 pub(super) mod errors;
@@ -48,21 +49,6 @@ const TAGS: [(&str, &str); 8] = [
     ("API clients", "Programs of partners: their ids, secrets and permissions."),
     ("Operations", "Health, metrics, suppressed addresses, webhooks, and this document."),
 ];
-
-/// The error codes that posting to this path may be answered with.
-pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &'static str> + use<'a> {
-    let operation = document.paths.paths.get(path).and_then(|item| item.post.as_ref());
-    let answers = operation.into_iter().flat_map(|operation| operation.responses.responses.values());
-    let shared = |name: &str| document.components.as_ref()?.responses.get(name.rsplit('/').next()?);
-    let whole = answers.filter_map(move |answer| match answer {
-        RefOr::T(answer) => Some(answer),
-        RefOr::Ref(reference) => match shared(&reference.ref_location)? {
-            RefOr::T(answer) => Some(answer),
-            RefOr::Ref(_) => None,
-        },
-    });
-    whole.flat_map(errors::codes_of).map(|code| code.code)
-}
 
 /// Completes what was collected from the handlers.
 #[must_use]

@@ -14,7 +14,7 @@ use super::{
 use crate::http::response::error_codes::{self, Code};
 
 /// The media type of errors.
-const PROBLEM: &str = "application/problem+json";
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// The responses of an operation, by status.
 pub type Responses = BTreeMap<String, RefOr<Response>>;
@@ -110,11 +110,6 @@ pub(super) fn examples_of(response: &Response) -> impl Iterator<Item = &str> {
     content.into_iter().flat_map(|content| content.examples.keys()).map(String::as_str)
 }
 
-/// The error codes of a response.
-pub(super) fn codes_of(response: &Response) -> impl Iterator<Item = &'static Code> {
-    examples_of(response).filter_map(problem_examples::code)
-}
-
 /// Makes components of the examples that the errors of an operation point to. One without a body has no
 /// faulty members: its `validation_failed` is shown with parameters.
 pub(super) fn hoist_examples(operation: &mut Operation, has_body: bool, examples: &mut Examples) {
@@ -159,7 +154,8 @@ mod tests {
         add(&mut responses, &ListedError::new(error_codes::NOT_FOUND).when("another reason"));
         let described = responses.iter().map(|(status, response)| {
             let RefOr::T(response) = response else { panic!("{status}") };
-            let codes: Vec<_> = codes_of(response).map(|code| code.code).collect();
+            let codes: Vec<_> =
+                examples_of(response).filter_map(problem_examples::code).map(|code| code.code).collect();
             (status.as_str(), response.description.as_str(), codes)
         });
         assert_eq!(

@@ -5,10 +5,7 @@ use utoipa::openapi::{Content, HttpMethod, RefOr, Required, Response, path::Oper
 
 use super::{
     super::{
-        middleware::{
-            letter_quota,
-            rate_limit::policy::{of_caller, policy},
-        },
+        middleware::{letter_quota, rate_limit::policy::policy},
         response::error_codes,
     },
     conditional,
@@ -41,7 +38,7 @@ pub(super) fn complete(
         body.content.values_mut().filter_map(written).for_each(without_null);
         examples::hoist_request(body, examples);
     }
-    let is_limited = of_caller(path, &method, operation).is_some();
+    let is_limited = !is_public(operation);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         show(response, examples);

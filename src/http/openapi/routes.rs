@@ -11,9 +11,12 @@ use actix_web::{
     http::{Method, Uri},
 };
 use matchit::Router;
-use utoipa::openapi::{HttpMethod, OpenApi, PathItem, path::Operation};
+use utoipa::openapi::HttpMethod;
 
-use super::super::middleware::rate_limit::policy::{CallerPolicy, Policy, of_caller, policy};
+use super::{
+    super::middleware::rate_limit::policy::{CallerPolicy, Policy, of_caller, policy},
+    committed::{Contract, Operation, PathItem},
+};
 
 /// Paths whose answers have nothing private: these may be cached. All others are sealed.
 const CACHEABLE: [&str; 7] = [
@@ -61,17 +64,24 @@ pub fn is_page(path: &str) -> bool {
 }
 
 fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy)> {
-    let operations = [
-        (HttpMethod::Get, Method::GET, &item.get),
-        (HttpMethod::Post, Method::POST, &item.post),
-        (HttpMethod::Put, Method::PUT, &item.put),
-        (HttpMethod::Patch, Method::PATCH, &item.patch),
-        (HttpMethod::Delete, Method::DELETE, &item.delete),
-    ];
-    let policy = |(method, name, operation): (HttpMethod, Method, &Option<Operation>)| {
-        Some((name, of_caller(path, &method, operation.as_ref()?)?))
+    let limited = item.operations().filter(|(_, operation)| !operation.is_public());
+    let policy = |(method, operation): (HttpMethod, &Operation)| {
+        (name(&method), of_caller(path, &method, operation.is_list()))
     };
-    operations.into_iter().filter_map(policy).collect()
+    limited.map(policy).collect()
+}
+
+fn name(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Trace => Method::TRACE,
+    }
 }
 
 /// Every path of the contract.
@@ -83,20 +93,15 @@ pub struct RouteTable {
 
 impl RouteTable {
     /// The table of a contract.
-    pub fn of(document: &OpenApi) -> Self {
-        let rows = document.paths.paths.iter().map(|(path, item)| {
-            let mut methods = Vec::new();
-            if item.get.is_some() {
-                methods.extend(["GET", "HEAD"]);
-            }
-            let others =
-                [(&item.post, "POST"), (&item.put, "PUT"), (&item.patch, "PATCH"), (&item.delete, "DELETE")];
-            methods.extend(
-                others.into_iter().filter(|(operation, _)| operation.is_some()).map(|(_, name)| name),
-            );
+    pub fn of(contract: &Contract) -> Self {
+        let rows = contract.paths.iter().map(|(path, item)| {
+            let methods = item.operations().map(|(method, _)| match name(&method) {
+                Method::GET => "GET, HEAD".to_owned(),
+                method => method.to_string(),
+            });
             Route {
                 pattern: path.clone(),
-                methods: methods.join(", "),
+                methods: methods.collect::<Vec<_>>().join(", "),
                 policy: policy(path),
                 callers: policies_of_callers(path, item),
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
@@ -150,14 +155,14 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn find(path: &str) -> (Option<String>, bool) {
-        let table = RouteTable::of(&crate::http::document());
+        let table = RouteTable::of(&Contract::read().unwrap());
         let request = TestRequest::with_uri(path).to_http_request();
         (table.find(&request).map(|route| route.pattern.clone()), table.is_sealed(&request))
     }
 
     #[test]
     fn every_pattern_leads_to_its_route() {
-        let table = RouteTable::of(&crate::http::document());
+        let table = RouteTable::of(&Contract::read().unwrap());
         for route in table.all() {
             let path = route.pattern.replace('{', "x").replace('}', "y");
             assert_eq!(find(&path).0.as_ref(), Some(&route.pattern), "{path}");

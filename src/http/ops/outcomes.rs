@@ -1,9 +1,7 @@
 //! The outcomes that metrics count, declared before the first of each occurs: the error codes of the
 //! operations in the contract.
 
-use utoipa::openapi::OpenApi;
-
-use crate::http::{api::webhooks, openapi::codes_of, response::error_codes};
+use crate::http::{api::webhooks, openapi::committed::Contract, response::error_codes};
 use crate::{domain::delivery_reports::Webhooks, metrics::Metrics, services::delivery_reports::Outcome};
 
 const INVITES: [&str; 4] = [
@@ -15,12 +13,12 @@ const INVITES: [&str; 4] = [
 const ACTIVATIONS: &str = "/v1/activations";
 
 /// Declares every outcome.
-pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi, providers: &Webhooks) {
+pub(in crate::http) fn declare(metrics: &Metrics, contract: &Contract, providers: &Webhooks) {
     let ours = [error_codes::INTERNAL.code, error_codes::UNAVAILABLE.code];
     for path in INVITES {
-        metrics.declare_invites(["invited"].into_iter().chain(codes_of(document, path)).chain(ours));
+        metrics.declare_invites(["invited"].into_iter().chain(contract.codes_of(path)).chain(ours));
     }
-    metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
+    metrics.declare_activations(["activated"].into_iter().chain(contract.codes_of(ACTIVATIONS)).chain(ours));
     for provider in providers.providers() {
         let outcomes = Outcome::all().map(Outcome::as_str).chain([
             webhooks::UNVERIFIED,

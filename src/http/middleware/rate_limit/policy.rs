@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use utoipa::openapi::{HttpMethod, path::Operation};
+use utoipa::openapi::HttpMethod;
 
-use crate::{domain::closed_set::closed_set, http::openapi::security::is_public};
+use crate::domain::closed_set::closed_set;
 
 closed_set! {
     /// What a request without an access token counts against, by network address. Headers use the names.
@@ -101,66 +101,56 @@ pub fn policy(path: &str) -> Option<Policy> {
     LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
 }
 
-/// How an operation is limited by caller; `None` where no access token is needed.
-pub fn of_caller(path: &str, method: &HttpMethod, operation: &Operation) -> Option<CallerPolicy> {
-    if is_public(operation) {
-        return None;
-    }
-    let is_list = operation.parameters.iter().flatten().any(|parameter| match parameter {
-        utoipa::openapi::RefOr::T(parameter) => parameter.name == "cursor",
-        utoipa::openapi::RefOr::Ref(_) => false,
-    });
-    Some(match method {
+/// How an operation that takes an access token is limited by caller; a list is one with a cursor.
+pub fn of_caller(path: &str, method: &HttpMethod, is_list: bool) -> CallerPolicy {
+    match method {
         HttpMethod::Get if is_list || AS_LISTS.iter().any(|end| path.ends_with(end)) => CallerPolicy::List,
         HttpMethod::Get => CallerPolicy::Read,
         _ if path == PASSWORD => CallerPolicy::Password,
         _ if path.contains("/batch") => CallerPolicy::Bulk,
         _ => CallerPolicy::Write,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::openapi::routes::is_page;
+    use actix_web::http::Method;
+
+    use crate::http::openapi::{
+        committed::Contract,
+        routes::{RouteTable, is_page},
+    };
 
     /// A new public route without a policy fails this test.
     #[test]
     fn every_public_operation_is_limited_but_for_those_of_operations() {
-        let document = crate::http::document();
-        for (path, item) in &document.paths.paths {
-            let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
-            let is_public = operations.into_iter().flatten().any(is_public);
+        let contract = Contract::read().unwrap();
+        for (path, item) in &contract.paths {
+            let is_public = item.operations().any(|(_, operation)| operation.is_public());
             let expected = is_public && (path.starts_with("/v1/") || is_page(path));
             assert_eq!(policy(path).is_some(), expected, "{path}");
         }
-        assert!(LIMITED.iter().all(|(path, _)| document.paths.paths.contains_key(*path)));
+        assert!(LIMITED.iter().all(|(path, _)| contract.paths.contains_key(*path)));
     }
 
     #[test]
     fn operations_with_an_access_token_are_limited_by_their_cost() {
-        let document = crate::http::document();
-        let of = |method: HttpMethod, path: &str| {
-            let item = &document.paths.paths[path];
-            let operation = match method {
-                HttpMethod::Get => &item.get,
-                HttpMethod::Patch => &item.patch,
-                _ => &item.post,
-            };
-            of_caller(path, &method, operation.as_ref().unwrap())
-        };
+        let table = RouteTable::of(&Contract::read().unwrap());
         for (method, path, expected) in [
-            (HttpMethod::Get, "/v1/users", Some(CallerPolicy::List)),
-            (HttpMethod::Get, "/v1/accounts/{account_id}/sub-accounts", Some(CallerPolicy::List)),
-            (HttpMethod::Get, "/v1/users/{id}", Some(CallerPolicy::Read)),
-            (HttpMethod::Get, "/v1/me", Some(CallerPolicy::Read)),
-            (HttpMethod::Patch, "/v1/users/{id}", Some(CallerPolicy::Write)),
-            (HttpMethod::Post, "/v1/invitations/batch", Some(CallerPolicy::Bulk)),
-            (HttpMethod::Post, "/v1/invitations/batch/resend", Some(CallerPolicy::Bulk)),
-            (HttpMethod::Post, "/v1/activations", None),
-            (HttpMethod::Get, "/healthz", None),
+            (Method::GET, "/v1/users", Some(CallerPolicy::List)),
+            (Method::GET, "/v1/accounts/{account_id}/sub-accounts", Some(CallerPolicy::List)),
+            (Method::GET, "/v1/users/{id}", Some(CallerPolicy::Read)),
+            (Method::HEAD, "/v1/users/{id}", Some(CallerPolicy::Read)),
+            (Method::GET, "/v1/me", Some(CallerPolicy::Read)),
+            (Method::PATCH, "/v1/users/{id}", Some(CallerPolicy::Write)),
+            (Method::POST, "/v1/invitations/batch", Some(CallerPolicy::Bulk)),
+            (Method::POST, "/v1/invitations/batch/resend", Some(CallerPolicy::Bulk)),
+            (Method::POST, "/v1/activations", None),
+            (Method::GET, "/healthz", None),
         ] {
-            assert_eq!(of(method, path), expected, "{path}");
+            let route = table.all().iter().find(|route| route.pattern == path).unwrap();
+            assert_eq!(route.policy_of_caller(&method), expected, "{method} {path}");
         }
     }
 }
