@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use utoipa::openapi::HttpMethod;
 
 use super::{errors::PROBLEM, problem_examples};
@@ -35,7 +35,7 @@ pub struct PathItem {
 #[derive(Debug, Deserialize)]
 pub struct Operation {
     #[serde(default)]
-    security: Vec<BTreeMap<String, IgnoredAny>>,
+    security: Vec<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     parameters: Vec<Parameter>,
     responses: BTreeMap<String, Response>,
@@ -62,7 +62,14 @@ struct Response {
 #[derive(Debug, Deserialize)]
 struct Content {
     #[serde(default)]
-    examples: BTreeMap<String, IgnoredAny>,
+    examples: BTreeMap<String, Example>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Example {
+    /// Where it is. Those of problems are components, which are named after the codes.
+    #[serde(rename = "$ref")]
+    reference: Option<String>,
 }
 
 impl Contract {
@@ -84,8 +91,10 @@ impl Contract {
             Some(reference) => shared(reference),
         });
         let examples = whole.filter_map(|answer| answer.content.get(PROBLEM));
-        let names = examples.flat_map(|content| content.examples.keys());
-        names.filter_map(|name| problem_examples::code(name)).map(|code| code.code)
+        let references =
+            examples.flat_map(|content| content.examples.values()).filter_map(|one| one.reference.as_ref());
+        let names = references.filter_map(|reference| reference.rsplit('/').next());
+        names.filter_map(problem_examples::code).map(|code| code.code)
     }
 }
 
