@@ -10,12 +10,14 @@ from pathlib import Path
 import activations
 import answer_times
 import batches
+import churn
 import courier
 import machine
 import memory
 import plans
 import provider_tokens
 import reads
+import scale
 import single_invites
 from table import HEAD
 
@@ -36,6 +38,9 @@ MEASURES = {
     "memory": memory.memory,
     "start": memory.start,
 }
+# Each takes long, and is taken when it is named.
+LONG = {"churn": churn.postgres}
+SCALE = "scale"
 
 
 class Bench:
@@ -53,28 +58,45 @@ class Bench:
 
 
 def chosen():
-    names = [name for name in os.environ.get("BENCH_ONLY", "").split(",") if name] or list(MEASURES)
-    if unknown := [name for name in names if name not in MEASURES]:
-        raise SystemExit(f"bench: BENCH_ONLY knows no {', '.join(unknown)}; it knows {', '.join(MEASURES)}")
-    return names
+    """The measures of the table, and whether times are taken as the database grows."""
+    only = [name for name in os.environ.get("BENCH_ONLY", "").split(",") if name]
+    has_scale = bool(os.environ.get("SCALE"))
+    if unknown := [name for name in only if name not in {**MEASURES, **LONG, SCALE: None}]:
+        raise SystemExit(f"bench: BENCH_ONLY knows no {', '.join(unknown)}; it knows {', '.join([*MEASURES, *LONG, SCALE])}")
+    if SCALE in only and not has_scale:
+        raise SystemExit("bench: BENCH_ONLY=scale wants SCALE, as SCALE=1000000")
+    names = [name for name in only if name != SCALE] if only else list(MEASURES)
+    if names and len(names) < len(MEASURES) and os.environ.get("BENCH_WRITE"):
+        raise SystemExit("bench: BENCH_WRITE wants every measure, or scale alone")
+    return names, SCALE in only if only else has_scale
+
+
+def table(bench, names):
+    """Prints the table, and returns its text."""
+    lines = [f"{machine.describe(bench)} {bench.rounds} rounds of {bench.seconds} s a side.", "", HEAD]
+    print("\n".join(lines), flush=True)
+    for name in names:
+        for row in {**MEASURES, **LONG}[name](bench):
+            lines.append(str(row))
+            print(row, flush=True)
+    return "\n".join(lines)
 
 
 def main():
-    names = chosen()
+    names, with_scale = chosen()
+    page = Path(os.environ["BENCH_WRITE"]) if os.environ.get("BENCH_WRITE") else None
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench(folder)
-        lines = [machine.describe(bench), "", HEAD]
-        print("\n".join(lines), flush=True)
-        for name in names:
-            for row in MEASURES[name](bench):
-                lines.append(str(row))
-                print(row, flush=True)
+        if names:
+            text = table(bench, names)
+            if page:
+                machine.write(page, machine.TABLE, text)
+        if with_scale:
+            text, plots = scale.scale(bench)
+            if page:
+                scale.write(page, text, plots)
     print(f"\nTaken in {time.monotonic() - began:.0f} s.", file=sys.stderr)
-    if page := os.environ.get("BENCH_WRITE"):
-        if len(names) < len(MEASURES):
-            raise SystemExit("bench: BENCH_WRITE wants every measure")
-        machine.write(Path(page), "\n".join(lines))
 
 
 main()

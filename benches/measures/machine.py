@@ -8,7 +8,9 @@ from pathlib import Path
 
 from programs import PGBIN, output
 
-BEGIN, END = "<!-- what `make bench` wrote -->", "<!-- end of what it wrote -->"
+# Around each part of the page that is written anew.
+TABLE = "<!-- what `make bench` wrote -->", "<!-- end of what it wrote -->"
+SCALE = "<!-- what `make bench SCALE=…` wrote -->", "<!-- end of what SCALE wrote -->"
 
 
 def describe(bench):
@@ -18,8 +20,7 @@ def describe(bench):
     postgres = output(PGBIN / "postgres", "--version").split()[2]
     return (
         f"{len(os.sched_getaffinity(0))} cores ({model[1] if model else platform.machine()}), {memory:.0f} GiB, "
-        f"Linux {platform.release().split('-')[0]}, PostgreSQL {postgres}; an fsync takes {fsync(bench) * 1000:.2f} ms. "
-        f"{bench.rounds} rounds of {bench.seconds} s a side."
+        f"Linux {platform.release().split('-')[0]}, PostgreSQL {postgres}; an fsync takes {fsync(bench) * 1000:.2f} ms."
     )
 
 
@@ -36,7 +37,8 @@ def fsync(bench):
     return sorted(times)[len(times) // 2]
 
 
-def write(page, text):
-    """Puts the table where the page keeps it."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
+def write(page, part, text):
+    """Puts the text where the page keeps this part."""
+    begin, end = part
+    before, rest = page.read_text().split(begin)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}")

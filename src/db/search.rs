@@ -18,8 +18,9 @@ use super::{error::DbFault, pool::any_connection::AnyConnection};
 
 /// How many of the newest rows, and of the newest rows with a name, are looked at.
 const SAMPLE: i64 = 500;
-/// So many matches among these make a text common.
-const COMMON: i64 = 10;
+/// So many matches among these make a text common. Names are in one half of them alone, so that these are
+/// one in a hundred: at 100,000 people a walk to a page of them takes as long as collecting all of them.
+const COMMON: i64 = 5;
 
 /// The rows with a text.
 pub(super) enum Matches {

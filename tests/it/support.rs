@@ -20,6 +20,7 @@ pub mod population;
 pub mod process;
 pub mod provider;
 pub mod relay;
+pub mod template;
 
 pub use app::TestApp;
 pub use client::{Answer, Client};

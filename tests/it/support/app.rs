@@ -41,7 +41,7 @@ pub struct TestApp {
 impl TestApp {
     /// Starts the service on a database of its own, with these variables beside the tests' own.
     pub async fn start(backend: Backend, variables: &[(&str, &str)]) -> Self {
-        let (database, mailbox) = (TestDatabase::new(backend), Mailbox::new());
+        let (database, mailbox) = (TestDatabase::migrated(backend).await, Mailbox::new());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mail = format!("directory:{}", mailbox.path().display());

@@ -7,6 +7,8 @@ use diesel::{
 use invitation_service::db::AnyConnection;
 use tempfile::TempDir;
 
+use super::template;
+
 /// The tables that grow with the number of invitations.
 pub const GROWING: [&str; 12] = [
     "users",
@@ -39,21 +41,39 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
+    /// One without a table.
     pub fn new(backend: Backend) -> Self {
         match backend {
-            Backend::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let url = format!("sqlite://{}/test.db", folder.path().display());
-                Self { backend, url, name: String::new(), _folder: Some(folder) }
-            }
-            Backend::Postgres => {
-                let server = server();
-                let name = format!("t_{:032x}", rand::random::<u128>());
-                execute_on(&server, &format!("CREATE DATABASE {name} TEMPLATE template0"));
-                let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-                Self { backend, url, name, _folder: None }
-            }
+            Backend::Sqlite => Self::file(),
+            Backend::Postgres => Self::on_server("template0"),
         }
+    }
+
+    /// One as the service migrates it.
+    pub async fn migrated(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let database = Self::file();
+                std::fs::copy(template::sqlite().await, database.url.trim_start_matches("sqlite://"))
+                    .unwrap();
+                database
+            }
+            Backend::Postgres => Self::on_server(&template::postgres(&server()).await),
+        }
+    }
+
+    fn file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        Self { backend: Backend::Sqlite, url, name: String::new(), _folder: Some(folder) }
+    }
+
+    fn on_server(template: &str) -> Self {
+        let server = server();
+        let name = format!("t_{:032x}", rand::random::<u128>());
+        execute_on(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        Self { backend: Backend::Postgres, url, name, _folder: None }
     }
 
     /// Runs a statement, beside the service.
