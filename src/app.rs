@@ -192,10 +192,10 @@ pub async fn withdraw_mail(
 ///
 /// # Errors
 /// [`StartError`] when the database cannot be used.
-pub async fn revoke_token(config: &Config, token: TokenId, now: DateTime<Utc>) -> Result<(), StartError> {
+pub async fn revoke_token(config: &Config, token: TokenId, clock: &Clock) -> Result<(), StartError> {
     let db = Db::beside(&config.database_url)?;
     db.examine().await?;
-    Ok(revocations::revoke(&db, token, now).await.map_err(OpenError::from)?)
+    Ok(revocations::revoke(&db, token, clock).await.map_err(OpenError::from)?)
 }
 
 /// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network,

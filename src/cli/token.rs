@@ -78,7 +78,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Outcome {
 }
 
 fn revoke(config: &Config, token: TokenId) -> Outcome {
-    runtime()?.block_on(async { app::revoke_token(config, token, clock().now()).await })?;
+    runtime()?.block_on(async { app::revoke_token(config, token, &clock()).await })?;
     println!("{token} is revoked: every process refuses it within a second.");
     Ok(())
 }

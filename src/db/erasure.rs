@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     residue::erase_residue,
-    traces::{Traces, find},
+    traces::{Traces, find, users_of},
 };
 use super::{Tx, error::DbFault};
 

@@ -12,16 +12,11 @@ use super::{
     Tx,
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{
-        account_lineage, accounts, invitation_events as events, invitations, letters, memberships, sessions,
-        user_roles, users,
-    },
+    schema::{account_lineage, accounts, invitation_events as events, invitations, letters, memberships},
     sql::{condition::Condition, timestamp::At},
-    users::lock_invited,
+    users::{lock_invited, removed::delete_unused},
 };
-use crate::domain::{
-    account::AccountStatus, ids::InvitationId, invitation::InvitationState, user::UserStatus,
-};
+use crate::domain::{account::AccountStatus, ids::InvitationId, invitation::InvitationState};
 
 /// Those that were revoked, replaced, or expired before `before`. An invitation that was activated belongs to
 /// the history of its user, and stays until they are erased.
@@ -74,22 +69,10 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[InvitationId], before: DateTime<Utc>) -> R
         .execute(tx.writing())?;
     let deleted =
         diesel::delete(invitations::table.filter(invitations::id.eq_any(&ids))).execute(tx.writing())?;
-    delete_users(tx, &rows.iter().map(|(_, user, _)| user.as_str()).collect())?;
+    let users: BTreeSet<&str> = rows.iter().map(|(_, user, _)| user.as_str()).collect();
+    delete_unused(tx, &users.into_iter().collect::<Vec<_>>())?;
     delete_accounts(tx, &rows.iter().filter_map(|(.., account)| account.as_deref()).collect())?;
     Ok(deleted)
-}
-
-fn delete_users(tx: &mut Tx<'_>, ids: &BTreeSet<&str>) -> Result<(), DbFault> {
-    let invited = invitations::table.filter(invitations::user_id.eq(users::id));
-    let signed_in = sessions::table.filter(sessions::user_id.eq(users::id));
-    let belongs = memberships::table.filter(memberships::user_id.eq(users::id));
-    let holds = user_roles::table.filter(user_roles::user_id.eq(users::id));
-    diesel::delete(users::table)
-        .filter(users::id.eq_any(ids).and(users::status.eq(UserStatus::Invited.as_str())))
-        .filter(not(exists(invited)).and(not(exists(signed_in))))
-        .filter(not(exists(belongs)).and(not(exists(holds))))
-        .execute(tx.writing())?;
-    Ok(())
 }
 
 fn delete_accounts(tx: &mut Tx<'_>, ids: &BTreeSet<&str>) -> Result<(), DbFault> {

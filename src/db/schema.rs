@@ -379,5 +379,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_lineage,
     memberships,
     suppressions,
+    email_changes,
     audit_events
 );

@@ -10,6 +10,7 @@ mod lock;
 pub mod memberships;
 pub mod password_resets;
 pub mod profile;
+pub(super) mod removed;
 pub mod revoked_tokens;
 pub mod sessions;
 mod user_filter;
@@ -23,6 +24,7 @@ pub use self::{
     any_role::AnyRole,
     list::{get, list},
     lock::{InsertedOrLocked, LockedUser, NewUser, insert_or_lock, lock, lock_invited, lock_many},
+    removed::{lock_removed, removed},
     user_filter::UserFilter,
 };
 use super::{
@@ -113,6 +115,10 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
         .load::<String>(tx.reading())?;
     if !pending.is_empty() {
         return Ok(Removal::Kept);
+    }
+    // Of a user whose invitations are all another's by now, nothing is kept.
+    if removed::delete_unused(tx, &[id.as_str()])? == 1 {
+        return Ok(Removal::Removed);
     }
     let removed = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))

@@ -71,6 +71,8 @@ closed_set! {
         ApiClientRevoked = "api_client_revoked",
         /// An API client got an access token, or was refused.
         ClientToken = "client_token",
+        /// An access token was revoked on the command line.
+        TokenRevoked = "token_revoked",
         /// An authenticated caller asked for something that the token does not allow.
         Access = "access",
     }

@@ -65,8 +65,8 @@ pub enum ServiceError {
     /// The token is not a person's.
     #[error("This takes the access token of a person.")]
     NotAPerson,
-    /// The roles allow more than the inviter may do.
-    #[error("A role of this invitation allows more than your token does.")]
+    /// The roles allow more than the caller may do.
+    #[error("A role of this invitation or user allows more than your token does.")]
     RoleExceedsYours,
     /// The scopes of an API client allow more than the caller may do.
     #[error("The scopes of this client allow more than your token does.")]

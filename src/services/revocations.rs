@@ -16,14 +16,19 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
+use serde_json::json;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    db::{Db, DbFault, users::revoked_tokens},
-    domain::{actor::Actor, ids::TokenId},
+    db::{Db, DbFault, audit, users::revoked_tokens},
+    domain::{
+        actor::Actor,
+        audit::{AuditAction, AuditEvent, AuditOutcome},
+        ids::TokenId,
+    },
 };
 
 /// How long a copy of the list is used.
@@ -115,6 +120,15 @@ impl Revocations {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn revoke(db: &Db, token: TokenId, now: DateTime<Utc>) -> Result<(), DbFault> {
-    db.write(move |tx| revoked_tokens::insert(tx, token, (now, now + LONGEST_LIFETIME))).await
+pub async fn revoke(db: &Db, token: TokenId, clock: &Clock) -> Result<(), DbFault> {
+    let (id, now) = (clock.id(), clock.now());
+    let (action, outcome) = (AuditAction::TokenRevoked, AuditOutcome::Succeeded);
+    let (object, details) = (Some(token.to_string()), json!({}));
+    // Whoever may start the program; the system knows who that is.
+    let event = AuditEvent { id, at: now, action, outcome, actor: None, object, origin: None, details };
+    db.write(move |tx| {
+        revoked_tokens::insert(tx, token, (now, now + LONGEST_LIFETIME))?;
+        audit::insert(tx, std::slice::from_ref(&event))
+    })
+    .await
 }

@@ -6,5 +6,6 @@ mod export;
 mod found_nowhere;
 mod history;
 mod races;
+mod removed_people;
 mod retention;
 mod suppressed;

@@ -80,6 +80,12 @@ pub fn find(tx: &mut Tx<'_>, user: &User) -> Result<Traces, DbFault> {
     })
 }
 
+/// The user, and those with the same address who were removed before.
+pub fn users_of(connection: &mut AnyConnection, user: &User) -> Result<Vec<UserId>, DbFault> {
+    let addresses = addresses(connection, user)?;
+    same_addresses(connection, user, &addresses)
+}
+
 /// The addresses of a user, in every spelling: the present one, those of the invitations, and those of
 /// changes. An earlier address may be another user's by now, and is left to them.
 fn addresses(connection: &mut AnyConnection, user: &User) -> Result<Vec<Email>, DbFault> {

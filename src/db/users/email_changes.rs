@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::removed::delete_unused;
 use crate::db::{
     Tx,
     error::DbFault,
@@ -77,9 +78,11 @@ pub fn take_over(tx: &mut Tx<'_>, invited: UserId, user: UserId, now: DateTime<U
     diesel::update(invitations::table.filter(invitations::user_id.eq(invited.as_str())))
         .set(invitations::user_id.eq(user.as_str()))
         .execute(tx.writing())?;
-    diesel::update(users::table.find(invited.as_str()))
-        .set(users::removed_at.eq(At(now)))
-        .execute(tx.writing())?;
+    if delete_unused(tx, &[invited.as_str()])? == 0 {
+        diesel::update(users::table.find(invited.as_str()))
+            .set(users::removed_at.eq(At(now)))
+            .execute(tx.writing())?;
+    }
     Ok(())
 }
 

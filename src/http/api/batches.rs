@@ -2,6 +2,7 @@
 
 mod blocking;
 mod body_size;
+mod denials;
 mod envelope;
 pub(in crate::http) mod invites;
 mod item;

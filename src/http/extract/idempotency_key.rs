@@ -284,6 +284,14 @@ fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     hex(&hash.finalize())
 }
 
+/// Checks the key of a request whose answer is not stored.
+///
+/// # Errors
+/// 400 for a key that is none.
+pub fn check(request: &HttpRequest) -> Result<(), Problem> {
+    key(request).map(drop)
+}
+
 /// The key, quoted as the draft has it (a structured-field string, RFC 8941 §3.3.3) or bare.
 fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let invalid = || {

@@ -11,11 +11,12 @@ use crate::{
         ids::UserId,
         permission::Permission,
         user::User,
+        visibility::Visibility,
     },
     services::{ServiceError, Services, audit, revoke, update::Condition},
 };
 
-/// Erases a user in whatever state. `tag_of` is the entity tag of a user as the caller sees them.
+/// Erases a user in whatever state, one who was removed before they activated included. `tag_of` is the entity tag of a user as the caller sees them.
 ///
 /// The last owner of an account can be erased: erasure is a person's right (Regulation (EU) 2016/679, article
 /// 17), and staff can invite another owner.
@@ -34,8 +35,10 @@ pub async fn user(
     services
         .db
         .write(move |tx| {
-            users::lock(tx, id)?.ok_or(ServiceError::NotFound)?;
-            let (seen, user) = admit(tx.reading(), &actor, id)?;
+            let (seen, user) = match users::lock(tx, id)? {
+                Some(_) => admit(tx.reading(), &actor, id)?,
+                None => removed(&actor, users::lock_removed(tx, id)?)?,
+            };
             check_optional(&condition, &seen, tag_of)?;
             apply(&writer, tx, &actor, &user)
         })
@@ -61,6 +64,14 @@ pub(super) fn admit(
 ) -> Result<(User, User), ServiceError> {
     permit(actor)?;
     Ok((visible(connection, actor, id)?, with_roles(connection, actor, id)?))
+}
+
+/// A user who was removed before they activated, whom callers see who see everybody.
+pub(super) fn removed(actor: &Actor, user: Option<User>) -> Result<(User, User), ServiceError> {
+    permit(actor)?;
+    let reader = Visibility::reading(actor);
+    let user = user.filter(|_| reader.staff && reader.customers).ok_or(ServiceError::NotFound)?;
+    Ok((user.clone(), user))
 }
 
 fn apply(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Result<(), ServiceError> {

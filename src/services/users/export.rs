@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::erase::admit;
+use super::erase::{admit, removed};
 use crate::{
     db::{
         AnyConnection, DbFault,
         audit::{self, AuditFilter},
-        export,
+        erasure, export,
         invitations::{self, InvitationFilter, timeline},
         letters::suppressions,
+        users,
     },
     domain::{
         actor::Actor,
@@ -73,8 +74,11 @@ pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<Expo
     super::erase::permit(actor)?;
     let caller = actor.clone();
     let exported = services.db.read::<_, ServiceError>(move |connection| {
-        let (_, user) = admit(connection, &caller, id)?;
-        Ok(collect(connection, user)?)
+        let found = match admit(connection, &caller, id) {
+            Err(ServiceError::NotFound) => removed(&caller, users::removed(connection, id)?),
+            found => found,
+        };
+        Ok(collect(connection, found?.1)?)
     });
     let exported = exported.await?;
     let done = (AuditAction::UserExported, AuditOutcome::Succeeded);
@@ -87,7 +91,12 @@ fn collect(connection: &mut AnyConnection, user: User) -> Result<Export, DbFault
     let mut is_truncated = false;
     let mut cut = |length: usize| is_truncated |= i64::try_from(length).unwrap_or(i64::MAX) >= MAX_ITEMS;
     let all = InvitationFilter::all(Visibility::everything(), MAX_ITEMS);
-    let found = invitations::list(connection, &InvitationFilter { user: Some(user.id), ..all })?;
+    let mut found = Vec::new();
+    // Those of the same address before, too: they are erased with the user.
+    for id in erasure::users_of(connection, &user)? {
+        found.extend(invitations::list(connection, &InvitationFilter { user: Some(id), ..all.clone() })?);
+    }
+    found.sort_unstable_by_key(|invitation| std::cmp::Reverse(invitation.id));
     cut(found.len());
     let mut invited = Vec::with_capacity(found.len());
     for invitation in found {

@@ -84,7 +84,7 @@ fn admit(
     if is_self(actor, id) && patch.system_roles.is_none() && patch.email.is_none() {
         return users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound);
     }
-    let user = with_roles(connection, actor, id)?;
+    let user = users::get(connection, id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     let is_staff = !user.system_roles.is_empty();
     let permission = if is_staff || patch.system_roles.is_some() {
         Permission::SystemUsersInvite
@@ -94,6 +94,7 @@ fn admit(
     if !actor.may(permission) {
         return Err(ServiceError::Forbidden(permission.as_str()));
     }
+    let user = with_roles(connection, actor, id)?;
     match &patch.system_roles {
         Some(roles) if !actor.may_grant(roles) => Err(ServiceError::RoleExceedsYours),
         _ => Ok(user),

@@ -5,7 +5,7 @@ use invitation_service::domain::{permission::Permission, role::Role};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, PASSWORD, TestApp, customers::text, json, on_both_databases};
+use crate::support::{Answer, Backend, PASSWORD, TestApp, customers::text, json, on_both_databases};
 
 const LOG: &str = "/v1/audit-events";
 
@@ -102,6 +102,32 @@ on_both_databases! {
         app.anonymous().get(LOG).await.problem(401, "unauthenticated");
         app.caller(&[], &[]).get(&format!("/v1/invitations/{id}")).await.problem(404, "not_found");
         assert_eq!(events(&app, "?action=access").await.len(), 3);
+    }
+
+    async fn refused_items_of_batches_are_recorded(app: TestApp) {
+        let manager = app.caller(&[Role::UserManager], &[]);
+        let email = |n: usize| format!("p{n}@example.com");
+        let item = |n, role| json!({ "kind": "system_user", "email": email(n), "roles": [role] });
+        let owner = json!({ "kind": "account_owner", "email": "olga@acme.example" });
+        let items = [item(0, "admin"), item(1, "viewer"), item(2, "admin"), owner];
+        let answer = manager.post("/v1/invitations/batch", &json!({ "invitations": items })).await.expect(200);
+        let codes: Vec<_> = (0..4).map(|n| answer.body["results"][n]["error"]["code"].clone()).collect();
+        assert_eq!(json!(codes), json!(["role_exceeds_yours", null, "role_exceeds_yours", "forbidden"]));
+        let admins = app.invite_unsent("ada@example.com", &["admin"]).await;
+        let ids = json!({ "ids": [text(&admins, "/id")] });
+        manager.post("/v1/invitations/batch/resend", &ids).await.expect(200);
+        let mut denied: Vec<Value> =
+            events(&app, "?action=access").await.iter().map(|event| event["details"].clone()).collect();
+        denied.sort_by_key(ToString::to_string);
+        let of = |code, items, route| json!({ "method": "POST", "route": route, "code": code, "items": items });
+        let (batch, resend) = ("/v1/invitations/batch", "/v1/invitations/batch/resend");
+        let mut expected = [
+            of("forbidden", 1, batch),
+            of("role_exceeds_yours", 2, batch),
+            of("role_exceeds_yours", 1, resend),
+        ];
+        expected.sort_by_key(ToString::to_string);
+        assert_eq!(denied, expected);
     }
 
     async fn filters_combine_and_pages_follow_each_other(app: TestApp) {
@@ -239,7 +265,16 @@ on_both_databases! {
             let refusal = app.database.try_execute(statement).unwrap_err();
             assert!(refusal.contains("append-only"), "{statement}: {refusal}");
         }
-        assert_eq!(app.database.count("audit_events"), 1);
+        // SQLite's REPLACE is a deletion that fires no trigger; PostgreSQL's is an update.
+        let (verb, end) = match app.database.backend {
+            Backend::Sqlite => ("INSERT OR REPLACE", ""),
+            Backend::Postgres => ("INSERT", "ON CONFLICT (id) DO UPDATE SET action = excluded.action"),
+        };
+        let replaced = "(id, at, action, outcome, details) SELECT id, at, 'sign_in', 'denied', '{}'";
+        let statement = format!("{verb} INTO audit_events {replaced} FROM audit_events WHERE true {end}");
+        let refusal = app.database.try_execute(&statement).unwrap_err();
+        assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+        assert_eq!(app.database.count("audit_events WHERE action <> 'sign_in'"), 1);
         // Those of more than a year ago may be deleted.
         app.database.execute(
             "INSERT INTO audit_events (id, at, action, outcome, details) VALUES

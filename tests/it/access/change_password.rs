@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Client, PASSWORD, TestApp, customers::text, json, on_both_databases};
+use crate::support::{Answer, Client, PASSWORD, TestApp, customers::text, json, on_both_databases};
 
 const TOKEN: &str = "/v1/auth/token";
 const REFRESH: &str = "/v1/auth/refresh";
@@ -36,6 +37,11 @@ on_both_databases! {
     async fn the_session_of_the_change_continues_and_the_others_end(app: TestApp) {
         ada(&app).await;
         let (own, other) = (signed_in(&app, PASSWORD).await, signed_in(&app, PASSWORD).await);
+        for path in [CHANGE, "/v1/auth/sign-out-everywhere"] {
+            let request = bearer(&app, &own).request(Method::POST, path).header("idempotency-key", "\"");
+            let body = if path == CHANGE { change(PASSWORD, NEW) } else { json!({}) };
+            Answer::of(request.json(&body)).await.problem(400, "idempotency_key_invalid");
+        }
         let answer = bearer(&app, &own).post(CHANGE, &change(PASSWORD, NEW)).await.expect(204);
         assert_eq!((answer.text.as_str(), answer.header("cache-control")), ("", "no-store"));
         bearer(&app, &own).get("/v1/me").await.expect(200);

@@ -19,7 +19,7 @@ fn id(app: &TestApp, client: &Client) -> TokenId {
 }
 
 async fn revoke(app: &TestApp, token: TokenId) {
-    revocations::revoke(&app.parts.services.db, token, app.now()).await.unwrap();
+    revocations::revoke(&app.parts.services.db, token, &app.clock).await.unwrap();
 }
 
 on_both_databases! {
@@ -35,6 +35,8 @@ on_both_databases! {
             revoke(&app, id(&app, client)).await;
             revoke(&app, id(&app, client)).await;
         }
+        let events = "audit_events WHERE action = 'token_revoked' AND actor_id IS NULL AND object LIKE 'tok_%'";
+        assert_eq!(app.database.count(events), 4);
         // The copy in memory is used for a second.
         app.advance(TimeDelta::milliseconds(999));
         revoked.get("/v1/users").await.expect(200);

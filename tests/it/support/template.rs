@@ -72,5 +72,7 @@ fn version(database: &str) -> String {
         digest.update(migration.to_str().unwrap());
         digest.update(std::fs::read(migration.join("up.sql")).unwrap());
     }
-    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = digest.finalize().into();
+    let number = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    format!("{number:016x}")
 }

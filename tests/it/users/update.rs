@@ -115,6 +115,10 @@ on_both_databases! {
         change(&user, json!({ "system_roles": ["admin"] })).await.problem(403, "role_exceeds_yours");
         change(&boss, json!({ "system_roles": ["viewer"] })).await.problem(403, "role_exceeds_yours");
         change(&boss, json!({ "first_name": "Eve" })).await.problem(403, "role_exceeds_yours");
+        // Without the permission it is that, whatever the roles.
+        let viewer = app.caller(&[Viewer], &[]);
+        let patch = json!({ "first_name": "Eve" });
+        viewer.change_user(&boss, "*", &patch).await.problem(403, "forbidden");
         change(&user, json!({ "system_roles": ["user_manager"] })).await.expect(200);
     }
 

@@ -8,6 +8,7 @@ use crate::http::{
     extract::{
         client_address::client_address,
         command::Command,
+        idempotency_key,
         members::{self, Members},
     },
     openapi::{errors::errors, sample_data},
@@ -35,6 +36,7 @@ impl members::Request for ChangePasswordRequest {
 
 errors! {
     ChangePasswordErrors:
+    IDEMPOTENCY_KEY_INVALID;
     FORBIDDEN = "the token is not a person's";
     RATE_LIMITED = "too many wrong passwords; with `Retry-After`";
 }
@@ -43,7 +45,8 @@ errors! {
 ///
 /// Replaces the caller's password. Their other sessions end, and the one of this request continues. A wrong
 /// present password is 422 with the code `password_wrong` at `/password`; after several of them further
-/// attempts have to wait, as at signing in.
+/// attempts have to wait, as at signing in. An `Idempotency-Key` is checked and has no effect: nothing of a
+/// request with passwords is kept.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "changePassword",
@@ -58,6 +61,7 @@ errors! {
 #[post("/v1/auth/password")]
 pub async fn change(command: Command) -> Result<HttpResponse, Problem> {
     let Command { request, state, actor, query, body } = command;
+    idempotency_key::check(&request)?;
     query.finish()?;
     let ChangePasswordRequest { password, new_password } = body.parse()?;
     let passwords = (password, new_password);

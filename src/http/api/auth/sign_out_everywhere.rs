@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post};
 
 use super::refresh_token::no_cookie;
 use crate::http::{
-    extract::{command::Command, json_body::EmptyRequest},
+    extract::{command::Command, idempotency_key, json_body::EmptyRequest},
     openapi::errors::errors,
     response::problem::Problem,
 };
@@ -12,12 +12,14 @@ use crate::services;
 
 errors! {
     EverywhereErrors:
+    IDEMPOTENCY_KEY_INVALID;
     FORBIDDEN = "the token is not a person's";
 }
 
 /// Sign out everywhere
 ///
-/// Ends all sessions of the caller, and with them all their access tokens, the one of this request too.
+/// Ends all sessions of the caller, and with them all their access tokens, the one of this request too. An
+/// `Idempotency-Key` is checked and has no effect.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signOutEverywhere",
@@ -32,7 +34,8 @@ errors! {
 )]
 #[post("/v1/auth/sign-out-everywhere")]
 pub async fn sign_out_everywhere(command: Command) -> Result<HttpResponse, Problem> {
-    let Command { state, actor, query, body, .. } = command;
+    let Command { request, state, actor, query, body } = command;
+    idempotency_key::check(&request)?;
     query.finish()?;
     body.expect_none()?;
     services::sessions::sign_out_everywhere(&state.services, &actor).await?;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     blocking::run_blocking,
+    denials,
     item::AnyItem,
     read::{ParsedRequest, receive},
     results::{Page, render},
@@ -197,6 +198,8 @@ pub async fn invite(
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
         quota_statuses.note(&invited.quota_statuses);
+        let refusals = invited.results.iter().filter_map(|result| result.as_ref().err());
+        denials::record(&state, &actor.who, "/v1/invitations/batch", refusals).await;
         let written = move || {
             count(&state, &invited);
             written(&invited)

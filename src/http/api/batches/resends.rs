@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     blocking::run_blocking,
+    denials,
     item::kind,
     results::{Page, render, stored_results},
 };
@@ -277,6 +278,8 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
     let work = async move |(state, actor): RequestContext, (wanted, dry_run), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, dry_run, ticket).await?;
         quota_statuses.note(&resent.quota_statuses);
+        let refusals = resent.results.iter().filter_map(|(_, result)| result.as_ref().err());
+        denials::record(&state, &actor.who, "/v1/invitations/batch/resend", refusals).await;
         run_blocking(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);

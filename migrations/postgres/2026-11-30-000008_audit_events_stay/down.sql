@@ -1,0 +1,2 @@
+-- What was deleted is not known any more.
+SELECT 1;
