@@ -1,4 +1,5 @@
-//! Users who were removed before they activated: no list shows them, and what is held about them can be erased.
+//! Users who were removed before they activated: no list shows them, and what is held about them can be
+//! erased.
 
 use diesel::{
     dsl::{exists, not},

@@ -110,17 +110,19 @@ on_both_databases! {
         let item = |n, role| json!({ "kind": "system_user", "email": email(n), "roles": [role] });
         let owner = json!({ "kind": "account_owner", "email": "olga@acme.example" });
         let items = [item(0, "admin"), item(1, "viewer"), item(2, "admin"), owner];
-        let answer = manager.post("/v1/invitations/batch", &json!({ "invitations": items })).await.expect(200);
+        let (batch, resend) = ("/v1/invitations/batch", "/v1/invitations/batch/resend");
+        let answer = manager.post(batch, &json!({ "invitations": items })).await.expect(200);
         let codes: Vec<_> = (0..4).map(|n| answer.body["results"][n]["error"]["code"].clone()).collect();
         assert_eq!(json!(codes), json!(["role_exceeds_yours", null, "role_exceeds_yours", "forbidden"]));
         let admins = app.invite_unsent("ada@example.com", &["admin"]).await;
         let ids = json!({ "ids": [text(&admins, "/id")] });
-        manager.post("/v1/invitations/batch/resend", &ids).await.expect(200);
+        manager.post(resend, &ids).await.expect(200);
         let mut denied: Vec<Value> =
             events(&app, "?action=access").await.iter().map(|event| event["details"].clone()).collect();
         denied.sort_by_key(ToString::to_string);
-        let of = |code, items, route| json!({ "method": "POST", "route": route, "code": code, "items": items });
-        let (batch, resend) = ("/v1/invitations/batch", "/v1/invitations/batch/resend");
+        let of = |code, items, route| {
+            json!({ "method": "POST", "route": route, "code": code, "items": items })
+        };
         let mut expected = [
             of("forbidden", 1, batch),
             of("role_exceeds_yours", 2, batch),

@@ -1,5 +1,5 @@
-//! People who were removed before they activated: what is held of them can be exported and erased, and nothing
-//! is held of an address that was corrected.
+//! People who were removed before they activated: what is held of them can be exported and erased, and
+//! nothing is held of an address that was corrected.
 
 use invitation_service::domain::{permission::Permission, role::Role};
 use reqwest::Method;

@@ -1,5 +1,5 @@
-//! Records in the audit log which items of a batch the caller's token did not allow: a single request with such
-//! an item would be 403, and recorded.
+//! Records in the audit log which items of a batch the caller's token did not allow: a single request with
+//! such an item would be 403, and recorded.
 
 use std::collections::BTreeMap;
 
