@@ -14,7 +14,7 @@ use super::{
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{account_lineage, accounts, invitation_events as events, invitations, letters, memberships},
     sql::{condition::Condition, timestamp::At},
-    users::{lock_invited, removed::delete_unused},
+    users::{lock_invited, unused::delete_unused},
 };
 use crate::domain::{account::AccountStatus, ids::InvitationId, invitation::InvitationState};
 

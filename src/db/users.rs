@@ -10,9 +10,10 @@ mod lock;
 pub mod memberships;
 pub mod password_resets;
 pub mod profile;
-pub(super) mod removed;
+mod removed;
 pub mod revoked_tokens;
 pub mod sessions;
+pub(super) mod unused;
 mod user_filter;
 mod walks;
 
@@ -117,7 +118,7 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
         return Ok(Removal::Kept);
     }
     // Of a user whose invitations are all another's by now, nothing is kept.
-    if removed::delete_unused(tx, &[id.as_str()])? == 1 {
+    if unused::delete_unused(tx, &[id.as_str()])? == 1 {
         return Ok(Removal::Removed);
     }
     let removed = diesel::update(users::table)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::removed::delete_unused;
+use super::unused::delete_unused;
 use crate::db::{
     Tx,
     error::DbFault,

@@ -1,20 +1,11 @@
 //! Users who were removed before they activated: no list shows them, and what is held about them can be
 //! erased.
 
-use diesel::{
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::prelude::*;
 
 use super::corrupt;
 use crate::{
-    db::{
-        Tx,
-        error::DbFault,
-        pool::any_connection::AnyConnection,
-        schema::{email_changes as changes, invitations, memberships, sessions, user_roles, users},
-        sql::timestamp::At,
-    },
+    db::{Tx, error::DbFault, pool::any_connection::AnyConnection, schema::users, sql::timestamp::At},
     domain::{
         email::Email,
         ids::UserId,
@@ -55,20 +46,4 @@ pub fn lock_removed(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbFault
         row.for_no_key_update().load::<String>(c)?;
     }
     removed(tx.reading(), id)
-}
-
-/// Deletes those of these users who never activated and have no invitation, not even an old one: nothing is
-/// known of them but the address. Returns their number.
-pub(in crate::db) fn delete_unused(tx: &mut Tx<'_>, ids: &[&str]) -> Result<usize, DbFault> {
-    let invited = invitations::table.filter(invitations::user_id.eq(users::id));
-    let signed_in = sessions::table.filter(sessions::user_id.eq(users::id));
-    let belongs = memberships::table.filter(memberships::user_id.eq(users::id));
-    let holds = user_roles::table.filter(user_roles::user_id.eq(users::id));
-    let changed = changes::table.filter(changes::user_id.eq(users::id));
-    let deleted = diesel::delete(users::table)
-        .filter(users::id.eq_any(ids).and(users::status.eq(UserStatus::Invited.as_str())))
-        .filter(not(exists(invited)).and(not(exists(signed_in))).and(not(exists(changed))))
-        .filter(not(exists(belongs)).and(not(exists(holds))))
-        .execute(tx.writing())?;
-    Ok(deleted)
 }
