@@ -121,12 +121,12 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
     if unused::delete_unused(tx, &[id.as_str()])? == 1 {
         return Ok(Removal::Removed);
     }
-    let removed = diesel::update(users::table)
+    let marked = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
         .filter(users::removed_at.is_null())
         .set(users::removed_at.eq(At(now)))
         .execute(tx.writing())?;
-    Ok(Removal::of(removed))
+    Ok(Removal::of(marked))
 }
 
 /// Deletes users that were inserted in this transaction and turned out not to be needed.

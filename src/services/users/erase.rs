@@ -16,8 +16,8 @@ use crate::{
     services::{ServiceError, Services, audit, revoke, update::Condition},
 };
 
-/// Erases a user in whatever state, one who was removed before they activated included. `tag_of` is the entity
-/// tag of a user as the caller sees them.
+/// Erases a user in whatever state, one who was removed before they activated included. `tag_of` is the
+/// entity tag of a user as the caller sees them.
 ///
 /// The last owner of an account can be erased: erasure is a person's right (Regulation (EU) 2016/679, article
 /// 17), and staff can invite another owner.
