@@ -272,7 +272,7 @@ async fn both_refuse_the_same_wrong_rows() {
             ("sessions_user_id_fkey", "FOREIGN KEY", session("s2", "u9", 1)),
             ("letters_about_one_thing", "", letter(&[("invitation_id", "NULL")])),
             ("letters_about_one_thing", "", letter(&[("subject", "'u1'")])),
-            ("audit_events_pkey", "audit_events.id", audit_event("e1", "denied")),
+            ("audit_events_pkey", "audit_events is append-only", audit_event("e1", "denied")),
             ("audit_events_outcome_known", "", audit_event("e2", "undecided")),
             (
                 "user_roles_user_id_fkey",
