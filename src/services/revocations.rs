@@ -124,7 +124,7 @@ pub async fn revoke(db: &Db, token: TokenId, clock: &Clock) -> Result<(), DbFaul
     let (id, now) = (clock.id(), clock.now());
     let (action, outcome) = (AuditAction::TokenRevoked, AuditOutcome::Succeeded);
     let (object, details) = (Some(token.to_string()), json!({}));
-    // Whoever may start the program; the system knows who that is.
+    // The actor is the person who ran the command, whom only the operating system knows.
     let event = AuditEvent { id, at: now, action, outcome, actor: None, object, origin: None, details };
     db.write(move |tx| {
         revoked_tokens::insert(tx, token, (now, now + LONGEST_LIFETIME))?;

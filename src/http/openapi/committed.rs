@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::Method;
 use serde::Deserialize;
-use utoipa::openapi::HttpMethod;
 
 use super::{errors::PROBLEM, problem_examples};
 
@@ -100,13 +100,13 @@ impl Contract {
 
 impl PathItem {
     /// The operations by method, in the order in which `Allow` names them.
-    pub fn operations(&self) -> impl Iterator<Item = (HttpMethod, &Operation)> {
+    pub fn operations(&self) -> impl Iterator<Item = (Method, &Operation)> {
         let all = [
-            (HttpMethod::Get, &self.get),
-            (HttpMethod::Post, &self.post),
-            (HttpMethod::Put, &self.put),
-            (HttpMethod::Patch, &self.patch),
-            (HttpMethod::Delete, &self.delete),
+            (Method::GET, &self.get),
+            (Method::POST, &self.post),
+            (Method::PUT, &self.put),
+            (Method::PATCH, &self.patch),
+            (Method::DELETE, &self.delete),
         ];
         all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
     }

@@ -11,7 +11,6 @@ use actix_web::{
     http::{Method, Uri},
 };
 use matchit::Router;
-use utoipa::openapi::HttpMethod;
 
 use super::{
     super::middleware::rate_limit::policy::{CallerPolicy, Policy, of_caller, policy},
@@ -65,23 +64,11 @@ pub fn is_page(path: &str) -> bool {
 
 fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy)> {
     let limited = item.operations().filter(|(_, operation)| !operation.is_public());
-    let policy = |(method, operation): (HttpMethod, &Operation)| {
-        (name(&method), of_caller(path, &method, operation.is_list()))
+    let policy = |(method, operation): (Method, &Operation)| {
+        let policy = of_caller(path, &method, operation.is_list());
+        (method, policy)
     };
     limited.map(policy).collect()
-}
-
-fn name(method: &HttpMethod) -> Method {
-    match method {
-        HttpMethod::Get => Method::GET,
-        HttpMethod::Post => Method::POST,
-        HttpMethod::Put => Method::PUT,
-        HttpMethod::Patch => Method::PATCH,
-        HttpMethod::Delete => Method::DELETE,
-        HttpMethod::Head => Method::HEAD,
-        HttpMethod::Options => Method::OPTIONS,
-        HttpMethod::Trace => Method::TRACE,
-    }
 }
 
 /// Every path of the contract.
@@ -95,7 +82,7 @@ impl RouteTable {
     /// The table of a contract.
     pub fn of(contract: &Contract) -> Self {
         let rows = contract.paths.iter().map(|(path, item)| {
-            let methods = item.operations().map(|(method, _)| match name(&method) {
+            let methods = item.operations().map(|(method, _)| match method {
                 Method::GET => "GET, HEAD".to_owned(),
                 method => method.to_string(),
             });

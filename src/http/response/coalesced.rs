@@ -19,7 +19,7 @@ use tokio::{
 /// The longest wait for the answer before. A request for the same as a slow one is delayed by no more.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The answers that are under way. Whatever an answer depends on must be in its key, whoever may see it
+/// The answers that are under way. All that an answer depends on must be in its key, who may see it
 /// included.
 pub struct Coalesced<K, V>(Mutex<HashMap<K, Answers<V>>>);
 
@@ -97,7 +97,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Maker<'_, K, V> {
         let turn = self.turn.clone();
         let turn = timeout(PATIENCE, turn.lock()).await;
         if let Some(answers) = self.all.all().get_mut(&self.key) {
-            // Whoever comes now waits for another answer.
+            // Later requests wait for another answer.
             answers.next = None;
         }
         self.has_begun = true;

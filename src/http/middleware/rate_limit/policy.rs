@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use utoipa::openapi::HttpMethod;
+use actix_web::http::Method;
 
 use crate::domain::closed_set::closed_set;
 
@@ -102,10 +102,10 @@ pub fn policy(path: &str) -> Option<Policy> {
 }
 
 /// How an operation that takes an access token is limited by caller; a list is one with a cursor.
-pub fn of_caller(path: &str, method: &HttpMethod, is_list: bool) -> CallerPolicy {
-    match method {
-        HttpMethod::Get if is_list || AS_LISTS.iter().any(|end| path.ends_with(end)) => CallerPolicy::List,
-        HttpMethod::Get => CallerPolicy::Read,
+pub fn of_caller(path: &str, method: &Method, is_list: bool) -> CallerPolicy {
+    match *method {
+        Method::GET if is_list || AS_LISTS.iter().any(|end| path.ends_with(end)) => CallerPolicy::List,
+        Method::GET => CallerPolicy::Read,
         _ if path == PASSWORD => CallerPolicy::Password,
         _ if path.contains("/batch") => CallerPolicy::Bulk,
         _ => CallerPolicy::Write,
@@ -115,8 +115,6 @@ pub fn of_caller(path: &str, method: &HttpMethod, is_list: bool) -> CallerPolicy
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::Method;
-
     use crate::http::openapi::{
         committed::Contract,
         routes::{RouteTable, is_page},
