@@ -278,7 +278,34 @@ on_both_databases! {
         let statement = format!("{verb} INTO audit_events {replaced} FROM audit_events WHERE true {end}");
         let refusal = app.database.try_execute(&statement).unwrap_err();
         assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+        if app.database.backend == Backend::Sqlite {
+            // The rowid, under each of its names, identifies a row as the id does.
+            for rowid in ["rowid", "oid", "_rowid_"] {
+                let columns = format!("({rowid}, id, at, action, outcome, details)");
+                let values = "'aud_new', at, 'sign_in', 'denied', '{}' FROM audit_events WHERE true";
+                for (verb, end) in [
+                    ("REPLACE", ""),
+                    ("INSERT OR REPLACE", ""),
+                    ("INSERT", "ON CONFLICT DO UPDATE SET action = excluded.action"),
+                ] {
+                    let statement =
+                        format!("{verb} INTO audit_events {columns} SELECT {rowid}, {values} {end}");
+                    let refusal = app.database.try_execute(&statement).unwrap_err();
+                    assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+                }
+                let statement = format!("UPDATE OR REPLACE audit_events SET {rowid} = 7");
+                let refusal = app.database.try_execute(&statement).unwrap_err();
+                assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+            }
+            // Before an insert, -1 stands for a rowid that is not given: such a row could be replaced.
+            let columns = "(rowid, id, at, action, outcome, details)";
+            let values = "-1, 'aud_new', at, 'sign_in', 'denied', '{}' FROM audit_events";
+            let statement = format!("INSERT INTO audit_events {columns} SELECT {values}");
+            let refusal = app.database.try_execute(&statement).unwrap_err();
+            assert!(refusal.contains("append-only"), "{statement}: {refusal}");
+        }
         assert_eq!(app.database.count("audit_events WHERE action <> 'sign_in'"), 1);
+        assert_eq!(app.database.count("audit_events"), 1);
         // Those of more than a year ago may be deleted.
         app.database.execute(
             "INSERT INTO audit_events (id, at, action, outcome, details) VALUES

@@ -1,0 +1,2 @@
+-- PostgreSQL has no rowid and no REPLACE.
+SELECT 1;
