@@ -2,7 +2,8 @@
 //! (`keys.rs`), so that others can verify them.
 //!
 //! The keys are derived for this purpose only, so that an activation link is never valid as an access token,
-//! or the reverse. The time is that of our clock, with a leeway of 30 seconds.
+//! or the reverse. The time is that of our clock, with a leeway of 30 seconds; a token of an API client has
+//! none at its end, since it must not outlive the client.
 
 mod claims;
 mod error;
@@ -95,7 +96,7 @@ struct Genuine {
     actor: Actor,
     /// The second from which it is valid.
     begins: i64,
-    /// The second from which it is no longer valid.
+    /// The second from which it is no longer taken, with the leeway, if it has one.
     ends: i64,
 }
 
@@ -233,7 +234,7 @@ impl AccessTokens {
             genuine
         };
         let now = now.timestamp();
-        if genuine.ends.saturating_add(LEEWAY) <= now {
+        if genuine.ends <= now {
             return Err(TokenError::Expired);
         }
         if genuine.begins.saturating_sub(LEEWAY) > now {
@@ -261,7 +262,9 @@ impl AccessTokens {
             return Err(TokenError::Lifetime);
         }
         let (begins, ends) = (claims.iat.max(claims.nbf.unwrap_or(i64::MIN)), claims.exp);
-        Ok(Genuine { actor: holder::actor(claims)?, begins, ends })
+        let actor = holder::actor(claims)?;
+        let leeway = if holder::is_api_client(&actor.who) { 0 } else { LEEWAY };
+        Ok(Genuine { actor, begins, ends: ends.saturating_add(leeway) })
     }
 }
 

@@ -67,6 +67,10 @@ pub(super) fn actor(claims: Claims) -> Result<Actor, TokenError> {
 
 /// A client that was made for an account has its permissions below that account alone.
 fn reach(who: &ActorRef, accounts: &[AccountId]) -> Reach {
-    let is_api_client = who.kind == ActorKind::Client && who.id.parse::<ClientId>().is_ok();
-    if is_api_client && !accounts.is_empty() { Reach::Accounts } else { Reach::Everywhere }
+    if is_api_client(who) && !accounts.is_empty() { Reach::Accounts } else { Reach::Everywhere }
+}
+
+/// Whether this is an API client. Programs with a token of the command line have other ids.
+pub(super) fn is_api_client(who: &ActorRef) -> bool {
+    who.kind == ActorKind::Client && who.id.parse::<ClientId>().is_ok()
 }
