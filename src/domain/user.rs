@@ -68,3 +68,12 @@ pub struct User {
     /// The newest pending invitation, expired ones included.
     pub pending_invitation_id: Option<InvitationId>,
 }
+
+impl User {
+    /// First and last name; `None` for a user who never activated.
+    #[must_use]
+    pub fn whole_name(&self) -> Option<String> {
+        let (first, last) = self.first_name.as_ref().zip(self.last_name.as_ref())?;
+        Some(format!("{first} {last}"))
+    }
+}

@@ -1,6 +1,7 @@
 //! Personal data: erasing and exporting people, and how long what ended is kept.
 
 mod columns;
+mod corrected_addresses;
 mod erase;
 mod export;
 mod found_nowhere;

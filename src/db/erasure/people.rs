@@ -24,7 +24,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
     diesel::delete(former_addresses::table.filter(former_addresses::user_id.eq_any(&ids)))
         .execute(tx.writing())?;
     let scope = LimitScope::Mailbox.as_str();
-    let mailboxes = traces.addresses.iter().map(mailbox);
+    let mailboxes = traces.addresses.iter().chain(&traces.corrected).map(mailbox);
     let counted =
         mailboxes.flat_map(|to| ["", "reset:", "notice:"].map(|kind| format!("{scope}:{kind}{to}")));
     let counted: Vec<String> = counted.collect();

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::AnyConnection,
-    schema::{email_changes, invitations, memberships, users},
+    schema::{email_changes, invitation_events as events, invitations, memberships, users},
 };
-use crate::domain::{email::Email, erasure::Identifiers, ids::UserId, user::User};
+use crate::domain::{email::Email, erasure::Identifiers, event::EventType, ids::UserId, user::User};
 
 /// What is held about a person: the keys by which their rows are found.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Traces {
     pub(super) users: Vec<UserId>,
     /// The present address, and earlier and requested ones that no other user has now.
     pub(super) addresses: Vec<Email>,
+    /// Addresses that their invitations had before they were corrected, which no user has now.
+    pub(super) corrected: Vec<Email>,
     /// The invitations of these users.
     pub(super) invitations: Vec<String>,
     /// The accounts that they belonged to or were invited to.
@@ -68,14 +71,14 @@ pub fn find(tx: &mut Tx<'_>, user: &User) -> Result<Traces, DbFault> {
     let accounts: BTreeSet<String> =
         invited.iter().filter_map(|(_, account)| account.clone()).chain(joined).collect();
     let forms = |email: &Email| [email.as_str().to_owned(), email.unicode(), email.key().to_owned()];
-    let name = user.first_name.as_ref().zip(user.last_name.as_ref());
-    let name = name.map(|(first, last)| format!("{first} {last}"));
+    let invitations: Vec<String> = invited.into_iter().map(|(id, _)| id).collect();
     Ok(Traces {
         users,
-        invitations: invited.into_iter().map(|(id, _)| id).collect(),
+        corrected: corrected(connection, user, &invitations)?,
+        invitations,
         accounts: accounts.into_iter().collect(),
         spellings: addresses.iter().flat_map(forms).map(|form| form.to_lowercase()).collect(),
-        identifiers: Identifiers::new(&addresses, name.as_deref()),
+        identifiers: Identifiers::new(&addresses, user.whole_name().as_deref()),
         addresses,
     })
 }
@@ -100,9 +103,37 @@ fn addresses(connection: &mut AnyConnection, user: &User) -> Result<Vec<Email>, 
     }
     let mut emails = vec![user.email.clone()];
     emails.extend(texts.iter().filter_map(|text| Email::parse(text).ok()));
+    without_taken(connection, user, emails)
+}
+
+/// The addresses from which these invitations were corrected, as their timelines have them.
+fn corrected(
+    connection: &mut AnyConnection,
+    user: &User,
+    invitations: &[String],
+) -> Result<Vec<Email>, DbFault> {
+    let updated = events::table
+        .filter(events::invitation_id.eq_any(invitations))
+        .filter(events::event_type.eq(EventType::Updated.as_str()))
+        .select(events::details);
+    let details: Vec<String> = updated.load(connection)?;
+    let earlier = |text: &String| {
+        let details: Value = serde_json::from_str(text).ok()?;
+        Email::parse(details.pointer("/changes/email/from")?.as_str()?).ok()
+    };
+    without_taken(connection, user, details.iter().filter_map(earlier).collect())
+}
+
+/// Those of these addresses that no other user has now.
+fn without_taken(
+    connection: &mut AnyConnection,
+    user: &User,
+    mut emails: Vec<Email>,
+) -> Result<Vec<Email>, DbFault> {
     let keys: Vec<&str> = emails.iter().map(Email::key).collect();
+    let others = users::removed_at.is_null().and(users::id.ne(user.id.as_str()));
     let taken: Vec<String> = users::table
-        .filter(users::email_key.eq_any(keys).and(users::removed_at.is_null()).and(users::id.ne(id)))
+        .filter(users::email_key.eq_any(keys).and(others))
         .select(users::email_key)
         .load(connection)?;
     emails.retain(|email| !taken.iter().any(|key| key == email.key()));
