@@ -16,6 +16,7 @@ pub mod audit;
 pub mod counts;
 pub mod erasure;
 pub mod export;
+pub mod former_names;
 pub mod guess_counts;
 pub mod idempotency;
 pub mod invitations;

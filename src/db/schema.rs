@@ -73,7 +73,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Nullable, Text};
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     accounts (id) {
         id -> Text,
@@ -95,6 +95,7 @@ diesel::table! {
         country -> Nullable<Text>,
         created_at -> UtcTimestamp,
         removed_at -> Nullable<UtcTimestamp>,
+        has_former_name -> Bool,
     }
 }
 

@@ -4,6 +4,7 @@ mod columns;
 mod corrected_addresses;
 mod erase;
 mod export;
+mod former_names;
 mod found_nowhere;
 mod history;
 mod races;

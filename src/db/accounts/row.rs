@@ -30,6 +30,7 @@ pub(in crate::db) struct Row {
     country: Option<String>,
     created_at: At,
     _removed_at: Option<At>,
+    _has_former_name: bool,
 }
 
 /// The columns of a company.

@@ -2,8 +2,8 @@
 //!
 //! Only accounts that the person leaves without a member or a pending invitation lose their name, and only if
 //! it may be the person's: an account that was never activated, a consumer's, or one whose name contains the
-//! person's. A company's data stay: they are not a person's. Where the schema asks for a name it is the
-//! account's id.
+//! person's, present or former. A company's data stay: they are not a person's. Where the schema asks for a
+//! name it is the account's id.
 
 use diesel::{
     dsl::{exists, not},
@@ -22,8 +22,8 @@ use crate::domain::{
     invitation::InvitationState,
 };
 
-/// Id, name, type and status.
-type Row = (String, Option<String>, Option<String>, String);
+/// Id, name, type and status, and whether the name has a former one of a person.
+type Row = (String, Option<String>, Option<String>, String, bool);
 
 /// Erases the names, and returns the ids of these accounts.
 pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<String>, DbFault> {
@@ -36,14 +36,20 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<String>, DbF
     let left: Vec<Row> = accounts::table
         .filter(accounts::id.eq_any(&traces.accounts).and(accounts::name.is_not_null()))
         .filter(not(exists(others)).and(not(exists(awaited))))
-        .select((accounts::id, accounts::name, accounts::account_type, accounts::status))
+        .select((
+            accounts::id,
+            accounts::name,
+            accounts::account_type,
+            accounts::status,
+            accounts::has_former_name,
+        ))
         .order(accounts::id)
         .load(tx.reading())?;
     let mut erased = Vec::new();
-    for (id, name, account_type, status) in left {
+    for (id, name, account_type, status, has_former_name) in left {
         let is_invited = status == AccountStatus::Invited.as_str();
         let is_consumer = account_type.as_deref() == Some(AccountType::Consumer.as_str());
-        let is_named_after = name.is_some_and(|name| traces.identifiers.are_in(&name));
+        let is_named_after = has_former_name || name.is_some_and(|name| traces.identifiers.are_in(&name));
         if !is_invited && !is_consumer && !is_named_after {
             continue;
         }
@@ -53,6 +59,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<String>, DbF
                 accounts::name.eq(name),
                 accounts::name_key.eq(name.map(fold)),
                 accounts::search_text.eq(""),
+                accounts::has_former_name.eq(false),
             ))
             .execute(tx.writing())?;
         erased.push(id);

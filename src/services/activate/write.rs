@@ -11,6 +11,7 @@ use crate::{
     db::{
         Db, Guarded, Tx,
         accounts::{self, ActivatedAccountData},
+        former_names,
         invitations::{self, timeline},
         letters::outbox::{self, Settled},
         pool::group_commit::GroupCommit,
@@ -208,6 +209,7 @@ fn choose_credentials(
         }
         // Another person may have chosen the present password, so it is replaced.
         UserStatus::Active | UserStatus::Blocked => {
+            former_names::mark(tx, user)?;
             let replaced = credentials::replace(tx, user.id, (&first, &last), hash, now)?;
             // System roles that were granted before may have been granted to another person.
             profile::set_roles(tx, user.id, &Roles::default())?;

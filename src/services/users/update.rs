@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{check_optional, is_self, last_admin, visible, with_roles};
 use crate::{
     db::{
-        self, AnyConnection, Tx,
+        self, AnyConnection, Tx, former_names,
         users::{self, email_changes, profile},
     },
     domain::{
@@ -143,6 +143,7 @@ fn apply(
         changed.push("last_name");
     }
     if !changed.is_empty() {
+        former_names::mark(tx, user)?;
         profile::set_names(tx, user, (&first, &last))?;
     }
     let mut details = json!({});

@@ -32,10 +32,11 @@ errors! {
 ///
 /// The history stays without them: invitations and timelines show an address under `erased.invalid` and an
 /// empty name, and audit events have the user's id. An account without another member loses its name if it is
-/// a consumer's or the name contains the person's; a company's data stay. The last owner of an account can be
-/// erased: the account stays, and staff can invite another owner. A suppressed address stays suppressed, by a
-/// hash alone. A retry of a request with an `Idempotency-Key` whose answer had the person is 410
-/// `idempotency_answer_erased`. The address can be invited again, as a new person.
+/// a consumer's or the name contains the person's, present or former; a company's data stay. The last owner
+/// of an account can be erased: the account stays, and staff can invite another owner. A suppressed address
+/// stays suppressed, by a hash alone. A retry of a request with an `Idempotency-Key` whose answer had the
+/// person or one of their invitations is 410 `idempotency_answer_erased`. The address can be invited again,
+/// as a new person.
 #[utoipa::path(
     tag = "Users",
     operation_id = "eraseUser",
