@@ -19,7 +19,7 @@ enum Example {
 /// Name, description, example.
 type Row = (&'static str, &'static str, Example);
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     (
         "X-Request-Id",
         "The id of the request: the caller's, when it is 1 to 128 of `A–Z a–z 0–9 . _ -`, else a new one. \
@@ -27,6 +27,11 @@ const ROWS: [Row; 12] = [
         Example::Text("req_01m86xvxh0f4xsjrspgpayc2qn"),
     ),
     ("Cache-Control", "The answer must not be stored in caches.", Example::Text("no-store")),
+    (
+        "Pragma",
+        "The answer has tokens and must not be stored, in caches of HTTP/1.0 either (RFC 6749 §5.1).",
+        Example::Text("no-cache"),
+    ),
     ("Retry-After", "Seconds to wait before the request is repeated.", Example::Number(2)),
     (
         "RateLimit-Policy",

@@ -76,6 +76,7 @@ on_both_databases! {
         bearer(&app, &first).get("/v1/me").await.problem(401, "unauthenticated");
         let answer = refresh(&app, &first).await.expect(200);
         assert_eq!((answer.header("cache-control"), answer.header("set-cookie")), ("no-store", ""));
+        assert_eq!(answer.header("pragma"), "no-cache");
         let second = answer.body;
         bearer(&app, &second).get("/v1/me").await.expect(200);
         assert_ne!(second["refresh_token"], first["refresh_token"]);

@@ -37,6 +37,7 @@ on_both_databases! {
             (answer.header("cache-control"), answer.header("referrer-policy")),
             ("no-store", "no-referrer")
         );
+        assert_eq!(answer.header("pragma"), "no-cache");
         let grace = app.bearer(&token);
         grace.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200);
         grace.get("/v1/users?kind=system_user").await.problem(403, "forbidden");

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::refresh_token::cookie;
 use crate::{
     domain::session::{self, RefreshTransport},
+    http::response::no_store::NO_CACHE,
     services::{session_token, sessions::SignedIn},
 };
 
@@ -59,6 +60,7 @@ impl AccessToken {
 pub(super) fn tokens(signed_in: &SignedIn, transport: RefreshTransport) -> HttpResponse {
     let refresh_token = signed_in.refresh_token.expose();
     let mut response = HttpResponse::Ok();
+    response.insert_header(NO_CACHE);
     if transport == RefreshTransport::Cookie {
         response.cookie(cookie(refresh_token, signed_in.refresh_lifetime));
     }

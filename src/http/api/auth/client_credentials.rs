@@ -12,7 +12,11 @@ use utoipa::ToSchema;
 
 pub use self::{error::OAuthError, request::ClientCredentialsForm};
 use super::answer::TokenType;
-use crate::http::{extract::origin::origin, response::problem::Problem, state::State};
+use crate::http::{
+    extract::origin::origin,
+    response::{no_store::NO_CACHE, problem::Problem},
+    state::State,
+};
 use crate::{
     domain::permission::Permission,
     services::client_token::{self, ClientToken, ClientTokenError},
@@ -69,7 +73,7 @@ pub(super) async fn answer(
     };
     let scope: Vec<&str> = asked.scope.split_ascii_whitespace().collect();
     match client_token::issue(&state.services, asked.credentials, &scope, origin(request)).await {
-        Ok(token) => Ok(HttpResponse::Ok().json(ClientAccessToken::of(token))),
+        Ok(token) => Ok(HttpResponse::Ok().insert_header(NO_CACHE).json(ClientAccessToken::of(token))),
         Err(ClientTokenError::InvalidClient) => Ok(OAuthError::invalid_client().respond()),
         Err(ClientTokenError::InvalidScope) => Ok(OAuthError::invalid_scope().respond()),
         Err(ClientTokenError::Other(error)) => Err(error.into()),

@@ -39,9 +39,14 @@ errors! {
         ("RefreshCookie" = (summary = "The token is a cookie", value = json!({}))),
     )),
     responses(
-        (status = 200, description = "Refreshed.", body = AccessToken, headers(("Set-Cookie")), examples(
-            ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::example()))),
-        )),
+        (
+            status = 200, description = "Refreshed.", body = AccessToken,
+            headers(("Set-Cookie"), ("Pragma")), examples(
+                ("AccessToken" = (
+                    summary = "For a quarter of an hour", value = json!(AccessToken::example())
+                )),
+            )
+        ),
         RefreshErrors,
     ),
     security(()),

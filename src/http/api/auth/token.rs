@@ -89,10 +89,11 @@ errors! {
 /// **Programs** with an API client send a form: OAuth 2.0 with the grant `client_credentials` (RFC 6749
 /// §4.4). The client's id and secret are in `Authorization: Basic` or in the form, and not in both. The token
 /// has the client's permissions, or those in `scope`, for 15 minutes and not beyond the client's
-/// `expires_at`; there is no refresh token. Errors of such requests are `application/json` with `error` and
-/// `error_description` (RFC 6749 §5.2), so that OAuth libraries understand them: `invalid_client` whether the
-/// client is unknown, revoked, expired or calls from another network, or the secret is wrong. The limit of
-/// ten requests a minute from one network address is theirs, too: keep a token until shortly before it ends.
+/// `expires_at`; there is no refresh token. 400 and 401 of such requests are `application/json` with `error`
+/// and `error_description` (RFC 6749 §5.2), so that OAuth libraries understand them: `invalid_client` whether
+/// the client is unknown, revoked, expired or calls from another network, or the secret is wrong. Every other
+/// error (406, 408, 413, 415, 422, 429, 503) is a problem, as for people. The limit of ten requests a minute
+/// from one network address is theirs, too: keep a token until shortly before it ends.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signIn",
@@ -113,12 +114,17 @@ errors! {
         )),
     )),
     responses(
-        (status = 200, description = "Signed in.", body = TokenAnswer, headers(("Set-Cookie")), examples(
-            ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::example()))),
-            ("ClientAccessToken" = (
-                summary = "Of a program", value = json!(ClientAccessToken::example())
-            )),
-        )),
+        (
+            status = 200, description = "Signed in.", body = TokenAnswer,
+            headers(("Set-Cookie"), ("Pragma")), examples(
+                ("AccessToken" = (
+                    summary = "For a quarter of an hour", value = json!(AccessToken::example())
+                )),
+                ("ClientAccessToken" = (
+                    summary = "Of a program", value = json!(ClientAccessToken::example())
+                )),
+            )
+        ),
         SignInErrors,
     ),
     security(()),

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header::CACHE_CONTROL, web
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::CACHING;
+use super::{CACHING, WellKnownErrors};
 use crate::http::{
     extract::query::Query,
     response::{
@@ -108,9 +108,12 @@ impl Key {
     tag = "Signing in",
     operation_id = "jwks",
     security(()),
-    responses((status = 200, description = "A JSON Web Key Set.", body = KeySet, examples(
-        ("KeySet" = (summary = "One key", value = json!(KeySet::example()))),
-    ))),
+    responses(
+        (status = 200, description = "A JSON Web Key Set.", body = KeySet, examples(
+            ("KeySet" = (summary = "One key", value = json!(KeySet::example()))),
+        )),
+        WellKnownErrors,
+    ),
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn get(request: HttpRequest, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {

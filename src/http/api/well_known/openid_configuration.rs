@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header::CACHE_CONTROL, web
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CACHING, JWKS_PATH};
+use super::{CACHING, JWKS_PATH, WellKnownErrors};
 use crate::domain::permission::Permission;
 use crate::http::{
     extract::query::Query,
@@ -78,9 +78,12 @@ impl Metadata {
     tag = "Signing in",
     operation_id = "openidConfiguration",
     security(()),
-    responses((status = 200, description = "The metadata.", body = Metadata, examples(
-        ("Metadata" = (summary = "The issuer is the address", value = json!(Metadata::example()))),
-    ))),
+    responses(
+        (status = 200, description = "The metadata.", body = Metadata, examples(
+            ("Metadata" = (summary = "The issuer is the address", value = json!(Metadata::example()))),
+        )),
+        WellKnownErrors,
+    ),
 )]
 #[get("/.well-known/openid-configuration")]
 pub async fn get(request: HttpRequest, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
