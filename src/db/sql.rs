@@ -10,6 +10,7 @@ pub(super) mod id_set;
 pub(super) mod like;
 pub(super) mod page;
 pub(super) mod partial_index;
+pub(super) mod pieces;
 pub(super) mod planner;
 pub(super) mod timestamp;
 pub(super) mod unnest;

@@ -12,6 +12,7 @@ use crate::db::{
         condition::{Condition, is_present},
         id_set::InSet,
         page::{Direction, Page, Source, Walk, beyond},
+        pieces::Pieces,
     },
     visibility::{self, only_below},
 };
@@ -70,11 +71,31 @@ type OfAccounts = Condition<accounts::table>;
 /// The accounts that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Vec<Account>, DbFault> {
     let text = filter.search.as_deref().map(SearchedText::new);
-    let walks = walks(connection, filter, text.as_ref())?;
-    let before = || beyond(ID, Direction::Descending, filter.before.map(|id| id.to_string()));
-    let walks = walks.into_iter().map(|walk| walk.when::<accounts::table>(before())).collect();
+    let before = filter.before.map(|id| id.to_string());
+    let plain = |source| {
+        let before = beyond::<accounts::table>(ID, Direction::Descending, before.clone());
+        matching(Walk::of(source), filter, text.as_ref()).when(before)
+    };
+    match few(connection, filter, text.as_ref())? {
+        None => rows(connection, filter, walks(filter, plain), filter.limit),
+        Some(few) => {
+            Pieces::of(few, Direction::Descending, before.clone()).read(filter.limit, |piece, limit| {
+                let in_piece = InSet::condition::<accounts::table>(ID, piece);
+                rows(connection, filter, vec![plain(FEW).when(in_piece)], limit)
+            })
+        }
+    }
+}
+
+/// The accounts that these walks find, newest first.
+fn rows(
+    connection: &mut AnyConnection,
+    filter: &AccountFilter,
+    walks: Vec<Walk>,
+    limit: i64,
+) -> Result<Vec<Account>, DbFault> {
     let filters = filter.account_types.len() + filter.used_by.len() + usize::from(filter.parent.is_some());
-    let page = Page::new(walks, Direction::Descending, filter.limit).of_filters(filters);
+    let page = Page::new(walks, Direction::Descending, limit).of_filters(filters);
     accounts::table
         .order(accounts::id.desc())
         .into_boxed::<MultiBackend>()
@@ -85,33 +106,37 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         .collect()
 }
 
-/// The walks that together find all accounts of the filter.
-fn walks(
+/// The accounts among whom all of the list are, unless these are many.
+fn few(
     connection: &mut AnyConnection,
     filter: &AccountFilter,
     text: Option<&SearchedText>,
-) -> Result<Vec<Walk>, DbFault> {
-    let plain = |source| matching(Walk::of(source), filter, text);
-    let in_set = |ids| InSet::condition::<accounts::table>(ID, ids);
-    if filter.ids.is_some() {
-        return Ok(vec![plain(FEW)]);
-    }
-    if filter.parent.is_some() {
-        return Ok(vec![plain(ACCOUNTS)]);
+) -> Result<Option<Vec<String>>, DbFault> {
+    if filter.ids.is_some() || filter.parent.is_some() {
+        return Ok(None);
     }
     if only_below(&filter.visibility)
         && let Some(few) = visibility::few_accounts(connection, &filter.visibility.account_ids)?
     {
-        return Ok(vec![plain(FEW).when(in_set(few))]);
+        return Ok(Some(few));
     }
-    if let Some(text) = text
-        && let Matches::Ids(ids) = search::accounts(connection, text)?
-    {
-        return Ok(vec![plain(FEW).when(in_set(ids))]);
+    match text.map(|text| search::accounts(connection, text)).transpose()? {
+        Some(Matches::Ids(ids)) => Ok(Some(ids)),
+        Some(Matches::Common) | None => Ok(None),
+    }
+}
+
+/// The walks that together find all accounts of the filter.
+fn walks(filter: &AccountFilter, plain: impl Fn(Source) -> Walk) -> Vec<Walk> {
+    if filter.ids.is_some() {
+        return vec![plain(FEW)];
+    }
+    if filter.parent.is_some() {
+        return vec![plain(ACCOUNTS)];
     }
     // One walk for each value of the filter that has an index.
     let values: Vec<OfAccounts> = match (&filter.used_by[..], &filter.account_types[..]) {
-        ([], []) => return Ok(vec![plain(ACCOUNTS)]),
+        ([], []) => return vec![plain(ACCOUNTS)],
         ([], types) => types
             .iter()
             .map(|one| Condition::has_value("accounts.account_type || '' = ", one.as_str()))
@@ -121,7 +146,7 @@ fn walks(
             .map(|one| Condition::has_value("accounts.used_by || '' = ", one.as_str()))
             .collect(),
     };
-    Ok(values.into_iter().map(|value| plain(ACCOUNTS).when(value)).collect())
+    values.into_iter().map(|value| plain(ACCOUNTS).when(value)).collect()
 }
 
 fn matching(walk: Walk, filter: &AccountFilter, text: Option<&SearchedText>) -> Walk {

@@ -43,7 +43,7 @@ const OF_ALL: &str = "\
         AND state || '' = 'pending' AND NOT lapsed GROUP BY kind \
     UNION ALL SELECT 'leased', (SELECT i.kind FROM invitations i \
             WHERE i.id = l.invitation_id AND i.generation = l.generation), l.state, 1 \
-        FROM letters l WHERE l.leased_until > $2 AND l.kind = 'invitation' \
+        FROM letters l WHERE l.leased_until > $2 AND l.kind || '' = 'invitation' \
         AND l.state IN ('queued', 'withdrawn')";
 
 #[derive(QueryableByName)]

@@ -17,6 +17,7 @@ use crate::{
             condition::Condition,
             id_set::InSet,
             page::{Direction, Page, Walk},
+            pieces::Pieces,
         },
     },
     domain::{
@@ -32,16 +33,43 @@ const ID: &str = "invitations.id";
 /// The invitations that match `filter`, in its order.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
     let found = walks::search(connection, filter)?;
-    let page = match filter.order {
-        InvitationOrder::Newest => by_creation(filter, &found, Direction::Descending),
-        InvitationOrder::Oldest => by_creation(filter, &found, Direction::Ascending),
+    match filter.order {
+        InvitationOrder::Newest => by_creation(connection, filter, found, Direction::Descending),
+        InvitationOrder::Oldest => by_creation(connection, filter, found, Direction::Ascending),
         InvitationOrder::Email => {
-            sorted(connection, filter, &found, "invitations.email_key, invitations.id")?
+            let page = sorted(connection, filter, &found, "invitations.email_key, invitations.id")?;
+            rows(connection, filter, page)
         }
         InvitationOrder::ExpiresAt => {
-            sorted(connection, filter, &found, "invitations.expires_at, invitations.id")?
+            let page = sorted(connection, filter, &found, "invitations.expires_at, invitations.id")?;
+            rows(connection, filter, page)
         }
+    }
+}
+
+fn by_creation(
+    connection: &mut AnyConnection,
+    filter: &InvitationFilter,
+    mut found: Found,
+    direction: Direction,
+) -> Result<Vec<Invitation>, DbFault> {
+    let Some(few) = found.few.take() else {
+        let page = Page::new(walks::of(filter, &found, direction), direction, filter.limit);
+        return rows(connection, filter, page);
     };
+    let after = filter.after.as_ref().map(|last| last.id.to_string());
+    Pieces::of(few, direction, after).read(filter.limit, |piece, limit| {
+        found.few = Some(piece);
+        rows(connection, filter, Page::new(walks::of(filter, &found, direction), direction, limit))
+    })
+}
+
+/// The invitations on a page, in the order of the filter.
+fn rows(
+    connection: &mut AnyConnection,
+    filter: &InvitationFilter,
+    page: Page,
+) -> Result<Vec<Invitation>, DbFault> {
     let mut rows = load(connection, page.of_filters(walks::number_of_filters(filter)).contains(ID))?;
     match filter.order {
         InvitationOrder::Newest => rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id)),
@@ -52,10 +80,6 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         InvitationOrder::ExpiresAt => rows.sort_unstable_by_key(|row| (row.expires_at, row.id)),
     }
     Ok(rows)
-}
-
-fn by_creation(filter: &InvitationFilter, found: &Found, direction: Direction) -> Page {
-    Page::new(walks::of(filter, found, direction), direction, filter.limit)
 }
 
 /// A page in the order of these columns: of few matches by sorting them, of many by the order's index.

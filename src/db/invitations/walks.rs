@@ -22,7 +22,7 @@ use crate::db::{
     sql::{
         condition::{Condition, Fragment},
         id_set::InSet,
-        page::{Direction, Source, Walk, beyond as beyond_id, beyond_pair},
+        page::{Direction, Page, Source, Walk, beyond as beyond_id, beyond_pair},
         timestamp::{At, UtcTimestamp},
     },
     visibility::{self, only_below},
@@ -49,8 +49,8 @@ const NEWEST_LETTER: &str =
 /// What a search found, and the accounts of a caller who sees those alone.
 pub(super) struct Found {
     text: Option<SearchedText>,
-    /// The users and the accounts with the text, unless they are many.
-    few: Option<(Vec<String>, Vec<String>)>,
+    /// The invitations of the users and to the accounts with the text, unless they are many.
+    pub(super) few: Option<Vec<String>>,
     /// The accounts below those of the caller, unless they are many.
     accounts: Option<Vec<String>>,
 }
@@ -64,16 +64,27 @@ pub(super) fn search(connection: &mut AnyConnection, filter: &InvitationFilter) 
     };
     let text = filter.search.as_deref().map(SearchedText::new);
     let few = match &text {
-        Some(text) if accounts.is_none() => match search::people(connection, text)? {
-            Matches::Common => None,
-            Matches::Ids(people) => match search::accounts(connection, text)? {
-                Matches::Common => None,
-                Matches::Ids(accounts) => Some((people, accounts)),
-            },
-        },
+        Some(text) if accounts.is_none() && !has_few(filter) => with_text(connection, text)?,
         _ => None,
     };
     Ok(Found { text, few, accounts })
+}
+
+/// Whether a filter is met by few invitations, whatever is searched for.
+fn has_few(filter: &InvitationFilter) -> bool {
+    filter.ids.is_some() || filter.email.is_some() || filter.user.is_some() || filter.account.is_some()
+}
+
+/// The invitations of the users and to the accounts with this text, unless they are many.
+fn with_text(connection: &mut AnyConnection, text: &SearchedText) -> Result<Option<Vec<String>>, DbFault> {
+    let Matches::Ids(people) = search::people(connection, text)? else { return Ok(None) };
+    let Matches::Ids(accounts) = search::accounts(connection, text)? else { return Ok(None) };
+    let of = |condition: OfInvitations| Walk::of(FEW).when(condition);
+    let walks = vec![
+        of(InSet::condition("invitations.user_id", people)),
+        of(InSet::condition("invitations.account_id", accounts)),
+    ];
+    Ok(Page::few(walks, connection)?)
 }
 
 /// How many filters a request has.
@@ -105,10 +116,8 @@ pub(super) fn of(filter: &InvitationFilter, found: &Found, direction: Direction)
     } else if let Some(accounts) = &found.accounts {
         let to_these = InSet::condition::<invitations::table>("invitations.account_id", accounts.clone());
         vec![plain(FEW).when(to_these)]
-    } else if let Some((people, accounts)) = &found.few {
-        let of_people = InSet::condition::<invitations::table>("invitations.user_id", people.clone());
-        let of_accounts = InSet::condition::<invitations::table>("invitations.account_id", accounts.clone());
-        vec![plain(FEW).when(of_people), plain(FEW).when(of_accounts)]
+    } else if let Some(few) = &found.few {
+        vec![plain(FEW).when(InSet::condition::<invitations::table>("invitations.id", few.clone()))]
     } else if goes_by_letter(filter) {
         by_letter(filter, found)
     } else {

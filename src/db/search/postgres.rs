@@ -5,59 +5,103 @@ use diesel::{
     sql_types::{Array, Bool, Text},
 };
 
-use super::searched::{FoundId, Searched, SearchedText};
+use super::{
+    sample::Sample,
+    searched::{FoundId, Searched, SearchedText},
+    trigrams,
+};
 
+/// What the database has of `pg_trgm`.
 #[derive(QueryableByName)]
-struct Trigrams {
+struct Extension {
     #[diesel(sql_type = Bool)]
-    are_there: bool,
+    has_index: bool,
+    #[diesel(sql_type = Bool)]
+    has_function: bool,
 }
 
-/// The ids of the rows with the text; one more than [`Searched::max_ids`] at most.
+#[derive(QueryableByName)]
+struct Letter {
+    #[diesel(sql_type = Text)]
+    letter: String,
+}
+
+/// The ids of the rows with the text; `None` when these are many.
 pub(super) fn ids(
     connection: &mut PgConnection,
     searched: Searched,
     text: &SearchedText,
-) -> QueryResult<Vec<String>> {
-    let characters = if has_trigram(&text.key) && has_trigram_index(connection, searched)? {
-        None
-    } else {
-        Some(characters(&text.key))
+    sample: &Sample,
+) -> QueryResult<Option<Vec<String>>> {
+    let letters = indexed_letters(connection, searched, &text.key)?;
+    let is_indexed =
+        |c: char| c.is_ascii_alphanumeric() || letters.iter().flatten().any(|letter| *letter == c);
+    let trigrams = letters.is_some().then(|| trigrams::rarest(&text.key, is_indexed, sample));
+    // The concatenation keeps the index of trigrams out, which would read their lists for the whole text.
+    let compared = "(search_text || '') LIKE $1 ESCAPE '\\'";
+    let (by_index, trigrams, characters) = match trigrams.filter(|trigrams| !trigrams.is_empty()) {
+        Some(trigrams) => {
+            ("search_text LIKE $2 AND $3 IS NOT NULL", trigrams::pattern(&trigrams), Vec::new())
+        }
+        None => (
+            "$2 IS NOT NULL AND string_to_array(search_text, NULL) @> $3",
+            String::new(),
+            characters(&text.key),
+        ),
     };
-    // The concatenation keeps the index of trigrams out: for a text without one, all of it would be read.
-    let (by_characters, text_of) = if characters.is_some() {
-        ("string_to_array(search_text, NULL) @> $2 AND", "(search_text || '')")
-    } else {
-        ("$2 IS NOT NULL AND", "search_text")
-    };
-    let limit = searched.max_ids() + 1;
-    let found = |id: &str, table: &str| {
-        format!("SELECT {id} AS id FROM {table} WHERE {by_characters} {text_of} LIKE $1 ESCAPE '\\'")
-    };
+    let most = max_ids(searched);
+    let limit = most + 1;
+    let found =
+        |id: &str, table: &str| format!("SELECT {id} AS id FROM {table} WHERE {by_index} AND {compared}");
     let query = match searched {
         Searched::People => {
-            format!("{} UNION {} LIMIT {limit}", found("id", "users"), found("user_id", "former_addresses"))
+            format!(
+                "{} UNION ALL {} LIMIT {limit}",
+                found("id", "users"),
+                found("user_id", "former_addresses")
+            )
         }
         Searched::Accounts => format!("{} LIMIT {limit}", found("id", "accounts")),
     };
     let rows: Vec<FoundId> = sql_query(query)
         .bind::<Text, _>(text.pattern())
-        .bind::<Array<Text>, _>(characters.unwrap_or_default())
+        .bind::<Text, _>(trigrams)
+        .bind::<Array<Text>, _>(characters)
         .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(FoundId::few(rows, most))
 }
 
-/// Whether `pg_trgm` finds a trigram in the text in every locale: three letters or digits of ASCII in a row.
-/// In the locale `C` it takes no others for letters (findings/pg-trgm-locale-c.sh).
-fn has_trigram(key: &str) -> bool {
-    key.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.len() >= 3)
+/// More ids than this are not collected. A walk of users or invitations costs more for each row than one of
+/// accounts: it looks up the names of their accounts.
+fn max_ids(searched: Searched) -> usize {
+    match searched {
+        Searched::People => 8000,
+        Searched::Accounts => 4000,
+    }
 }
 
-fn has_trigram_index(connection: &mut PgConnection, searched: Searched) -> QueryResult<bool> {
-    let query = "SELECT to_regclass($1) IS NOT NULL AS are_there";
+/// The characters of the text, beside those of ASCII, that the index of trigrams takes for letters; `None`
+/// without that index. In the locale `C` these are none (findings/pg-trgm-locale-c.sh).
+fn indexed_letters(
+    connection: &mut PgConnection,
+    searched: Searched,
+    key: &str,
+) -> QueryResult<Option<Vec<char>>> {
+    let query = "SELECT to_regclass($1) IS NOT NULL AS has_index, \
+        to_regproc('show_trgm') IS NOT NULL AS has_function";
     let index = format!("{}_search_trigrams", searched.table());
-    let Trigrams { are_there } = sql_query(query).bind::<Text, _>(index).get_result(connection)?;
-    Ok(are_there)
+    let Extension { has_index, has_function } =
+        sql_query(query).bind::<Text, _>(index).get_result(connection)?;
+    if !has_index {
+        return Ok(None);
+    }
+    let others: Vec<String> = characters(key).into_iter().filter(|one| !one.is_ascii()).collect();
+    if others.is_empty() || !has_function {
+        return Ok(Some(Vec::new()));
+    }
+    let query = "SELECT letter FROM unnest($1) AS letter WHERE show_trgm(letter) <> '{}'";
+    let letters: Vec<Letter> = sql_query(query).bind::<Array<Text>, _>(others).load(connection)?;
+    Ok(Some(letters.into_iter().filter_map(|row| row.letter.chars().next()).collect()))
 }
 
 fn characters(key: &str) -> Vec<String> {

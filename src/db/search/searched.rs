@@ -39,16 +39,6 @@ impl Searched {
         }
     }
 
-    /// More ids than this are not collected: a list then walks. At a million rows, to collect so many takes
-    /// about as long as to walk to a page of rows that are as rare. A walk of users costs more where an
-    /// account's name is found by their memberships.
-    pub(super) fn max_ids(self) -> i64 {
-        match self {
-            Self::People => 2_000,
-            Self::Accounts => 4_000,
-        }
-    }
-
     /// An indexed condition of rows that have a name: the newest ones were invited lately, and have none.
     pub(super) fn is_named(self) -> &'static str {
         match self {
@@ -63,4 +53,11 @@ impl Searched {
 pub(super) struct FoundId {
     #[diesel(sql_type = diesel::sql_types::Text)]
     pub(super) id: String,
+}
+
+impl FoundId {
+    /// The ids, unless they are more than `most`.
+    pub(super) fn few(rows: Vec<Self>, most: usize) -> Option<Vec<String>> {
+        (rows.len() <= most).then(|| rows.into_iter().map(|row| row.id).collect())
+    }
 }

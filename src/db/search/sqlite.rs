@@ -5,10 +5,15 @@ use diesel::{
     sql_types::{BigInt, Text},
 };
 
-use super::searched::{FoundId, Searched, SearchedText};
+use super::{
+    sample::Sample,
+    searched::{FoundId, Searched, SearchedText},
+    trigrams,
+};
 
-/// The most trigrams of a text that are looked up: those of a longer one find hardly fewer rows.
-const MAX_TRIGRAMS: usize = 24;
+/// More ids than this are not collected. Each takes three look-ups: in the index of texts, of their rows, and
+/// of the table.
+const MAX_IDS: usize = 3000;
 /// The most trigrams that begin with a text of one or two characters and are looked up.
 const MAX_TERMS: usize = 2000;
 
@@ -18,14 +23,15 @@ struct Term {
     term: String,
 }
 
-/// The ids of the rows with the text; one more than [`Searched::max_ids`] at most. `None` when the index
-/// cannot tell, since too many of its trigrams begin with the text.
+/// The ids of the rows with the text. `None` when these are many, or the index cannot tell, since too many of
+/// its trigrams begin with the text.
 pub(super) fn ids(
     connection: &mut SqliteConnection,
     searched: Searched,
     text: &SearchedText,
+    sample: &Sample,
 ) -> QueryResult<Option<Vec<String>>> {
-    let terms = match expression(connection, searched, &text.key)? {
+    let terms = match expression(connection, searched, &text.key, sample)? {
         Expression::OfTrigrams(terms) => terms,
         Expression::NoTrigram => return Ok(Some(Vec::new())),
         Expression::TooManyTrigrams => return Ok(None),
@@ -49,9 +55,9 @@ pub(super) fn ids(
     let rows: Vec<FoundId> = sql_query(query)
         .bind::<Text, _>(terms)
         .bind::<Text, _>(text.pattern())
-        .bind::<BigInt, _>(searched.max_ids() + 1)
+        .bind::<BigInt, _>(i64::try_from(MAX_IDS + 1).unwrap_or(i64::MAX))
         .load(connection)?;
-    Ok(Some(rows.into_iter().map(|row| row.id).collect()))
+    Ok(FoundId::few(rows, MAX_IDS))
 }
 
 /// A full-text query.
@@ -63,12 +69,15 @@ enum Expression {
 }
 
 /// The full-text query for a text.
-fn expression(connection: &mut SqliteConnection, searched: Searched, key: &str) -> QueryResult<Expression> {
-    let characters: Vec<char> = key.chars().collect();
-    if characters.len() >= 3 {
-        let trigrams: Vec<String> = characters.windows(3).map(|three| three.iter().collect()).collect();
-        let step = trigrams.len().div_ceil(MAX_TRIGRAMS);
-        let terms: Vec<String> = trigrams.iter().step_by(step).map(|term| quoted(term)).collect();
+fn expression(
+    connection: &mut SqliteConnection,
+    searched: Searched,
+    key: &str,
+    sample: &Sample,
+) -> QueryResult<Expression> {
+    let rarest = trigrams::rarest(key, |_| true, sample);
+    if !rarest.is_empty() {
+        let terms: Vec<String> = rarest.iter().map(|(_, term)| quoted(term)).collect();
         return Ok(Expression::OfTrigrams(terms.join(" AND ")));
     }
     let terms = beginning_with(connection, searched, key)?;

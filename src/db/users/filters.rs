@@ -78,7 +78,13 @@ pub(super) fn with_text(pattern: &str, visibility: &Visibility, reader: &Visibil
     let in_account = Condition::exists(belongs);
     if is_whole(reader) {
         let found = in_person.or(in_account);
-        return if visibility.customers { found.or(Condition::exists(invited)) } else { found };
+        // Read first, or the invitations and accounts of every user would be looked up.
+        let is_invited = Condition::when(users::invited_as_customer.eq(true));
+        return if visibility.customers {
+            found.or(is_invited.and(Condition::exists(invited)))
+        } else {
+            found
+        };
     }
     let known = is_known.and(in_person.or(in_account));
     known.or(invited_users(visibility, Some(pattern))).or(Condition::exists(invited))

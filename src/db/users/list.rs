@@ -19,6 +19,7 @@ use crate::{
             condition::Condition,
             id_set::InSet,
             page::{Direction, Page, Walk},
+            pieces::Pieces,
             timestamp::At,
         },
         users::memberships::seen as memberships_of,
@@ -77,13 +78,27 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
 }
 
 fn rows(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<Row>, DbFault> {
-    let found = walks::search(connection, filter)?;
-    let by_creation = |direction| Page::new(walks::of(filter, &found, direction), direction, filter.limit);
-    let page = match filter.order {
-        UserOrder::Newest => by_creation(Direction::Descending),
-        UserOrder::Oldest => by_creation(Direction::Ascending),
-        UserOrder::Email => by_email(connection, filter, &found)?,
+    let mut found = walks::search(connection, filter)?;
+    let direction = match filter.order {
+        UserOrder::Newest => Direction::Descending,
+        UserOrder::Oldest => Direction::Ascending,
+        UserOrder::Email => {
+            let page = by_email(connection, filter, &found)?;
+            return rows_of(connection, filter, page);
+        }
     };
+    let Some(few) = found.few.take() else {
+        let page = Page::new(walks::of(filter, &found, direction), direction, filter.limit);
+        return rows_of(connection, filter, page);
+    };
+    let after = filter.after.as_ref().map(|last| last.id.to_string());
+    Pieces::of(few, direction, after).read(filter.limit, |piece, limit| {
+        found.few = Some(piece);
+        rows_of(connection, filter, Page::new(walks::of(filter, &found, direction), direction, limit))
+    })
+}
+
+fn rows_of(connection: &mut AnyConnection, filter: &UserFilter, page: Page) -> Result<Vec<Row>, DbFault> {
     let page = page.of_filters(walks::number_of_filters(filter)).contains::<users::table>(ID);
     let mut rows: Vec<(Row, String)> = users::table
         .select((

@@ -54,7 +54,7 @@ const MAX_COLLECTED: i64 = 50_000;
 pub(super) struct Found {
     text: Option<SearchedText>,
     /// The users among whom all of the list are, unless these are many.
-    few: Option<Vec<String>>,
+    pub(super) few: Option<Vec<String>>,
     /// Where many people have the text: the users who are found by the name of an account, if they are few.
     by_account_name: Option<Vec<String>>,
 }
