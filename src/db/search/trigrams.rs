@@ -1,7 +1,8 @@
 //! The trigrams of a searched text that are looked up in an index.
 //!
-//! An index reads the list of rows of each trigram that it is asked for. Those of a rare one are few; those of
-//! `com` are all rows. So the rarest ones are looked up, and the rows that have them are compared with the text.
+//! An index reads the list of rows of each trigram that it is asked for. Those of a rare one are few; those
+//! of `com` are all rows. So the rarest ones are looked up, and the rows that have them are compared with the
+//! text.
 
 use std::cmp::Reverse;
 

@@ -1,5 +1,5 @@
-//! Known ids, in pieces in the order of a list: a page is mostly found in the first piece, and the rows of all
-//! others are not read.
+//! Known ids, in pieces in the order of a list: a page is mostly found in the first piece, and the rows of
+//! all others are not read.
 
 use super::page::Direction;
 use crate::db::error::DbFault;
