@@ -68,7 +68,10 @@ impl TestApp {
         // reqwest asks for a TLS provider even where nothing is encrypted; a second installation is refused
         // and harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        // The service closes a connection that was idle for 5 seconds: one that a test has left for nearly as
+        // long is not used again.
+        let client = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(2));
+        let http = client.timeout(Duration::from_secs(30)).build().unwrap();
         Self { url, clock, parts, database, mailbox, http, server, stop }
     }
 
