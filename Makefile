@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers check sbom openapi architecture seed bench attacks up down
+.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces check sbom openapi architecture seed bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -39,8 +39,14 @@ test-poolers: ## run the tests behind PgBouncer; run as root it installs the dis
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
 	tests/with-postgres cargo test --locked --test integration poolers
 
-test-providers: ## take tokens of real identity providers to the service; downloads them (npm, PyPI)
+test-providers: ## try real identity providers and mail providers' libraries; downloads them (npm, PyPI)
 	tests/providers/run
+
+test-spam: ## score all letters with SpamAssassin and rspamd; downloads them (Debian, PyPI)
+	tests/spam/run
+
+test-bounces: ## read returned mail that others collected, and that real mail servers make; downloads them (PyPI, Debian)
+	tests/bounces/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check

@@ -1,5 +1,6 @@
 //! The composition root: puts the modules together from the configuration, starts and stops them.
 
+mod commands;
 mod keys;
 
 use std::{
@@ -13,37 +14,31 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::future::select;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
+pub use self::commands::{migrate, revoke_token, unread_mail, withdraw_mail};
 use self::keys::Keys;
+pub use crate::db::letters::unread_mail::UnreadMail;
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{ids::TokenId, link_lifetime::LinkLifetime, password},
+    domain::{bounce_address::BounceKeys, link_lifetime::LinkLifetime, password},
     http::{
-        CourierWatch, Settings, State,
+        CourierWatch, ReturnedMailEntry, Settings, State,
         server::{self, ConnectionLimits, Connections},
     },
-    mail::Mailer,
+    mail::{Mailer, MimeReader, WebhookHttp},
     metrics::Metrics,
     services::{
-        Rules, Services,
-        access_token::AccessTokens,
-        activate, audit,
-        cleanup::sweep,
-        guess_guard::GuessGuard,
-        idempotency, invite,
-        password_hasher::Hasher,
-        preview,
-        provider_tokens::ProviderTokens,
-        revocations::{self, Revocations},
+        Rules, Services, access_token::AccessTokens, activate, audit, cleanup::sweep,
+        delivery_overview::overviews::Overviews, guess_guard::GuessGuard, idempotency, invite,
+        password_hasher::Hasher, preview, provider_tokens::ProviderTokens, revocations::Revocations,
         session_token,
-        withdraw::{self, Withdrawn},
     },
 };
 
@@ -102,28 +97,23 @@ pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
 }
 
 /// What the configuration says about HTTP.
-fn settings(config: &Config) -> Settings {
+fn settings(config: &Config, bounces: BounceKeys) -> Settings {
+    let returned_mail = config.returned_mail.clone().map(|secret| ReturnedMailEntry {
+        secret,
+        reader: Arc::new(MimeReader::new(Box::new(move |address| bounces.check(address)))),
+    });
     Settings {
         https: config.public_url.scheme() == "https",
         public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
         locale: config.locale,
         time_zone: config.time_zone.clone(),
-        webhooks: config.webhooks.clone(),
+        webhooks: config.webhooks.clone().with_client(Arc::new(WebhookHttp::default())),
+        returned_mail,
         rate_limits: config.rate_limits,
         cors_origins: config.cors_origins.clone(),
         metrics_apart: config.metrics_addr.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
     }
-}
-
-/// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
-///
-/// # Errors
-/// [`StartError`] when the database cannot be used or a migration fails.
-pub async fn migrate(config: &Config) -> Result<usize, StartError> {
-    let db = Db::open(&config.database_url)?;
-    db.examine().await?;
-    Ok(db.migrate().await?)
 }
 
 /// Looks at the database, and brings its schema up to date. `false`, and nothing is done, where a pooler
@@ -171,33 +161,6 @@ pub async fn run_preparation(db: Db, stop: CancellationToken) {
     stop.run_until_cancelled(preparation).await;
 }
 
-/// Withdraws what was queued at or before `before`, on a database that no other process uses or whose
-/// couriers are held.
-///
-/// # Errors
-/// [`StartError`] when the database cannot be used.
-pub async fn withdraw_mail(
-    config: &Config,
-    clock: &Clock,
-    before: DateTime<Utc>,
-) -> Result<Withdrawn, StartError> {
-    let db = Db::open(&config.database_url)?;
-    db.examine().await?;
-    db.migrate().await?;
-    let remind_before = config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok());
-    Ok(withdraw::older_than(&db, clock, before, remind_before).await.map_err(OpenError::from)?)
-}
-
-/// Revokes an access token, also beside a running service, which refuses it within a second.
-///
-/// # Errors
-/// [`StartError`] when the database cannot be used.
-pub async fn revoke_token(config: &Config, token: TokenId, clock: &Clock) -> Result<(), StartError> {
-    let db = Db::beside(&config.database_url)?;
-    db.examine().await?;
-    Ok(revocations::revoke(&db, token, clock).await.map_err(OpenError::from)?)
-}
-
 /// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network,
 /// database nor folder is touched. Called on a Tokio runtime.
 ///
@@ -224,9 +187,10 @@ impl Parts {
             guesses: guess_key,
             client_secrets,
             suppressions,
+            bounces,
         } = Keys::derive(config, &root, clock.clone());
-        let mailer =
-            Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
+        let sender = config.sender.clone().with_bounce_keys(bounces.clone());
+        let mailer = Arc::new(Mailer::new(&config.mail_url, sender).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
         let (outbox_wakeup, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
@@ -241,7 +205,7 @@ impl Parts {
             records: courier::records(&db, &clock, mailer.describe(), link_lifetime).map_err(no_thread)?,
             clock: clock.clone(),
             links: links.clone(),
-            mailer,
+            mailer: mailer.clone(),
             activation_url: config.activation_url.clone(),
             resets: resets.clone(),
             password_reset_url: config.password_reset_url.clone(),
@@ -274,7 +238,7 @@ impl Parts {
             organisation: config.operator_name.clone(),
             activation_url: config.activation_url.clone(),
         };
-        let settings = settings(config);
+        let settings = settings(config, bounces);
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
         let invites =
             invite::queue(&db, &clock, (letters, &suppressions), config.write_batch).map_err(no_thread)?;
@@ -307,6 +271,8 @@ impl Parts {
             guesses,
             hasher: Hasher::new(),
             rules,
+            letter_status: mailer,
+            overviews: Overviews::default(),
             outbox_wakeup,
         };
         Ok(Self { services, courier, settings })

@@ -1,5 +1,7 @@
 //! The command line: the subcommands and their exit codes.
 
+mod bounce;
+mod check_mail;
 mod import;
 mod running;
 mod serve;
@@ -13,13 +15,14 @@ use clap::{Parser, Subcommand};
 
 use self::{
     serve::Letters,
-    shared::{EXPOSED_KEY, Outcome, runtime},
+    shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, runtime},
 };
 use crate::{
     app,
     config::{self, Config, ConfigFault, SecretError},
     domain::password,
     http,
+    mail::{DkimSigner, TransferEncoding},
 };
 
 /// Invites people onto an EV-charging operator's platform: one e-mailed link, valid 24 hours, usable once.
@@ -59,10 +62,15 @@ enum Command {
     Token(token::Arguments),
     /// Invite the people in a CSV file, through a running service
     Import(import::Arguments),
+    /// Pass returned mail from standard input to a running service; for mail servers
+    Bounce(bounce::Arguments),
     /// Print the contract (OpenAPI)
     Openapi,
     /// Check the configuration, and print its effect
     CheckConfig,
+    /// Look up what receivers will find about the sender of letters, ask the relay what it offers, and print
+    /// what to change; --to sends a test letter
+    CheckMail(check_mail::Arguments),
     /// Write every letter in every language to .eml files
     MailPreview {
         /// The folder to write to
@@ -72,6 +80,9 @@ enum Command {
         /// (MAIL_TEMPLATES)
         #[arg(long, value_name = "FOLDER")]
         templates: Option<String>,
+        /// Write the letters in ASCII, as a relay without 8BITMIME gets them
+        #[arg(long)]
+        ascii: bool,
     },
     /// Ask a running server whether it is ready; for containers
     Healthcheck,
@@ -87,7 +98,11 @@ pub fn run() -> ExitCode {
     }
     let config = match Config::read(|name| std::env::var(name).ok()) {
         Ok(config) => config,
-        Err(faults) => return misconfigured(&faults),
+        Err(faults) => {
+            let code = misconfigured(&faults);
+            // A mail server would return the message after any other code.
+            return if matches!(command, Command::Bounce(_)) { ExitCode::from(bounce::LATER) } else { code };
+        }
     };
     let outcome = match command {
         Command::Serve { no_courier: true, .. } => serve::serve(&config, Letters::Elsewhere),
@@ -100,9 +115,15 @@ pub fn run() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Command::Bounce(arguments) => return bounce::run(&config, &arguments),
         Command::CheckConfig => check(&config),
-        Command::MailPreview { folder, templates } => {
-            serve::mail_preview(&config, &folder, templates.as_deref())
+        Command::CheckMail(arguments) => match check_mail::run(&config, &arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::MailPreview { folder, templates, ascii } => {
+            let encoding = if ascii { TransferEncoding::Ascii } else { TransferEncoding::EightBit };
+            serve::mail_preview(&config, &folder, templates.as_deref(), encoding)
         }
         Command::Healthcheck => serve::healthcheck(&config),
         Command::Openapi => return openapi(),
@@ -155,6 +176,9 @@ fn check(config: &Config) -> Outcome {
         println!("pages at    {} may call the API", config.cors_origins.join(", "));
     }
     println!("mail        {}", config.mail_url.describe_way());
+    for signer in config.sender.signers() {
+        println!("signed      {} of {}, {}", signer.selector(), signer.domain(), signer.algorithm());
+    }
     println!("root key    {key}");
     println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));
     println!("links valid {}", humantime::format_duration(config.invitation_ttl));
@@ -168,6 +192,8 @@ fn check(config: &Config) -> Outcome {
     println!("templates   {}", templates.as_deref().unwrap_or("built in"));
     let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
     println!("webhooks    {}", if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") });
+    let returned = if config.returned_mail.is_some() { "taken" } else { "not taken (MAIL_EVENTS_DSN)" };
+    println!("returned    mail is {returned}");
     if let Some(caution) = config.database_url.caution() {
         println!("warning     DATABASE_URL: {caution}");
     }
@@ -179,6 +205,9 @@ fn check(config: &Config) -> Outcome {
     }
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
         println!("warning     {}: {EXPOSED_KEY}", file.display());
+    }
+    for file in config.sender.signers().iter().filter_map(DkimSigner::exposed_file) {
+        println!("warning     {}: {EXPOSED_DKIM_KEY}", file.display());
     }
     println!("The configuration is valid.");
     Ok(())

@@ -32,7 +32,7 @@ use self::{
 };
 pub use self::{
     ops::courier_watch::CourierWatch,
-    state::{Settings, State},
+    state::{ReturnedMailEntry, Settings, State},
 };
 use crate::{metrics::Metrics, services::Services};
 

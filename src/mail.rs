@@ -3,15 +3,21 @@
 //! It depends on the domain alone, and is the only module that depends on lettre. It keeps no queue and tries
 //! nothing twice: it says [`SendError::Temporary`] or [`SendError::Permanent`], and the courier acts on it.
 
+mod ascii_address;
+mod deliverability;
+mod dkim;
 mod eml_folder;
 mod fault;
 mod message;
 mod preview;
 mod providers;
+mod return_address;
+mod returned_mail;
 mod sample_letters;
 mod sender;
 mod server_url;
 mod smtp;
+mod status_source;
 mod template;
 mod url;
 
@@ -21,11 +27,15 @@ mod testing;
 use crate::domain::letter::{Letter, Receipt, SendError};
 
 pub use self::{
+    deliverability::{Inquiry, Report, Verdict, check as check_deliverability, same_organisation},
+    dkim::{DkimSigner, read_signers},
     eml_folder::Directory,
     fault::chain,
-    message::MessageBuilder,
+    message::{MessageBuilder, TransferEncoding},
     preview::write_samples,
-    providers::{Http, MailProvider, PROVIDERS, Webhook, url_forms},
+    providers::{Http, MailProvider, PROVIDERS, Webhook, WebhookHttp, url_forms},
+    return_address::ReturnAddress,
+    returned_mail::MimeReader,
     sample_letters::samples,
     sender::Sender,
     smtp::{EhloName, Smtp},
@@ -33,7 +43,7 @@ pub use self::{
     url::MailUrl,
 };
 
-use self::{message::TransferEncoding, url::Destination};
+use self::url::Destination;
 
 /// Something that carries letters, and the builder of its messages.
 #[derive(Debug)]
@@ -83,7 +93,8 @@ impl Mailer {
     pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
             Self::Directory(builder, folder) => {
-                folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?;
+                let message = builder.message(letter, TransferEncoding::EightBit)?;
+                folder.put(letter, builder.source(&message, letter)?).await?;
             }
             Self::Smtp(builder, relay) => relay.send(letter, builder).await?,
             Self::Http(builder, server) => return server.send(letter, builder).await,

@@ -15,6 +15,7 @@ pub mod cleanup;
 pub mod client_token;
 pub mod counts;
 pub mod cursor;
+pub mod delivery_overview;
 pub mod delivery_reports;
 mod error;
 pub mod guess_guard;
@@ -30,9 +31,11 @@ mod password_rules;
 pub mod preview;
 pub mod provider_tokens;
 pub mod queries;
+pub mod recheck;
 pub mod renew;
 pub mod resend;
 pub mod reset_password;
+pub mod returned_mail;
 pub mod revocations;
 pub mod revoke;
 pub mod session;
@@ -53,8 +56,8 @@ use tokio::sync::Notify;
 
 pub use self::error::{CurrentState, ServiceError};
 use self::{
-    access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher,
-    provider_tokens::ProviderTokens, revocations::Revocations,
+    access_token::AccessTokens, delivery_overview::overviews::Overviews, guess_guard::GuessGuard,
+    password_hasher::Hasher, provider_tokens::ProviderTokens, revocations::Revocations,
 };
 use crate::{
     clock::Clock,
@@ -65,6 +68,7 @@ use crate::{
         email_change::EmailChangeKeys,
         ids::InvitationId,
         letter_quota::LetterLimits,
+        letter_status::StatusSource,
         link_lifetime::LinkLifetime,
         password_reset::ResetKeys,
         session::RefreshKeys,
@@ -118,6 +122,10 @@ pub struct Services {
     pub hasher: Hasher,
     /// The operator's settings.
     pub rules: Rules,
+    /// Tells what became of letters, where a provider can be asked.
+    pub letter_status: Arc<dyn StatusSource>,
+    /// The overviews of deliveries that were read last.
+    pub overviews: Overviews,
     /// Notified when a letter was put into the outbox.
     pub outbox_wakeup: Arc<Notify>,
 }

@@ -17,6 +17,7 @@ import memory
 import plans
 import provider_tokens
 import reads
+import returned_mail
 import scale
 import single_invites
 from table import HEAD
@@ -37,6 +38,7 @@ MEASURES = {
     "crowded": single_invites.crowded,
     "memory": memory.memory,
     "start": memory.start,
+    "returned-mail": returned_mail.returned_mail,
 }
 # Each takes long, and is taken when it is named.
 LONG = {"churn": churn.postgres}

@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     domain::{
         api_client::ClientSecretKeys,
+        bounce_address::BounceKeys,
         email_change::EmailChangeKeys,
         password_reset::ResetKeys,
         session::RefreshKeys,
@@ -30,6 +31,7 @@ pub(super) struct Keys {
     pub(super) guesses: DerivedKey,
     pub(super) client_secrets: ClientSecretKeys,
     pub(super) suppressions: SuppressionKeys,
+    pub(super) bounces: BounceKeys,
 }
 
 impl Keys {
@@ -44,6 +46,7 @@ impl Keys {
             guesses: DerivedKey::derive(root, "guess-counts"),
             client_secrets: ClientSecretKeys::derive(root, previous),
             suppressions: SuppressionKeys::derive(root, previous),
+            bounces: BounceKeys::derive(root, previous),
         }
     }
 }

@@ -107,7 +107,7 @@ pub(super) struct Arguments {
     retry_for: Duration,
 }
 
-fn web_url(text: &str) -> Result<Url, &'static str> {
+pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
     let good = matches!(url.scheme(), "http" | "https")
         && url.has_host()

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     running::{Part, Signals, run_until_signal},
-    shared::{EXPOSED_KEY, Outcome, clock, runtime, start_logging},
+    shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, clock, runtime, start_logging},
 };
 use crate::{
     app::{self, Parts},
@@ -22,7 +22,7 @@ use crate::{
         variables::{JWT_AUDIENCE, JWT_ISSUER, SECRET_KEY, SECRET_KEY_FILE},
     },
     http::CourierWatch,
-    mail::{write_built_in, write_samples},
+    mail::{DkimSigner, TransferEncoding, write_built_in, write_samples},
     services::withdraw::Withdrawn,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
     warn_of_exposed_key(config);
     warn_of_clear_links(config);
     if with_courier {
-        warn_of_exposed_password(config);
+        warn_of_exposed_mail_secrets(config);
     }
     run_to_end(async {
         let listener = bind(config.listen_addr)?;
@@ -97,7 +97,7 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
     warn_of_clear_links(config);
-    warn_of_exposed_password(config);
+    warn_of_exposed_mail_secrets(config);
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
@@ -211,12 +211,17 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
 }
 
 /// Writes every letter in every language, or the built-in templates.
-pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
-    let files = match templates {
-        Some(templates) => write_built_in(Path::new(templates))?,
-        None => {
-            write_samples(Path::new(folder), config.sender.clone(), &config.operator_name, clock().now())?
-        }
+pub(super) fn mail_preview(
+    config: &Config,
+    folder: &str,
+    templates: Option<&str>,
+    encoding: TransferEncoding,
+) -> Outcome {
+    let files = if let Some(templates) = templates {
+        write_built_in(Path::new(templates))?
+    } else {
+        let (sender, operator) = (config.sender.clone(), &config.operator_name);
+        write_samples(Path::new(folder), sender, operator, encoding, clock().now())?
     };
     for file in files {
         println!("{}", file.display());
@@ -252,9 +257,12 @@ fn warn_of_clear_links(config: &Config) {
     }
 }
 
-fn warn_of_exposed_password(config: &Config) {
+fn warn_of_exposed_mail_secrets(config: &Config) {
     if let Some(caution) = config.mail_url.caution() {
         tracing::warn!(relay = config.mail_url.describe(), "MAIL_URL: {caution}");
+    }
+    for file in config.sender.signers().iter().filter_map(DkimSigner::exposed_file) {
+        tracing::warn!(?file, "{EXPOSED_DKIM_KEY}");
     }
 }
 

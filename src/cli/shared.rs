@@ -8,6 +8,11 @@ use crate::{clock::Clock, config::Config, telemetry};
 pub(super) const EXPOSED_KEY: &str =
     "other users can read the key file: set its mode to 600, and rotate the key if it may have been read";
 
+/// The warning about such a file with a key of `MAIL_DKIM`.
+pub(super) const EXPOSED_DKIM_KEY: &str = "every user of this machine can read this DKIM \
+    key, and sign letters with it: set its mode to 600, or 640 with the service's group, and replace the key \
+    if it may have been read";
+
 /// How a subcommand ends.
 pub(super) type Outcome = Result<(), Box<dyn std::error::Error>>;
 

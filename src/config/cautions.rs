@@ -3,9 +3,10 @@
 use url::{Host, Url};
 
 use super::variables::{
-    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_FROM, MAIL_URL, PUBLIC_URL, STAFF_PASSWORDS,
+    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_DKIM, MAIL_ENVELOPE_FROM, MAIL_FROM, MAIL_URL, PUBLIC_URL,
+    STAFF_PASSWORDS,
 };
-use crate::identity::Claims;
+use crate::{identity::Claims, mail::same_organisation};
 
 impl Config {
     /// The warnings, each a sentence that starts with the name of its variable.
@@ -36,7 +37,39 @@ impl Config {
                 STAFF_PASSWORDS.name, JWT_ISSUERS.name
             )
         });
-        exposed.into_iter().chain(nowhere).chain(link).chain(locked_out).chain(self.dotted_claims()).collect()
+        let answered = self.sender.invites_automatic_replies().then(|| {
+            format!(
+                "{}: it does not begin with bounce, so that some autoresponders answer to it: use \
+                bounces@…, for example",
+                MAIL_ENVELOPE_FROM.name
+            )
+        });
+        let single = [exposed, nowhere, answered, link, locked_out].into_iter().flatten();
+        single.chain(self.signatures()).chain(self.dotted_claims()).collect()
+    }
+
+    /// Signatures that nobody sees or that do not count.
+    fn signatures(&self) -> Vec<String> {
+        let signers = self.sender.signers();
+        if let (Some(provider), Some(_)) = (self.mail_url.provider(), signers.first()) {
+            return vec![format!(
+                "{}: letters go over the API of {provider}, which signs them itself: no letter has a \
+                 signature of this service",
+                MAIL_DKIM.name
+            )];
+        }
+        let sender = self.sender.address();
+        let domain = sender.rsplit('@').next().unwrap_or_default();
+        let foreign = signers.iter().filter(|signer| !same_organisation(signer.domain(), domain));
+        foreign
+            .map(|signer| {
+                format!(
+                    "{}: {} is not the domain of {sender}, so that DMARC does not count its signature",
+                    MAIL_DKIM.name,
+                    signer.domain()
+                )
+            })
+            .collect()
     }
 
     /// Paths of claims that are probably meant to lead into an object.
@@ -114,6 +147,28 @@ mod tests {
         assert_eq!(issuers("realm_access.roles"), ["JWT_ISSUERS"]);
         for path in ["/realm_access/roles", "roles", "https://a.example/roles", "urn:a.b:roles"] {
             assert!(issuers(path).is_empty(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_where_it_is_seen_and_belongs_to_the_sender() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        std::fs::write(&file, "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").unwrap();
+        let dkim = |domain: &str| format!("a:{domain}:{}", file.display());
+        for (mail, from, domain, cautions) in [
+            ("smtp://mail.example.com", "a@b.example", "b.example", 0),
+            ("smtp://mail.example.com", "a@b.example", "mail.b.example", 0),
+            ("smtp://mail.example.com", "a@b.example", "c.example", 1),
+            ("postmark://key", "a@b.example", "b.example", 1),
+        ] {
+            let variables = [
+                ("MAIL_URL", mail),
+                ("MAIL_FROM", from),
+                ("PUBLIC_URL", "https://b.example"),
+                ("MAIL_DKIM", &dkim(domain)),
+            ];
+            assert_eq!(cautioned(&variables), vec!["MAIL_DKIM"; cautions], "{mail} {domain}");
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
     db::DatabaseUrl,
     domain::{
         company::CompanyVat, delivery_reports::Webhooks, locale::Locale, password, rate_limit::Pace,
-        time_zone::TimeZone,
+        shared_secret::SharedSecret, time_zone::TimeZone,
     },
     identity::Issuer,
     mail::{MailUrl, Sender},
@@ -82,14 +82,30 @@ registry! {
     /// the address for replies to letters
     MAIL_REPLY_TO = "";
 
+    /// where undeliverable letters are returned to, as bounces@invite.example.com: each letter adds +ID.CHECK
+    /// before the @, so that a report names its letter (default: the address of MAIL_FROM, the same for all)
+    MAIL_ENVELOPE_FROM = "";
+
+    /// on asks relays that can (DSN) to report deliveries as well as failures and delays
+    MAIL_DSN_SUCCESS = "off";
+
     /// a folder whose files replace the built-in words and templates of letters
     MAIL_TEMPLATES = "" => mail_templates: Option<PathBuf> = Some(entry.path());
+
+    /// signs letters that go by SMTP or into a folder: selector:domain:keyfile, several separated by commas
+    /// (default: none)
+    MAIL_DKIM = "";
 
     /// how many letters all processes together may send, as 14/s, 100/min, 1000/h, 5000/day (default: no
     /// limit)
     MAIL_RATE_LIMIT = "" => mail_rate_limit: Option<Pace> = entry.parsed_if_given(str::parse);
 
     rows_of webhook_keys::variables();
+
+    /// the secret of those who pass returned mail on (POST /v1/mail-events/dsn, invitation-service bounce),
+    /// at least 16 characters (without it none is taken)
+    MAIL_EVENTS_DSN = "" => returned_mail: Option<SharedSecret> =
+        entry.parsed_if_given(SharedSecret::parse);
 
     /// the company name in letters and on the page
     OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
@@ -188,12 +204,14 @@ registry! {
     LOG_FORMAT = "" => log_format: Option<LogFormat> = entry.parsed_if_given(log::format);
 
     combined {
-        /// The sender of letters: `MAIL_FROM`, `MAIL_REPLY_TO`, `MAIL_HELO`, `MAIL_TEMPLATES` and
-        /// `TIME_ZONE`.
+        /// The sender of letters: `MAIL_FROM`, `MAIL_REPLY_TO`, `MAIL_ENVELOPE_FROM`, `MAIL_DSN_SUCCESS`,
+        /// `MAIL_HELO`, `MAIL_TEMPLATES`, `MAIL_DKIM` and `TIME_ZONE`.
         // Read also when the time zone is faulty, so that every fault is reported.
         sender: Sender = reader.sender(
             &SenderVariables {
                 from: &MAIL_FROM, reply_to: &MAIL_REPLY_TO, hello: &MAIL_HELO, templates: &MAIL_TEMPLATES,
+                returned: &MAIL_ENVELOPE_FROM, dsn_success: &MAIL_DSN_SUCCESS,
+                dkim: &MAIL_DKIM,
             },
             time_zone.clone().unwrap_or_default(),
         );

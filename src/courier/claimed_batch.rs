@@ -3,6 +3,8 @@
 //! A crash after the claim costs the lease. A crash after the sending costs a second letter with the same
 //! `Message-ID`: each letter is sent at least once.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -98,7 +100,8 @@ impl Courier {
         now: DateTime<Utc>,
         scope: ClaimScope,
     ) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
-        let (pace, relay, clock) = (self.pace, self.mailer.describe(), self.clock.clone());
+        let (pace, clock) = (self.pace, self.clock.clone());
+        let relay: Arc<str> = self.mailer.describe().into();
         self.db
             .write(move |tx| {
                 let free_at = match pace {
@@ -110,7 +113,10 @@ impl Courier {
                     return Ok((Vec::new(), free_at));
                 }
                 let limit = pace.map_or(MAX_CLAIM, |pace| i64::from(pace.at_once()).min(MAX_CLAIM));
-                let claimed = outbox::claim(tx, scope, limit, (now, now + LEASE))?;
+                let mut claimed = outbox::claim(tx, scope, limit, (now, now + LEASE))?;
+                for letter in &mut claimed {
+                    letter.relay = Some(relay.clone());
+                }
                 if let Some(pace) = pace {
                     // Counted here, since the provider is asked about each of them, whatever it answers.
                     let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);

@@ -17,7 +17,7 @@ pub use self::{
     residue::erase_residue,
     traces::{Traces, find, users_of},
 };
-use super::{Tx, error::DbFault};
+use super::{Tx, error::DbFault, letters::unread_mail};
 
 /// Erases the person with these traces, whose user is locked and who has no pending invitation.
 ///
@@ -28,5 +28,6 @@ pub fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Result<(),
     timeline::erase(tx, traces)?;
     let renamed = accounts::erase(tx, traces)?;
     people::erase(tx, traces, now)?;
+    unread_mail::erase(tx, traces.spellings.iter().map(String::as_str))?;
     answers::erase(tx, traces, &renamed)
 }

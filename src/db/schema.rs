@@ -161,6 +161,8 @@ diesel::table! {
         recipient -> Nullable<Text>,
         cause -> Nullable<Text>,
         subject -> Nullable<Text>,
+        relay -> Nullable<Text>,
+        checked_at -> Nullable<UtcTimestamp>,
     }
 }
 
@@ -208,6 +210,20 @@ diesel::table! {
         body -> Nullable<Text>,
         location -> Nullable<Text>,
         etag -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::db::sql::timestamp::UtcTimestamp;
+    unread_mail (id) {
+        id -> Text,
+        digest -> Text,
+        recipient -> Nullable<Text>,
+        reason -> Text,
+        letter_id -> Nullable<Text>,
+        message -> Text,
+        received_at -> UtcTimestamp,
     }
 }
 
@@ -368,18 +384,7 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    users,
-    api_clients,
-    sessions,
-    user_roles,
-    invitations,
-    invitation_events,
-    letters,
-    accounts,
-    account_lineage,
-    memberships,
-    suppressions,
-    email_changes,
-    audit_events
-);
+diesel::allow_tables_to_appear_in_same_query! {
+    users, api_clients, sessions, user_roles, invitations, invitation_events, letters, accounts,
+    account_lineage, memberships, suppressions, email_changes, audit_events,
+}

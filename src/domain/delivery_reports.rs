@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ids::LetterId, mail_fault::MailFault, suppression::SuppressionReason};
+use super::{
+    ids::LetterId, mail_fault::MailFault, suppression::SuppressionReason, webhook_client::WebhookClient,
+};
 
 /// How far ahead of this clock a signature may be dated: clocks differ.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -77,17 +79,21 @@ impl DeliveryEvent {
 }
 
 /// The content of a request whose origin is verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// The events that it reports.
     pub events: Vec<DeliveryEvent>,
     /// The token to be spent first, where the signature does not cover the events.
     pub token: Option<Token>,
+    /// The URL to be opened, by which the provider learns that its requests are wanted here.
+    pub confirm: Option<String>,
+    /// What the provider has to be answered, where it expects an answer.
+    pub answer: Option<serde_json::Value>,
 }
 
 impl From<Vec<DeliveryEvent>> for Verified {
     fn from(events: Vec<DeliveryEvent>) -> Self {
-        Self { events, token: None }
+        Self { events, ..Self::default() }
     }
 }
 
@@ -117,6 +123,8 @@ pub struct WebhookRequest<'a> {
     pub header: &'a dyn Fn(&str) -> Option<&'a str>,
     /// The body, byte by byte as it was received: signatures cover it.
     pub body: &'a [u8],
+    /// The document that [`WebhookVerifier::document`] names.
+    pub document: Option<&'a [u8]>,
     /// When it was received.
     pub now: DateTime<Utc>,
 }
@@ -154,11 +162,31 @@ pub trait WebhookVerifier: Send + Sync {
     /// A provider that signs in the body accepts every request here.
     fn admits(&self, request: &WebhookRequest<'_>) -> bool;
 
+    /// The URL of the document that the request is verified with, as a certificate; `None` where it needs
+    /// none. The URL is one of the provider's own, whatever the request says.
+    ///
+    /// # Errors
+    /// [`WebhookError`] where the request cannot be genuine, whatever the document is.
+    fn document(&self, _: &WebhookRequest<'_>) -> Result<Option<String>, WebhookError> {
+        Ok(None)
+    }
+
     /// Verifies the request and reads its events.
     ///
     /// # Errors
     /// [`WebhookError`].
     fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError>;
+
+    /// The media types of the provider's requests; each body is JSON.
+    fn media_types(&self) -> &'static [&'static str] {
+        &["application/json"]
+    }
+
+    /// Whether the provider asks by `OPTIONS` if its requests are wanted here (CloudEvents, HTTP 1.1 Web
+    /// Hooks, §4). It is told so where [`Self::admits`] holds.
+    fn allows_origin(&self) -> bool {
+        false
+    }
 
     /// What `WWW-Authenticate` asks for when a request is not verified (RFC 9110 §15.5.2).
     fn challenge(&self) -> &'static str {
@@ -166,30 +194,46 @@ pub trait WebhookVerifier: Send + Sync {
     }
 }
 
-/// The providers that have webhooks, each with its verifier where its key is configured.
+/// The providers that have webhooks, each with its verifier where its key is configured, and the client that
+/// asks them.
 #[derive(Clone, Default)]
-pub struct Webhooks(Vec<(Provider, Option<Arc<dyn WebhookVerifier>>)>);
+pub struct Webhooks {
+    providers: Vec<(Provider, Option<Arc<dyn WebhookVerifier>>)>,
+    client: Option<Arc<dyn WebhookClient>>,
+}
 
 impl Webhooks {
     /// Adds a provider after the others.
     pub fn add(&mut self, provider: Provider, verifier: Option<Arc<dyn WebhookVerifier>>) {
-        self.0.push((provider, verifier));
+        self.providers.push((provider, verifier));
+    }
+
+    /// The same with this client.
+    #[must_use]
+    pub fn with_client(self, client: Arc<dyn WebhookClient>) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    /// The client; the composition root has set it.
+    #[must_use]
+    pub fn client(&self) -> Option<&dyn WebhookClient> {
+        self.client.as_deref()
     }
 
     /// Every provider that has a webhook, configured or not.
     pub fn providers(&self) -> impl Iterator<Item = Provider> {
-        self.0.iter().map(|(provider, _)| *provider)
+        self.providers.iter().map(|(provider, _)| *provider)
     }
 
     /// The providers whose webhook is configured.
     pub fn configured(&self) -> impl Iterator<Item = Provider> {
-        self.0.iter().filter(|(_, verifier)| verifier.is_some()).map(|(provider, _)| *provider)
+        self.providers.iter().filter(|(_, verifier)| verifier.is_some()).map(|(provider, _)| *provider)
     }
 
     /// The provider of this name and its verifier, where its webhook is configured.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<(Provider, &dyn WebhookVerifier)> {
-        let (provider, verifier) = self.0.iter().find(|(provider, _)| provider.name == name)?;
+        let (provider, verifier) = self.providers.iter().find(|(provider, _)| provider.name == name)?;
         verifier.as_deref().map(|verifier| (*provider, verifier))
     }
 }

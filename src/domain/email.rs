@@ -16,7 +16,7 @@ use super::{
     invisible::{is_invisible, trim},
 };
 
-/// The end of the addresses of erased users.
+/// The end of the addresses of erased users: an `@`, and [`Email::ERASED_DOMAIN`].
 const ERASED: &str = "@erased.invalid";
 
 /// An address as its owner typed it, with the domain in lower case; a non-ASCII domain is mapped by UTS 46.
@@ -31,6 +31,9 @@ impl Email {
     pub const MAX_LEN: usize = 254;
     /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
     pub const LONGEST_LOCAL: usize = 64;
+
+    /// The domain of the addresses that stand in place of erased users'.
+    pub const ERASED_DOMAIN: &str = "erased.invalid";
 
     /// Parses an address.
     ///

@@ -39,6 +39,8 @@ named! {
     EventKind, EventId, "evt";
     /// Id of a letter in the outbox, `ltr_…`.
     LetterKind, LetterId, "ltr";
+    /// Id of a returned message that could not be read, `ret_…`.
+    ReturnedMailKind, ReturnedMailId, "ret";
     /// Id of a suppressed address, `sup_…`.
     SuppressionKind, SuppressionId, "sup";
     /// Id of a request to reset a password, `rst_…`.

@@ -47,7 +47,7 @@ const TAGS: [(&str, &str); 8] = [
     ("Users", "People, from their first invitation on."),
     ("Activation", "For the holder of an activation link. The link's token is the only credential."),
     ("API clients", "Programs of partners: their ids, secrets and permissions."),
-    ("Operations", "Health, metrics, suppressed addresses, webhooks, and this document."),
+    ("Operations", "Health, metrics, deliveries, suppressed addresses, webhooks, and this document."),
 ];
 
 /// Completes what was collected from the handlers.

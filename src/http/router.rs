@@ -6,6 +6,7 @@ use actix_web::{
     App,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::from_fn,
     web::{self, Data},
 };
@@ -16,6 +17,9 @@ use super::{
     server::serving,
     state::{METRICS_PATH, State},
 };
+
+/// Where providers report, and some of them ask first whether they may.
+const WEBHOOKS: &str = "/v1/mail-events/{provider}";
 
 /// The table of routes. Every route is in it and, through it, in the contract: the same lines make the
 /// application and collect the document. A macro, since the two have different types, and collecting the
@@ -40,6 +44,7 @@ macro_rules! routes {
             .service(api::invitations::get::get)
             .service(api::invitations::update::update)
             .service(api::invitations::events::events)
+            .service(api::invitations::recheck::recheck)
             .service(api::invitations::resend::resend)
             .service(api::invitations::revoke::revoke)
             .service(api::users::list::list)
@@ -52,6 +57,7 @@ macro_rules! routes {
             .service(api::users::export::export)
             .service(api::users::resend_invitation::resend_invitation)
             .service(api::roles::list)
+            .service(api::delivery::get::get)
             .service(api::suppressions::list::list)
             .service(api::suppressions::lift::lift)
             .service(api::audit_events::list::list)
@@ -82,6 +88,8 @@ macro_rules! routes {
             .service(activation_page::routes::submit)
             .service(activation_page::routes::submit_renewal)
             .service(activation_page::routes::submit_unsubscription)
+            // Before the route with a provider in the place of `dsn`.
+            .service(api::returned_mail::receive)
             .service(api::webhooks::receive)
             .service(ops::health::healthz)
             .service(ops::health::readyz)
@@ -133,6 +141,7 @@ pub fn app(
     routes!(App::new())
         .service(ops::swagger_ui::files())
         .route("/docs", web::get().to(ops::docs::to_docs))
+        .route(WEBHOOKS, web::method(Method::OPTIONS).to(api::webhooks::allow::allow))
         .default_service(web::to(ops::docs::nothing_here))
         .app_data(Data::from(state))
         .wrap(from_fn(middleware::audit_denials::middleware))

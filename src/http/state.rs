@@ -1,5 +1,7 @@
 //! What handlers need, and what the configuration says about HTTP.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use super::{
@@ -12,7 +14,10 @@ use super::{
     response::{document::Document, page::SharedLists},
 };
 use crate::{
-    domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},
+    domain::{
+        delivery_reports::Webhooks, locale::Locale, returned_mail::ReturnedMailReader,
+        shared_secret::SharedSecret, time_zone::TimeZone,
+    },
     metrics::Metrics,
     services::Services,
 };
@@ -61,6 +66,8 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// The webhooks of mail providers, and what verifies their requests.
     pub webhooks: Webhooks,
+    /// How returned mail is taken; without it none is.
+    pub returned_mail: Option<ReturnedMailEntry>,
     /// The origins of web pages that may call the API from a browser.
     pub cors_origins: Vec<String>,
     /// Whether metrics have a listener of their own, and are not served with the API.
@@ -69,6 +76,21 @@ pub struct Settings {
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
+}
+
+/// How returned mail is taken.
+#[derive(Clone)]
+pub struct ReturnedMailEntry {
+    /// The secret of those who pass it on.
+    pub secret: SharedSecret,
+    /// Reads it.
+    pub reader: Arc<dyn ReturnedMailReader>,
+}
+
+impl std::fmt::Debug for ReturnedMailEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReturnedMailEntry")
+    }
 }
 
 impl Settings {

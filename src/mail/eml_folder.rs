@@ -7,8 +7,6 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use lettre::Message;
-
 use super::url::describe_folder;
 use crate::domain::letter::{Letter, SendError};
 
@@ -40,14 +38,14 @@ impl Directory {
     }
 
     /// Writes the letter as a file, atomically.
-    pub(super) async fn put(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
+    pub(super) async fn put(&self, letter: &Letter, bytes: Vec<u8>) -> Result<(), SendError> {
         // Sorts by time, and reveals neither the person nor the link.
         let name = format!("{}-{}.eml", letter.now.format("%Y%m%dT%H%M%SZ"), letter.id);
         // Two attempts at once, or two processes, must not write into the same draft.
         let draft =
             format!(".{name}.{}-{}", std::process::id(), self.written.fetch_add(1, Ordering::Relaxed));
         let (target, draft) = (self.path.join(name), self.path.join(draft));
-        let (folder, file, bytes) = (self.path.clone(), target.clone(), message.formatted());
+        let (folder, file) = (self.path.clone(), target.clone());
         let written = tokio::task::spawn_blocking(move || write(&folder, &draft, &file, &bytes)).await;
         match written {
             Ok(Ok(())) => {

@@ -36,6 +36,12 @@ pub fn chain(error: &dyn Error) -> String {
 pub(super) struct Secrets(Vec<(SecretString, &'static str)>);
 
 impl Secrets {
+    /// These and those.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// A key or a password.
     pub fn of(secret: &SecretString) -> Self {
         let (plain, encoded) = (secret.expose_secret(), STANDARD_NO_PAD.encode(secret.expose_secret()));
@@ -52,16 +58,22 @@ impl Secrets {
         secrets.push((STANDARD_NO_PAD.encode(user).into(), "[user]"));
         Self(secrets)
     }
+
+    /// The text with each secret replaced.
+    fn remove_from(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (secret, shown) in &self.0 {
+            if !secret.expose_secret().is_empty() {
+                text = text.replace(secret.expose_secret(), shown);
+            }
+        }
+        text
+    }
 }
 
 /// Makes `text` safe to show and log.
 pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
-    let mut text = text.to_owned();
-    for (secret, shown) in &secrets.0 {
-        if !secret.expose_secret().is_empty() {
-            text = text.replace(secret.expose_secret(), shown);
-        }
-    }
+    let mut text = secrets.remove_from(text);
     let (typed, wire, masked) = (letter.to.as_str(), letter.to.wire(), letter.to.masked());
     let link = letter.link.expose_secret();
     let token = link.rsplit('=').next().unwrap_or(link);
@@ -81,10 +93,20 @@ pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
             if is_secret || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
         })
         .collect();
-    let said = said.join(" ");
-    match said.char_indices().nth(MAX_LEN) {
-        Some((end, _)) => format!("{}…", said.get(..end).unwrap_or_default()),
-        None => said,
+    shortened(said.join(" "))
+}
+
+/// Makes `text` safe to show, where it is about no letter.
+pub(super) fn clean_text(text: &str, secrets: &Secrets) -> String {
+    let text = secrets.remove_from(text);
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    shortened(words.collect::<Vec<_>>().join(" "))
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_LEN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::{fmt::Write, sync::Arc};
 
 use lettre::{
-    Message,
+    Address, Message,
+    address::Envelope,
     message::{
         Body, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
@@ -11,10 +12,13 @@ use lettre::{
 };
 
 use super::{
-    Sender,
+    Sender, dkim,
     template::{Rendered, Templates},
 };
-use crate::domain::letter::{Letter, SendError};
+use crate::domain::{
+    ids::LetterId,
+    letter::{Letter, SendError},
+};
 
 /// RFC 3834 §5: an automatic message that is no reply, and should get no automatic reply.
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
@@ -28,7 +32,7 @@ const LONGEST_LINE: usize = 998;
 
 /// The data that the transport can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TransferEncoding {
+pub enum TransferEncoding {
     /// ASCII only: a relay without 8BITMIME (RFC 6152).
     Ascii,
     /// Any bytes: a file, or a relay with 8BITMIME.
@@ -61,13 +65,26 @@ impl MessageBuilder {
 
     /// The letter as a message to send.
     pub(super) fn message(&self, letter: &Letter, wire: TransferEncoding) -> Result<Message, SendError> {
+        self.message_with(letter, wire, Vec::new())
+    }
+
+    /// The same with further headers.
+    pub(super) fn message_with(
+        &self,
+        letter: &Letter,
+        wire: TransferEncoding,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<Message, SendError> {
         let words = self.write(letter)?;
-        let to = letter
+        let to: Address = letter
             .to
             .wire()
             .parse()
             .map_err(|_| SendError::Permanent("the address is not valid in a message".to_owned()))?;
+        let envelope = Envelope::new(Some(self.envelope_sender(letter)), vec![to.clone()])
+            .map_err(|error| SendError::Permanent(error.to_string()))?;
         let mut builder = Message::builder()
+            .envelope(envelope)
             .from(self.sender.from.clone())
             .to(Mailbox::new(None, to))
             .subject(words.subject)
@@ -76,6 +93,9 @@ impl MessageBuilder {
             .raw_header(raw(AUTO_SUBMITTED))
             .raw_header(raw(PRECEDENCE))
             .raw_header(raw(SUPPRESS));
+        for (name, value) in headers {
+            builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+        }
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
@@ -88,9 +108,27 @@ impl MessageBuilder {
             .map_err(|error| SendError::Permanent(format!("the message cannot be built: {error}")))
     }
 
+    /// The sender in the envelope, where undeliverable letters are returned.
+    pub(super) fn envelope_sender(&self, letter: &Letter) -> Address {
+        let returned = self.sender.returned.as_ref().map(|address| address.of(letter.id));
+        returned.unwrap_or_else(|| self.sender.from.email.clone())
+    }
+
+    /// The message as it is sent, with the signatures of `MAIL_DKIM`.
+    pub(super) fn source(&self, message: &Message, letter: &Letter) -> Result<Vec<u8>, SendError> {
+        // Another attempt is another computation.
+        dkim::sign(&self.sender.signers, message.formatted(), letter.now)
+            .map_err(|fault| SendError::temporary(fault.to_string()))
+    }
+
     /// The same for every attempt of a letter, so that a mail program shows a duplicate once.
     pub(super) fn message_id(&self, letter: &Letter) -> String {
-        format!("<{}@{}>", letter.id, self.sender.domain())
+        format!("<{}>", self.message_id_of(letter.id))
+    }
+
+    /// The `Message-ID` of a letter, without its angle brackets.
+    pub(super) fn message_id_of(&self, letter: LetterId) -> String {
+        format!("{letter}@{}", self.sender.domain())
     }
 }
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{MessageBuilder, Sender, message::TransferEncoding, sample_letters::samples};
 use crate::domain::letter::Letter;
 
-/// Writes every letter in every language into `folder` on behalf of `organisation`, each to its own file, and
-/// returns the paths.
+/// Writes every letter in every language into `folder` on behalf of `organisation`, each to its own file, as
+/// a transport of that encoding gets it, and returns the paths.
 ///
 /// # Errors
 /// A sentence for the operator.
@@ -16,6 +16,7 @@ pub fn write_samples(
     folder: &Path,
     sender: Sender,
     organisation: &str,
+    encoding: TransferEncoding,
     now: DateTime<Utc>,
 ) -> Result<Vec<PathBuf>, String> {
     let builder = MessageBuilder::new(sender)?;
@@ -23,10 +24,10 @@ pub fn write_samples(
         .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     let write = |(name, letter): (String, Letter)| {
         let letter = Letter { organisation: organisation.to_owned(), ..letter };
-        let message =
-            builder.message(&letter, TransferEncoding::EightBit).map_err(|error| error.to_string())?;
+        let message = builder.message(&letter, encoding).map_err(|error| error.to_string())?;
+        let source = builder.source(&message, &letter).map_err(|error| error.to_string())?;
         let file = folder.join(format!("{name}.eml"));
-        std::fs::write(&file, message.formatted())
+        std::fs::write(&file, source)
             .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
         Ok(file)
     };

@@ -7,9 +7,12 @@
 //! follows its link: where there is a switch for that, it is off.
 
 mod api;
+mod azure;
+mod brevo;
 mod client;
 mod hosted_url;
 mod mailgun;
+mod mailjet;
 mod mailpit;
 mod postmark;
 mod provider;
@@ -17,19 +20,32 @@ mod request;
 mod resend;
 mod response;
 mod sendgrid;
+mod ses;
+mod status;
 #[cfg(test)]
 mod tests;
 mod webhook;
+mod webhook_client;
 
-pub(super) use self::provider::Server;
 pub use self::{
     client::Http,
     provider::{MailProvider, Webhook},
+    webhook_client::WebhookHttp,
 };
+pub(super) use self::{provider::Server, webhook::reason::line as reason_line};
 
 /// Every provider, in the order of help texts, tables and metrics.
-pub static PROVIDERS: &[MailProvider] =
-    &[postmark::PROVIDER, sendgrid::PROVIDER, mailgun::PROVIDER, resend::PROVIDER, mailpit::PROVIDER];
+pub static PROVIDERS: &[MailProvider] = &[
+    postmark::PROVIDER,
+    sendgrid::PROVIDER,
+    mailgun::PROVIDER,
+    resend::PROVIDER,
+    ses::PROVIDER,
+    brevo::PROVIDER,
+    mailjet::PROVIDER,
+    azure::PROVIDER,
+    mailpit::PROVIDER,
+];
 
 /// Reads a `MAIL_URL` of this scheme. `None` when no provider has it.
 pub(super) fn parse(scheme: &str, rest: &str) -> Option<Result<Server, String>> {

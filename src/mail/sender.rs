@@ -2,26 +2,37 @@
 
 use std::sync::Arc;
 
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use lettre::{Address, message::Mailbox};
+use lettre::message::Mailbox;
 
 use super::{
+    ascii_address,
+    dkim::DkimSigner,
+    return_address::ReturnAddress,
     smtp::EhloName,
     template::{Templates, text},
 };
-use crate::domain::time_zone::TimeZone;
+use crate::domain::{
+    bounce_address::{BounceKeys, PREFIX},
+    time_zone::TimeZone,
+};
 
-/// The sender of every letter, and the operator's settings: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and
-/// `MAIL_TEMPLATES`.
+/// The sender of every letter, and the operator's settings: `MAIL_FROM`, `MAIL_REPLY_TO`,
+/// `MAIL_ENVELOPE_FROM`, `MAIL_DSN_SUCCESS`, `MAIL_DKIM`, `MAIL_HELO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
     pub(super) time_zone: TimeZone,
+    /// Where undeliverable letters are returned; `None` for the sender's address.
+    pub(super) returned: Option<ReturnAddress>,
+    /// Whether a relay is asked to report deliveries, too.
+    pub(super) asks_for_success: bool,
     /// The host name in EHLO: `MAIL_HELO`.
     pub(super) hello: EhloName,
     /// The operator's templates; `None` for the built-in ones.
     pub(super) templates: Option<Arc<Templates>>,
+    /// Those who sign letters: `MAIL_DKIM`.
+    pub(super) signers: Arc<[DkimSigner]>,
 }
 
 impl Sender {
@@ -32,9 +43,16 @@ impl Sender {
     pub fn new(from: &str, reply_to: Option<&str>, time_zone: TimeZone) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
-            (Ok(from), Ok(reply_to)) => {
-                Ok(Self { from, reply_to, time_zone, hello: EhloName::default(), templates: None })
-            }
+            (Ok(from), Ok(reply_to)) => Ok(Self {
+                from,
+                reply_to,
+                time_zone,
+                returned: None,
+                asks_for_success: false,
+                hello: EhloName::default(),
+                templates: None,
+                signers: Arc::from(Vec::<DkimSigner>::new()),
+            }),
             (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
         }
     }
@@ -49,6 +67,44 @@ impl Sender {
     #[must_use]
     pub fn with_ehlo_name(self, hello: EhloName) -> Self {
         Self { hello, ..self }
+    }
+
+    /// The same sender with this address for undeliverable letters (`MAIL_ENVELOPE_FROM`).
+    #[must_use]
+    pub fn returning_to(self, returned: Option<ReturnAddress>) -> Self {
+        Self { returned, ..self }
+    }
+
+    /// The same sender with keys for the return addresses: each letter has its own.
+    #[must_use]
+    pub fn with_bounce_keys(self, keys: BounceKeys) -> Self {
+        Self { returned: self.returned.map(|address| address.with_keys(keys)), ..self }
+    }
+
+    /// The same sender, who asks relays to report deliveries, too (`MAIL_DSN_SUCCESS`).
+    #[must_use]
+    pub fn asking_for_success(self, asks_for_success: bool) -> Self {
+        Self { asks_for_success, ..self }
+    }
+
+    /// Whether autoresponders may answer to the return address: some heed nothing but how it begins.
+    #[must_use]
+    pub fn invites_automatic_replies(&self) -> bool {
+        self.returned
+            .as_ref()
+            .is_some_and(|address| !address.local_part().to_ascii_lowercase().starts_with(PREFIX))
+    }
+
+    /// The same sender with these signatures on letters.
+    #[must_use]
+    pub fn signing_with(self, signers: Vec<DkimSigner>) -> Self {
+        Self { signers: signers.into(), ..self }
+    }
+
+    /// The signatures on letters that go by SMTP or into a folder.
+    #[must_use]
+    pub fn signers(&self) -> &[DkimSigner] {
+        &self.signers
     }
 
     /// The address without a name.
@@ -77,16 +133,7 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
         Some((name, address)) => (text::without_encoded_words(&unquoted(name.trim())), address),
         None => (String::new(), text.trim()),
     };
-    let (local, domain) = address.rsplit_once('@').ok_or_else(fault)?;
-    if !local.is_ascii() || address.contains(char::is_whitespace) {
-        return Err(fault());
-    }
-    // The domain is sent in punycode, so that no relay needs SMTPUTF8. `localhost`, without a dot, is allowed
-    // here.
-    let domain = Uts46::new()
-        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
-        .map_err(|_| fault())?;
-    let address = Address::new(local, domain.as_ref()).map_err(|_| fault())?;
+    let address = ascii_address::parse(address).ok_or_else(fault)?;
     Ok(Mailbox::new((!name.is_empty()).then_some(name), address))
 }
 

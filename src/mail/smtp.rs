@@ -12,6 +12,8 @@ mod fault;
 mod happy_eyeballs;
 mod host_name;
 mod limits;
+mod passed_through;
+mod probe;
 mod reply_sanitizer;
 mod retry_after;
 mod session;
@@ -31,16 +33,20 @@ use tokio::{
 };
 
 pub use self::host_name::EhloName;
+pub(super) use self::probe::Probe;
+#[cfg(test)]
+pub(super) use self::probe::ProbeTls;
 use self::{
     classify_reply::{is_closing, sender_side_fault},
-    connect::Connector,
+    connect::{Connector, OpenedSession},
     fault::{SmtpFault, Stage},
     limits::{LIMITS, Limits},
-    session::SmtpSession,
+    session::{Reports, SmtpSession},
 };
 use super::{
     fault::{Secrets, chain, clean},
     message::MessageBuilder,
+    server_url::Login,
     url::Relay,
 };
 use crate::domain::{
@@ -130,8 +136,12 @@ impl Smtp {
     /// Sends a letter, and returns the connection to the pool. After an error the connection is dropped, with
     /// any outstanding replies.
     async fn deliver(&self, mut session: SmtpSession, letter: &Letter, builder: &MessageBuilder) -> Delivery {
-        let message = builder.message(letter, session.wire()).map_err(Undelivered::Unwritten)?;
-        session.deliver(&message, self.limits).await?;
+        let headers = passed_through::headers(&self.relay.host, letter.id);
+        let message =
+            builder.message_with(letter, session.wire(), headers).map_err(Undelivered::Unwritten)?;
+        let source = builder.source(&message, letter).map_err(Undelivered::Unwritten)?;
+        let reports = Reports { letter: letter.id, success: builder.sender.asks_for_success };
+        session.deliver(message.envelope(), source, &reports, self.limits).await?;
         self.return_to_pool(session);
         Ok(())
     }
@@ -149,21 +159,12 @@ impl Smtp {
 
     async fn begin(&self, stream: TcpStream) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let hello = self.hello.over(&stream);
-        let (connection, capabilities) =
+        let mut opened =
             self.connector.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
-        let mut session = SmtpSession::new(connection, &capabilities);
         if let Some(login) = &self.relay.login {
-            if !capabilities.is_extended() {
-                return Err((Stage::Connect, SmtpFault::NoExtensions("sign-in")));
-            }
-            if session.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
-                return Err((Stage::Connect, SmtpFault::NoSignIn));
-            }
-            let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-            let signed_in = session.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-            signed_in.map_err(|error| (Stage::SignIn, SmtpFault::Protocol(error)))?;
+            sign_in(&mut opened, login).await?;
         }
-        Ok(session)
+        Ok(SmtpSession::new(opened.connection, &opened.capabilities))
     }
 
     /// An idle connection; when it was idle for long, one that still answers.
@@ -235,6 +236,19 @@ impl Smtp {
     }
 }
 
+/// Signs in with user and password.
+async fn sign_in(opened: &mut OpenedSession, login: &Login) -> Result<(), (Stage, SmtpFault)> {
+    if !opened.capabilities.is_extended() {
+        return Err((Stage::Connect, SmtpFault::NoExtensions("sign-in")));
+    }
+    if opened.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+        return Err((Stage::Connect, SmtpFault::NoSignIn));
+    }
+    let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
+    let signed_in = opened.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+    signed_in.map(drop).map_err(|error| (Stage::SignIn, SmtpFault::Protocol(error)))
+}
+
 /// The fault on our side that a refusal states, if any. Quoted texts of the letter are ignored.
 fn fault_about(
     stage: Stage,
@@ -243,7 +257,7 @@ fn fault_about(
     letter: &Letter,
     builder: &MessageBuilder,
 ) -> Option<MailFault> {
-    let (sender, wire) = (builder.sender.from.email.to_string(), letter.to.wire());
+    let (sender, wire) = (builder.envelope_sender(letter).to_string(), letter.to.wire());
     let subject = builder.write(letter).map(|words| words.subject).unwrap_or_default();
     let recipient_accepted = stage == Stage::Content;
     let mut content = letter.chosen_names();

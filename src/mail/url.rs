@@ -116,6 +116,15 @@ impl MailUrl {
         }
     }
 
+    /// The name of the provider whose API takes the letters; `None` for a folder and for SMTP.
+    #[must_use]
+    pub fn provider(&self) -> Option<&'static str> {
+        match &self.0 {
+            Destination::Http(server) => Some(server.provider.provider.title),
+            Destination::Directory(_) | Destination::Smtp(_) => None,
+        }
+    }
+
     pub(super) fn place(&self) -> &Destination {
         &self.0
     }

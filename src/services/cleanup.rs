@@ -8,7 +8,7 @@ use super::{Services, delivery_reports};
 use crate::db::{
     DbFault, audit, erasure, guess_counts, idempotency,
     invitations::lapse,
-    letters::{quota, webhook_events},
+    letters::{quota, unread_mail, webhook_events},
     retention,
     users::{email_changes, password_resets, revoked_tokens, sessions},
 };
@@ -32,10 +32,10 @@ fn audit_ttl() -> TimeDelta {
 const RESIDUE_TTL: TimeDelta = TimeDelta::days(2);
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, counts of wrong guesses, revocations of access tokens, audit events, and requests to reset a
-/// password or to change an address; and, after `RETENTION`, invitations that ended without an activation.
-/// It also marks invitations that expired long ago. After `stop` was cancelled it finishes only the current
-/// transaction.
+/// sessions, counts of wrong guesses, revocations of access tokens, audit events, returned mail that was not
+/// read, and requests to reset a password or to change an address; and, after `RETENTION`, invitations that
+/// ended without an activation. It also marks invitations that expired long ago. After `stop` was cancelled
+/// it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -52,6 +52,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + password_resets::forget(tx, MAX_BATCH, now)?
                 + guess_counts::forget(tx, MAX_BATCH, now)?
                 + email_changes::forget(tx, MAX_BATCH, now)?
+                + unread_mail::forget(tx, MAX_BATCH, now - unread_mail::TTL)?
                 + audit::forget(tx, MAX_BATCH, now - audit_ttl())?
                 + erasure::erase_residue(tx, now - RESIDUE_TTL)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)

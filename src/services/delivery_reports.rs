@@ -1,10 +1,13 @@
 //! Applies the delivery events of providers: each event once, in whatever order they arrive.
 
+mod check;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+pub use self::check::record_check;
 use super::{ServiceError, Services};
 use crate::{
     db::{
@@ -83,7 +86,7 @@ pub async fn record(
     provider: Provider,
     verified: Verified,
 ) -> Result<Option<Vec<Outcome>>, ServiceError> {
-    let Verified { events, token } = verified;
+    let Verified { events, token, .. } = verified;
     let (mut relevant, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
         events.into_iter().partition(|event| event.status.is_some());
     // In the order of time, so that the timeline reads so; and in one order everywhere, so that two
@@ -118,19 +121,9 @@ fn apply_all(
 ) -> Result<Vec<Outcome>, DbFault> {
     let ids: Vec<LetterId> = events.iter().filter_map(|event| event.letter).collect();
     let message_ids: Vec<String> = events.iter().flat_map(|event| event.message_ids.clone()).collect();
-    let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, &ids, &message_ids)?
-        .into_iter()
-        .filter_map(|letter| letter.invitation_id)
-        .collect();
-    users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
-    // Read again, now that the locks keep them as they are.
-    let letters = delivery_reports::reported(tx, provider, &ids, &message_ids)?;
-    let mut applier =
-        EventApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
+    let mut applier = EventApplier::lock(services, tx, provider, (&ids, &message_ids))?;
     let outcomes = events.iter().map(|event| applier.apply(tx, event)).collect::<Result<_, _>>()?;
-    if !applier.timeline.is_empty() {
-        timeline::insert(tx, &applier.timeline)?;
-    }
+    applier.finish(tx)?;
     Ok(outcomes)
 }
 
@@ -143,7 +136,29 @@ struct EventApplier<'a> {
     timeline: Vec<Event>,
 }
 
-impl EventApplier<'_> {
+impl<'a> EventApplier<'a> {
+    /// Locks the people of these letters, and reads the letters: by this service's ids, or by the provider's.
+    fn lock(
+        services: &'a Services,
+        tx: &mut Tx<'_>,
+        provider: Provider,
+        (ids, message_ids): (&[LetterId], &[String]),
+    ) -> Result<Self, DbFault> {
+        let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, ids, message_ids)?
+            .into_iter()
+            .filter_map(|letter| letter.invitation_id)
+            .collect();
+        users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
+        // Read again, now that the locks keep them as they are.
+        let letters = delivery_reports::reported(tx, provider, ids, message_ids)?;
+        Ok(Self { services, provider, now: services.clock.now(), letters, timeline: Vec::new() })
+    }
+
+    /// Writes the entries of timelines.
+    fn finish(self, tx: &mut Tx<'_>) -> Result<(), DbFault> {
+        if self.timeline.is_empty() { Ok(()) } else { timeline::insert(tx, &self.timeline) }
+    }
+
     fn apply(&mut self, tx: &mut Tx<'_>, event: &DeliveryEvent) -> Result<Outcome, DbFault> {
         let index = self.letters.iter().position(|letter| matches_letter(event, letter));
         let (Some(index), Some(status)) = (index, event.status) else { return Ok(Outcome::Unknown) };
@@ -152,9 +167,12 @@ impl EventApplier<'_> {
             return Ok(Outcome::Repeated);
         }
         let letter = self.letters[index].clone();
+        // Known from asking the provider: the report may say why, and is no second entry of the timeline.
+        let is_told = letter.status == Some(status)
+            && webhook_events::is_received(tx, self.provider, &check_id(letter.id, status))?;
         if let Some(unsettled) = letter.unsettled {
-            self.record_lost_acceptance(tx, &letter, unsettled, event)?;
-            self.letters[index].unsettled = None;
+            let message_id = event.message_ids.first().map(String::as_str);
+            self.record_lost_acceptance(tx, &letter, unsettled, (event.at, message_id))?;
         }
         // Clocks differ, and most providers count whole seconds: no event is dated before the sending.
         let sent_at = self.letters[index].sent_at;
@@ -165,7 +183,7 @@ impl EventApplier<'_> {
         }
         self.suppress(tx, &letter, event)?;
         // A deferral is reported again and again, and stands in the timeline once.
-        if status != DeliveryStatus::Deferred || letter.status.is_none() {
+        if !is_told && (status != DeliveryStatus::Deferred || letter.status.is_none()) {
             self.push_status(&letter, status, event);
         }
         let stored = self.store(tx, letter.id, status, event)?;
@@ -220,13 +238,12 @@ impl EventApplier<'_> {
         tx: &mut Tx<'_>,
         letter: &Reported,
         unsettled: Unsettled,
-        event: &DeliveryEvent,
+        (at, message_id): (DateTime<Utc>, Option<&str>),
     ) -> Result<(), DbFault> {
-        let at = event.at.max(unsettled.created_at);
+        let at = at.max(unsettled.created_at);
         if let Some(one) = self.letters.iter_mut().find(|one| one.id == letter.id) {
-            one.sent_at = Some(at);
+            (one.sent_at, one.unsettled) = (Some(at), None);
         }
-        let message_id = event.message_ids.first().map(String::as_str);
         let marked = delivery_reports::mark_accepted(tx, self.provider, letter.id, at, message_id)?;
         if marked == Guarded::Stale {
             return Ok(());
@@ -278,6 +295,12 @@ fn matches_letter(event: &DeliveryEvent, letter: &Reported) -> bool {
         || letter.message_id.as_ref().is_some_and(|id| event.message_ids.contains(id)),
         |id| id == letter.id,
     )
+}
+
+/// What stands for a status that a provider was asked for, among the ids of its events: some of them name an
+/// event otherwise in their webhooks.
+fn check_id(letter: LetterId, status: DeliveryStatus) -> String {
+    format!("check:{letter}:{}", status.as_str())
 }
 
 /// Whether it reports a fault that the operator has to put right.

@@ -160,6 +160,20 @@ pub enum ServiceError {
         "The address was changed a moment ago. It can be changed again in {0} s, the other members at once."
     )]
     MovedTooSoon(u64),
+    /// Nobody can be asked what became of the letter, for this reason.
+    #[error("{0}")]
+    NotCheckable(String),
+    /// A provider was asked about the letter a moment ago; so many seconds remain.
+    #[error("The provider was asked about this letter a moment ago. Try again in {0} s.")]
+    CheckedTooSoon(u64),
+    /// The provider was not reached, or is busy; so many seconds should pass.
+    #[error("{title} does not answer for now. Try again in {seconds} s.")]
+    ProviderUnavailable {
+        /// The provider's name.
+        title: &'static str,
+        /// The wait, in seconds.
+        seconds: u64,
+    },
     /// A mailbox, an account or a caller has had its letters of the day.
     #[error("No more letters are sent for now.")]
     LettersSpent(LettersSpent),

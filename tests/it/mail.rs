@@ -1,10 +1,13 @@
 //! Letters on their way to a relay or a mail provider, with every fault of theirs.
 
+mod check_mail;
 mod courier_outage;
+mod envelope;
 mod pace;
 mod postfix;
 mod providers;
 mod relay_replies;
+mod signed_letters;
 mod simulated_hour;
 mod slow_letters;
 mod smtp_faults;

@@ -9,17 +9,20 @@ pub mod client;
 pub mod cluster;
 pub mod customers;
 pub mod database;
+pub mod dkim;
 pub mod forwarder;
 pub mod handed_over;
 pub mod identity_provider;
 pub mod imports;
 pub mod lists;
 pub mod mailbox;
+pub mod name_server;
 #[path = "../../benches/seed/population.rs"]
 pub mod population;
 pub mod process;
 pub mod provider;
 pub mod relay;
+pub mod sns;
 pub mod template;
 
 pub use app::TestApp;

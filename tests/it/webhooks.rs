@@ -2,10 +2,14 @@
 
 mod automatic_replies;
 mod delivery_reports;
+mod event_grid;
 mod event_lists;
+mod every_provider;
 mod operator_faults;
 mod reminders;
 mod replayed_tokens;
+mod returned_mail;
 mod smtp_letters;
+mod sns;
 mod suppressions;
 mod unconfirmed_sends;

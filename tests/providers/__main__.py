@@ -1,10 +1,13 @@
-"""Takes the tokens of each provider, and those that libraries get of it, to the service; see ./run."""
+"""Takes the tokens of each provider, and those that libraries get of it, to the service, and what mail providers' libraries
+sign; see ./run."""
 
 import os
+import sys
 import tempfile
 
 import api_clients
 import canaille_server
+import mail_providers
 import oidc_provider
 from service import Postgres, Service, Sqlite
 
@@ -12,10 +15,14 @@ from service import Postgres, Service, Sqlite
 def main():
     with tempfile.TemporaryDirectory(prefix="providers-") as folder:
         seen = []
-        for provider in [*oidc_provider.all_kinds(), canaille_server.Canaille(folder), api_clients.ApiClients()]:
+        mail = [mail_providers.Ses(folder), mail_providers.Azure()]
+        tokens = [*oidc_provider.all_kinds(), canaille_server.Canaille(folder), api_clients.ApiClients()]
+        # `run mail` leaves the identity providers out.
+        for provider in mail if sys.argv[1:] == ["mail"] else tokens + mail:
             with provider:
+                settings = provider.settings() if provider in mail else None
                 for database in Sqlite(folder), Postgres():
-                    with Service(folder, database, provider.issuers()) as service:
+                    with Service(folder, database, provider.issuers(), settings) as service:
                         seen += [(provider.name, database.name, *row) for row in provider.tokens(service)]
     print("| provider | database | token | expected | seen |\n|---|---|---|---|---|")
     for provider, database, token, expected, answer in seen:

@@ -75,7 +75,7 @@ class Postgres:
 class Service:
     """Runs while the `with` block does."""
 
-    def __init__(self, folder, database, issuers):
+    def __init__(self, folder, database, issuers, mail=None):
         self.port, self.folder = free_port(), Path(folder)
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {
@@ -83,6 +83,9 @@ class Service:
             # Libraries find the token endpoint by the issuer.
             "PUBLIC_URL": self.url, "JWT_ISSUER": self.url, "RATE_LIMITS": "off",
         }
+        # Letters are sent where a mail provider is tried.
+        self.arguments = ["serve", "--no-courier"] if mail is None else ["serve"]
+        self.settings |= mail or {}
         if issuers is not None:
             # As operators do: the list is in a file.
             file = self.folder / "issuers.json"
@@ -92,7 +95,7 @@ class Service:
     def __enter__(self):
         log = (self.folder / "service.log").open("wb")
         self.process = subprocess.Popen(
-            [os.environ["SERVICE"], "serve", "--no-courier"], cwd=self.folder, env={**os.environ, **self.settings},
+            [os.environ["SERVICE"], *self.arguments], cwd=self.folder, env={**os.environ, **self.settings},
             stdout=subprocess.DEVNULL, stderr=log,
         )
         log.close()

@@ -66,7 +66,8 @@ pub fn since(
     rows.into_iter().map(Event::try_from).collect()
 }
 
-/// Up to `limit` entries of a timeline after `after`, oldest first.
+/// Up to `limit` entries of a timeline after `after`, oldest first. Processes write at the same time, and an
+/// id may be made a little later than the time of its entry: the time decides, and of equals the id.
 pub fn list(
     connection: &mut AnyConnection,
     invitation: InvitationId,
@@ -75,11 +76,20 @@ pub fn list(
 ) -> Result<Vec<Event>, DbFault> {
     let mut query = events::table
         .filter(events::invitation_id.eq(invitation.to_string()))
-        .order(events::id.asc())
+        .order((events::at.asc(), events::id.asc()))
         .limit(limit)
         .into_boxed::<MultiBackend>();
     if let Some(after) = after {
-        query = query.filter(events::id.gt(after.to_string()));
+        let at: Option<At> = events::table
+            .filter(events::id.eq(after.to_string()))
+            .filter(events::invitation_id.eq(invitation.to_string()))
+            .select(events::at)
+            .first(connection)
+            .optional()?;
+        // Entries are not deleted while their invitation is there.
+        let Some(At(at)) = at else { return Ok(Vec::new()) };
+        let same_time = events::at.eq(At(at)).and(events::id.gt(after.to_string()));
+        query = query.filter(events::at.gt(At(at)).or(same_time));
     }
     query.load::<Row>(connection)?.into_iter().map(Event::try_from).collect()
 }

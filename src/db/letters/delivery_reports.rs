@@ -17,6 +17,7 @@ use crate::domain::{
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
     mail_fault::MailFault,
+    returned_mail::RETURNED_MAIL,
 };
 
 /// A letter that delivery events are about.
@@ -144,6 +145,8 @@ pub fn mark_accepted(
     message_id: Option<&str>,
 ) -> Result<Guarded, DbFault> {
     let none = None::<At>;
+    // Returned mail tells that a relay accepted it, and no relay reports by an id of its own.
+    let provider = Some(provider.name).filter(|name| *name != RETURNED_MAIL.name);
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.as_str()).and(letters::attempts.ge(1)))
         .filter(letters::state.eq_any(UNSETTLED.map(LetterState::as_str)))
@@ -151,7 +154,7 @@ pub fn mark_accepted(
             letters::state.eq(LetterState::Sent.as_str()),
             (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
             (letters::last_error.eq(None::<&str>), letters::cause.eq(None::<&str>)),
-            (letters::provider.eq(provider.name), letters::provider_message_id.eq(message_id)),
+            (letters::provider.eq(provider), letters::provider_message_id.eq(message_id)),
         ))
         .execute(tx.writing())?;
     Ok(Guarded::of(changed))

@@ -59,10 +59,15 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
             .map(|(_, (_, receipt))| receipt.name().map(str::to_owned))
             .collect::<Vec<_>>()
             .into_sql::<Array<Nullable<Text>>>(),
+        sent()
+            .map(|(letter, _)| letter.relay.as_deref().map(str::to_owned))
+            .collect::<Vec<_>>()
+            .into_sql::<Array<Nullable<Text>>>(),
     );
     let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, \
-        sent_at = taken.at, provider = taken.provider, provider_message_id = taken.name FROM unnest(";
-    let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
+        sent_at = taken.at, provider = taken.provider, provider_message_id = taken.name, \
+        relay = coalesce(taken.relay, letters.relay) FROM unnest(";
+    let after = ") AS taken (id, attempt, at, provider, name, relay) WHERE letters.id = taken.id \
                  AND letters.id = ANY($1) AND letters.attempts = taken.attempt \
                  AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
     Arrays { before: before.into(), list, after }

@@ -1,7 +1,10 @@
 //! Events and tokens that providers have sent: each counts once.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+};
 
 use crate::db::{
     Tx,
@@ -47,6 +50,12 @@ pub fn receive(
         diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c)
     })?;
     Ok(if written == 1 { EventReceipt::First } else { EventReceipt::Repeated })
+}
+
+/// Whether an event was received before.
+pub fn is_received(tx: &mut Tx<'_>, provider: Provider, event_id: &str) -> Result<bool, DbFault> {
+    let known = mail_events::table.find((provider.name, event_id));
+    Ok(select(exists(known)).get_result(tx.reading())?)
 }
 
 /// Spends a token. Of several requests with one token at the same time, one spends it.

@@ -1,9 +1,10 @@
-//! `/v1/invitations`: list, count, show, change, timeline, resend, revoke.
+//! `/v1/invitations`: list, count, show, change, timeline, recheck, resend, revoke.
 
 pub(in crate::http) mod counts;
 pub(in crate::http) mod events;
 pub(in crate::http) mod get;
 pub(in crate::http) mod list;
+pub(in crate::http) mod recheck;
 pub(in crate::http) mod resend;
 pub(in crate::http) mod revoke;
 pub(in crate::http) mod update;

@@ -1,5 +1,8 @@
 //! `POST /v1/mail-events/{provider}`: the webhooks of mail providers, which report what became of letters.
 
+pub mod allow;
+mod ask;
+
 use std::time::Duration;
 
 use actix_web::{
@@ -12,6 +15,8 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::ask::Refusal;
+pub(in crate::http) use self::ask::UNREACHABLE;
 use crate::http::{
     extract::{
         body_limit::BodyLimit,
@@ -74,6 +79,10 @@ errors! {
 /// secret or signature from one address the next request from there has to wait, longer each time, up to a
 /// minute: 429 with `Retry-After`.
 ///
+/// The first message of an Amazon SNS topic is answered by opening the URL in it, which confirms the
+/// subscription, and the first event of Azure Event Grid by the code in it. Where Amazon cannot be asked for
+/// the certificate of a signature, the answer is 503 with `Retry-After`.
+///
 /// An event that is repeated, is about no letter of this service, or does not concern delivery changes
 /// nothing.
 #[utoipa::path(
@@ -83,7 +92,9 @@ errors! {
         "provider" = String, Path, description = "The provider's name: the scheme of its `MAIL_URL`.",
         example = "postmark"
     )),
-    request_body(content = Value, description = "An object, or SendGrid's list of objects.",
+    request_body(content = Value, description = "An object, or a list of them. Amazon SNS sends its \
+        objects as `text/plain`; Event Grid may send `application/cloudevents+json` and \
+        `application/cloudevents-batch+json`.",
         content_type = "application/json", examples(
         ("PostmarkBounce" = (summary = "Postmark: the mailbox does not exist", value = json!({
             "RecordType": "Bounce", "ID": 42, "Type": "HardBounce",
@@ -97,6 +108,14 @@ errors! {
             "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm",
             "response": "250 OK"
         }]))),
+        ("SesDelivery" = (summary = "Amazon SES through Amazon SNS: the letter was delivered", value = json!({
+            "Type": "Notification", "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": "arn:aws:sns:eu-central-1:123456789012:ses-events",
+            "Message": "{\"eventType\":\"Delivery\",\"mail\":{\"tags\":{\"letter\":\
+                [\"ltr_01m86xvxh0e3pt0yekqqme4qcm\"]}}}",
+            "Timestamp": "2026-11-24T14:03:05.000Z", "SignatureVersion": "2", "Signature": "EXAMPLE==",
+            "SigningCertURL": "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0a1b.pem"
+        }))),
     )),
     responses(
         (status = 200, description = "Received.", body = ReceivedEvents, examples(
@@ -130,25 +149,38 @@ pub async fn receive(
     };
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // Before any of the body is held in memory: a request that proves nothing has none of it read.
-    if !verifier.admits(&WebhookRequest { header: &header, body: &[], now }) {
+    if !verifier.admits(&WebhookRequest { header: &header, body: &[], document: None, now }) {
         return Err(refuse(WebhookError::Unverified));
     }
-    let head = Head::of(&request);
+    let head = Head::of(&request).with_types(&request, verifier.media_types());
     head.check(BODY_LIMIT.bytes)?;
     let _permit = state.mail_event_bodies.acquire(client).await?;
     let bytes = head.read(payload.into_inner(), &BODY_LIMIT).await?;
     if bytes.is_empty() {
         return Err(json_body::empty());
     }
-    let report = verifier.read(&WebhookRequest { header: &header, body: &bytes, now }).map_err(refuse)?;
-    let received = report.events.len();
+    let incoming = WebhookRequest { header: &header, body: &bytes, document: None, now };
+    let document = ask::document(&state, provider, verifier, &incoming).await;
+    let document = document.map_err(|refusal| match refusal {
+        Refusal::Error(error) => refuse(error),
+        Refusal::Unreachable(problem) => problem,
+    })?;
+    let incoming = WebhookRequest { document: document.as_deref(), ..incoming };
+    let mut report = verifier.read(&incoming).map_err(refuse)?;
+    if let Some(url) = report.confirm.take() {
+        ask::confirm(&state, provider, &url).await?;
+    }
+    let (received, answer) = (report.events.len(), report.answer.take());
     let outcomes = services::delivery_reports::record(&state.services, provider, report).await?;
     // A spent token is no guess: its signature was right.
     let outcomes = outcomes.ok_or_else(|| refused(&state, provider, verifier, WebhookError::Unverified))?;
     for outcome in outcomes {
         state.metrics.report(provider.name, outcome.as_str());
     }
-    Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
+    Ok(match answer {
+        Some(answer) => HttpResponse::Ok().json(answer),
+        None => HttpResponse::Ok().json(ReceivedEvents { received }),
+    })
 }
 
 /// The outcomes of refused requests, for metrics.
@@ -157,7 +189,7 @@ pub(in crate::http) const UNREADABLE: &str = "unreadable";
 pub(in crate::http) const LIMITED: &str = "limited";
 
 /// The counters of wrong secrets and signatures: of the client, and of its network.
-fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
+pub(super) fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
     let scope = |block, limit| state.services.guesses.scope(("mail-events", provider.name, block), limit);
     [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }

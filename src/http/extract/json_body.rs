@@ -157,6 +157,8 @@ const PATCHES: &str = "application/json, application/merge-patch+json";
 #[expect(clippy::struct_excessive_bools, reason = "each is about a header of its own")]
 pub(in crate::http) struct Head {
     json: bool,
+    /// The media types that are taken, in the words of a refusal.
+    types: &'static [&'static str],
     keyed: bool,
     patch: bool,
     encoded: bool,
@@ -171,6 +173,7 @@ impl Head {
         Self {
             json: media_type::is(request, "application/json")
                 || (patch && media_type::is(request, "application/merge-patch+json")),
+            types: &["application/json"],
             keyed: request.headers().contains_key(idempotency_key::KEY),
             patch,
             encoded: request
@@ -180,6 +183,11 @@ impl Head {
             length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
             connection: connection(request),
         }
+    }
+
+    /// The same where JSON comes under these media types.
+    pub(in crate::http) fn with_types(self, request: &HttpRequest, types: &'static [&'static str]) -> Self {
+        Self { json: types.iter().any(|known| media_type::is(request, known)), types, ..self }
     }
 
     /// Refuses a body by its headers.
@@ -210,20 +218,33 @@ impl Head {
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
         limit: &BodyLimit,
     ) -> Result<BytesMut, Problem> {
-        // While its body has not arrived, a connection is among the first that are closed to make room.
-        let receiving = self.connection.as_ref().map(Connection::receiving);
-        let mut bytes = read(payload, limit).await?;
-        drop(receiving);
+        let mut bytes = self.read_any(payload, limit).await?;
         // A byte order mark has no meaning in UTF-8, and RFC 8259 §8.1 lets it be ignored.
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.advance(BYTE_ORDER_MARK.len());
         }
         if !bytes.is_empty() && !self.json {
-            let refused =
-                Problem::new(error_codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
+            let wanted = format!("Send Content-Type: {}.", self.types.join(" or "));
+            let refused = Problem::new(error_codes::UNSUPPORTED_MEDIA_TYPE, wanted);
             // RFC 5789 §2.2: what would be accepted instead.
             return Err(if self.patch { refused.header(ACCEPT_PATCH, PATCHES) } else { refused });
         }
+        Ok(bytes)
+    }
+
+    /// Reads the whole body, of any type.
+    ///
+    /// # Errors
+    /// 413; 408; 400 when it breaks off.
+    pub(in crate::http) async fn read_any(
+        &self,
+        payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+        limit: &BodyLimit,
+    ) -> Result<BytesMut, Problem> {
+        // While its body has not arrived, a connection is among the first that are closed to make room.
+        let receiving = self.connection.as_ref().map(Connection::receiving);
+        let bytes = read(payload, limit).await?;
+        drop(receiving);
         Ok(bytes)
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         api_client::ApiClientStatus,
         audit::{AuditAction, AuditOutcome},
         company::CompanyVat,
+        delivery_overview::{Period, ReasonGroup},
         email::Email,
         event::EventType,
         ids::{
@@ -85,6 +86,12 @@ closed_sets! {
         the answer returns once to the inviter, who passes it on.";
     RefreshTransport, "RefreshTransport", "How a refresh token is returned: in the `body` of the answer, or \
         as a `cookie` that scripts cannot read.";
+    Period, "Period", "The last 60 minutes, 24 hours or 7 days.";
+    ReasonGroup, "ReasonGroup", "Who or what is at fault: the `address` (no such mailbox, or nothing is sent \
+        to it any more); the `mailbox` (it is full, or its server takes nothing now); the `content` (taken \
+        for spam, or refused for its content or its origin); the `operator` (sender, sign-in, quota, \
+        reputation, set-up); the `network` (a server was not reached, or did not accept the letter in time); \
+        or `unknown`.";
     EventType, "EventType", "What happened to an invitation.";
     ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and \
         `link` (the holder of the link).";

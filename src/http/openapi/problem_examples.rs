@@ -101,6 +101,8 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::NotPending,
         ServiceError::PreconditionRequired,
         ServiceError::TooSoon(42),
+        ServiceError::NotCheckable("What became of the letter is known, and final.".to_owned()),
+        ServiceError::CheckedTooSoon(7),
         ServiceError::LettersSpent(LettersSpent {
             retry_after: 3600,
             quota_statuses: vec![QuotaStatus {

@@ -2,7 +2,11 @@
 //! operations in the contract.
 
 use crate::http::{api::webhooks, openapi::committed::Contract, response::error_codes};
-use crate::{domain::delivery_reports::Webhooks, metrics::Metrics, services::delivery_reports::Outcome};
+use crate::{
+    domain::{delivery_reports::Webhooks, returned_mail::RETURNED_MAIL},
+    metrics::Metrics,
+    services::{delivery_reports::Outcome, returned_mail::Received},
+};
 
 const INVITES: [&str; 4] = [
     "/v1/system-users/invitations",
@@ -19,11 +23,14 @@ pub(in crate::http) fn declare(metrics: &Metrics, contract: &Contract, providers
         metrics.declare_invites(["invited"].into_iter().chain(contract.codes_of(path)).chain(ours));
     }
     metrics.declare_activations(["activated"].into_iter().chain(contract.codes_of(ACTIVATIONS)).chain(ours));
+    let refused = [webhooks::UNVERIFIED, webhooks::LIMITED];
+    metrics.declare_reports(RETURNED_MAIL.name, Received::all().map(Received::as_str).chain(refused));
     for provider in providers.providers() {
         let outcomes = Outcome::all().map(Outcome::as_str).chain([
             webhooks::UNVERIFIED,
             webhooks::UNREADABLE,
             webhooks::LIMITED,
+            webhooks::UNREACHABLE,
         ]);
         metrics.declare_reports(provider.name, outcomes);
     }

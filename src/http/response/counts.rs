@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     counts::{InvitationCounts, Tally, UserCounts},
+    delivery_overview::LetterStatus,
     invitation::{DeliveryState, InvitationKind, InvitationStatus},
     user::{UserKind, UserStatus},
 };
@@ -77,6 +78,30 @@ numbers_by! {
         failed: Failed,
         /// No letter was sent: the inviter passes the link on.
         handed_over: HandedOver,
+    }
+}
+
+numbers_by! {
+    /// Letters by state.
+    LettersByState of LetterStatus {
+        /// Waits to be sent.
+        queued: Queued,
+        /// Is being sent.
+        sending: Sending,
+        /// The relay or the provider has accepted it, and nothing more is known.
+        sent: Sent,
+        /// Has arrived, as the provider reports.
+        delivered: Delivered,
+        /// The provider tries again.
+        deferred: Deferred,
+        /// Came back for a fault of the address or its mail server.
+        bounced: Bounced,
+        /// The person marked it as spam.
+        complained: Complained,
+        /// Was given up for another reason.
+        failed: Failed,
+        /// Was not sent, because its link stopped working first.
+        withdrawn: Withdrawn,
     }
 }
 
@@ -201,7 +226,9 @@ mod tests {
     fn members_have_the_names_of_the_values() {
         let invitations = InvitationCountsView::from(&InvitationCounts::default());
         let users = UserCountsView::from(&UserCounts::default());
+        let letters = LettersByState::from(&Tally::default());
         for (members, names) in [
+            (members(&letters), sorted(&LetterStatus::ALL.map(LetterStatus::as_str))),
             (members(&invitations.by_kind), sorted(&InvitationKind::ALL.map(InvitationKind::as_str))),
             (members(&invitations.by_status), sorted(&InvitationStatus::ALL.map(InvitationStatus::as_str))),
             (members(&invitations.by_delivery), sorted(&DeliveryState::ALL.map(DeliveryState::as_str))),

@@ -133,6 +133,9 @@ codes! {
         "Resend the right one of candidates by POST /v1/invitations/{id}/resend.";
     INVITATION_NOT_PENDING = 409 "invitation_not_pending", "The invitation is not pending",
         "The invitation was activated, revoked or replaced. Invite the person again if necessary.";
+    DELIVERY_NOT_CHECKABLE = 409 "delivery_not_checkable", "Nobody can be asked what became of the letter",
+        "Providers with an HTTP interface can be asked about letters that they accepted and whose fate is \
+        not known yet. detail says what is in the way here.";
     ACTIVATION_LINK_EXPIRED = 410 "activation_link_expired", "The link has expired",
         "Ask the person who invited you to send a new link.";
     ACTIVATION_LINK_USED = 410 "activation_link_used", "The link has been used",
@@ -169,13 +172,16 @@ codes! {
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
         "Wait as many seconds as Retry-After names before sending it again, or, where its address was \
         changed, before changing it once more.";
+    RECHECK_TOO_SOON = 429 "recheck_too_soon", "The provider was asked a moment ago",
+        "Wait as many seconds as Retry-After names before asking about this invitation again.";
     HEADERS_TOO_LARGE = 431 "headers_too_large", "The request line and the headers are too large",
         "The request line and all headers together have at most 128 KiB, and there are at most 96 headers.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Whether anything was changed is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is unavailable",
         "Try again after as many seconds as Retry-After names. Where a connection broke while a change was \
-        being stored, it may have been stored: check before you repeat the request.";
+        being stored, it may have been stored: check before you repeat the request. A recheck is answered so \
+        while the mail provider does not answer.";
 }
 
 /// The code of that name.

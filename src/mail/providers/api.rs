@@ -3,8 +3,9 @@
 use reqwest::Request;
 
 use super::{
-    request::Post,
+    request::{Get, Post},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
 };
 use crate::{
     domain::letter::Letter,
@@ -15,6 +16,11 @@ use crate::{
 pub(in crate::mail) trait ProviderApi: Send + Sync {
     /// The part of the account that may be shown beside the provider's name.
     fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// The address of the API, without a slash at its end, where it follows from the account.
+    fn base(&self) -> Option<String> {
         None
     }
 
@@ -30,4 +36,17 @@ pub(in crate::mail) trait ProviderApi: Send + Sync {
 
     /// What must not be repeated in logs and timelines.
     fn secrets(&self) -> Secrets;
+
+    /// The first request that asks what became of a letter: by its message id, or where the provider did not
+    /// answer with one, by this service's id. `None` where the provider has no such interface, or cannot be
+    /// searched by what is known.
+    fn status_request(&self, _asked: &AskedLetter<'_>) -> Option<Get> {
+        None
+    }
+
+    /// What a successful answer tells of the letter, or the request that must be answered, too. `None` for an
+    /// answer that has not the documented form.
+    fn status(&self, _asked: &AskedLetter<'_>, _answer: &Answer) -> Option<StatusStep> {
+        None
+    }
 }

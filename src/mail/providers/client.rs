@@ -1,8 +1,10 @@
 //! Sends the requests of providers, and finds what an answer means for the letter.
 
+mod ask;
+
 use std::time::Duration;
 
-use reqwest::{Client, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{Client, Request, StatusCode, header::CONTENT_TYPE, redirect::Policy};
 
 use super::{
     provider::Server,
@@ -11,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
+        delivery_reports::Provider,
         letter::{Letter, Receipt, SendError},
         mail_fault::MailFault,
         relay_reply::{About, Reply},
@@ -98,7 +101,10 @@ impl Http {
         match self.server.api.verdict(answer) {
             Verdict::Presumed(fault) => Verdict::Operator(fault_in_words().unwrap_or(fault)),
             Verdict::Refused => fault_in_words().map_or(Verdict::Permanent, Verdict::Operator),
-            Verdict::Temporary if answer.status.is_client_error() => {
+            // One that says "too often" says so in words of limits and quotas.
+            Verdict::Temporary
+                if answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS =>
+            {
                 fault_in_words().map_or(Verdict::Temporary, Verdict::Operator)
             }
             verdict => verdict,
@@ -126,7 +132,11 @@ impl Http {
                 request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
             }
         };
-        let mut request = request.build()?;
+        self.execute(request.build()?, MAX_ANSWER).await
+    }
+
+    /// Sends a request with the account's credentials, and reads `most` bytes of the answer.
+    async fn execute(&self, mut request: Request, most: usize) -> Result<Answer, reqwest::Error> {
         // Last, since a signature may cover everything else.
         self.server.api.sign(&mut request);
         let mut response = self.client.execute(request).await?;
@@ -135,15 +145,20 @@ impl Http {
         // The beginning of a body that breaks off may be enough; an endless one is not read.
         while let Ok(Some(piece)) = response.chunk().await {
             body.extend_from_slice(&piece);
-            if body.len() > MAX_ANSWER {
+            if body.len() > most {
                 break;
             }
         }
+        body.truncate(most);
         Ok(Answer { status, headers, body })
     }
 
+    pub(in crate::mail) fn provider(&self) -> Provider {
+        self.server.provider.provider
+    }
+
     fn title(&self) -> &'static str {
-        self.server.provider.provider.title
+        self.provider().title
     }
 
     pub(in crate::mail) fn describe(&self) -> String {

@@ -17,8 +17,9 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_basic},
+    request::{Body, Get, Post, add_basic},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
         digest, event_id, is_about_address, is_hmac, letter, letter_of_message_id, message_ids, reason,
         seconds, sender_fault, text, unavailable,
@@ -31,6 +32,7 @@ use crate::{
             WebhookVerifier,
         },
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -50,7 +52,8 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         form: "mailgun://KEY@DOMAIN",
         base: "https://api.mailgun.net",
         regions: &[("eu", "https://api.eu.mailgun.net")],
-        account: |text| Ok(Arc::new(Account::parse(text)?)),
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account::parse(text)?)),
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_MAILGUN",
@@ -126,6 +129,27 @@ impl ProviderApi for Account {
     fn secrets(&self) -> Secrets {
         Secrets::of_login(&self.login)
     }
+
+    /// <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/events>: the newest events
+    /// of a message. Its id is the `Message-ID`, which is ours.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        let id = asked.message_id.unwrap_or(asked.own_message_id);
+        let id = id.trim_start_matches('<').trim_end_matches('>');
+        let pairs = [("message-id", id), ("ascending", "no"), ("limit", "25")];
+        Some(Get::path(&["v3", &self.domain, "events"]).query(&pairs))
+    }
+
+    /// Its events have the form of the webhook's.
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        let items = json["items"].as_array()?;
+        let accepted = items.iter().find(|item| text(item, "/event") == Some("accepted")).or(items.last());
+        let accepted = accepted.and_then(|item| {
+            asked.accepted(text(item, "/message/headers/message-id")?, seconds(item, "/timestamp"))
+        });
+        let events = items.iter().map(|item| delivery_event(&asked.request(), item)).collect();
+        Some(StatusStep::Known(KnownStatus { accepted, events }))
+    }
 }
 
 /// "from parameter is not a valid address", with quotation marks or without, and "Domain … is not allowed to
@@ -181,7 +205,7 @@ impl WebhookVerifier for SigningKey {
             body.pointer("/event-data").filter(|event| event.is_object()).ok_or(WebhookError::OtherForm)?;
         let token =
             Token { name: event_id(Some(token.to_owned()), event), event: digest(&event.to_string()) };
-        Ok(Verified { events: vec![delivery_event(request, event)], token: Some(token) })
+        Ok(Verified { token: Some(token), ..vec![delivery_event(request, event)].into() })
     }
 }
 

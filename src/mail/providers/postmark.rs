@@ -6,21 +6,20 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Request, header::HeaderName};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_key},
+    request::{Body, Get, Post, add_key},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, is_about_address, letter, message_ids, reason, rfc3339, sender_fault, text, unavailable,
+        CHALLENGE, SharedSecret, event_id, is_about_address, letter, message_ids, reason, rfc3339,
+        sender_fault, text, unavailable,
     },
 };
 use crate::{
@@ -29,6 +28,7 @@ use crate::{
             DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
         },
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -47,13 +47,14 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         form: "postmark://TOKEN",
         base: "https://api.postmarkapp.com",
         regions: &[],
-        account: |text| Ok(Arc::new(Account { token: key(text)? })),
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account { token: key(text)? })),
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_POSTMARK",
         meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such \
             webhook)",
-        verifier: |text| Ok(Arc::new(WebhookSecret::parse(text)?)),
+        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
     }),
 };
 
@@ -131,6 +132,79 @@ impl ProviderApi for Account {
     fn secrets(&self) -> Secrets {
         Secrets::of(&self.token)
     }
+
+    /// <https://postmarkapp.com/developer/api/messages-api>: the details of a message, which is found by its
+    /// metadata where its id is not known.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        Some(asked.message_id.map_or_else(
+            || {
+                let letter = asked.id.to_string();
+                let pairs = [("count", "1"), ("offset", "0"), ("metadata_letter", letter.as_str())];
+                Get::path(&["messages", "outbound"]).query(&pairs)
+            },
+            details,
+        ))
+    }
+
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        if let Some(messages) = json["Messages"].as_array() {
+            let found = messages.first().and_then(|message| text(message, "/MessageID"));
+            return Some(match found {
+                Some(id) => StatusStep::Ask(details(id), KnownStatus::default()),
+                None => StatusStep::Known(KnownStatus::default()),
+            });
+        }
+        if let Some(events) = json["MessageEvents"].as_array() {
+            return Some(told(asked, &json, events));
+        }
+        // A bounce, in the form that the webhook has, too.
+        text(&json, "/BouncedAt")?;
+        let mut bounce = json;
+        bounce["RecordType"] = "Bounce".into();
+        let events = vec![delivery_event(&asked.request(), &bounce)];
+        Some(StatusStep::Known(KnownStatus { accepted: None, events }))
+    }
+}
+
+/// The request for a message's events.
+fn details(message_id: &str) -> Get {
+    Get::path(&["messages", "outbound", message_id, "details"])
+}
+
+/// What the events of a message tell. A bounce among them names its number, by which its reason is asked for.
+fn told(asked: &AskedLetter<'_>, message: &Value, events: &[Value]) -> StatusStep {
+    let id = text(message, "/MessageID").unwrap_or_default();
+    let mut known =
+        KnownStatus { accepted: asked.accepted(id, rfc3339(message, "/ReceivedAt")), events: Vec::new() };
+    let mut bounce = None;
+    for event in events {
+        let at = rfc3339(event, "/ReceivedAt");
+        match text(event, "/Type").unwrap_or_default() {
+            "Delivered" => {
+                // As the webhook reports it, so that the two are one event.
+                let delivery =
+                    json!({"RecordType": "Delivery", "MessageID": id, "DeliveredAt": event["ReceivedAt"]});
+                known.events.push(delivery_event(&asked.request(), &delivery));
+            }
+            "Transient" => known.events.push(DeliveryEvent {
+                at: asked.request().at(at),
+                reason: reason(event, &["/Details/DeliveryMessage"]),
+                ..asked.event(event_id(None, event), DeliveryStatus::Deferred)
+            }),
+            "Bounced" => bounce = bounce_number(event).or(bounce),
+            _ => {}
+        }
+    }
+    match bounce {
+        Some(number) => StatusStep::Ask(Get::path(&["bounces", &number]), known),
+        None => StatusStep::Known(known),
+    }
+}
+
+fn bounce_number(event: &Value) -> Option<String> {
+    let number = event.pointer("/Details/BounceID")?;
+    number.as_str().map(str::to_owned).or_else(|| number.as_u64().map(|number| number.to_string()))
 }
 
 fn is_about_sender(message: &str) -> bool {
@@ -138,31 +212,12 @@ fn is_about_sender(message: &str) -> bool {
     ["'from'", "'replyto'", "sender signature"].iter().any(|word| message.contains(word))
 }
 
-/// The shortest secret of a webhook, in bytes.
-const MIN_SECRET: usize = 16;
-/// The header that may hold the secret in place of the password.
-const SECRET_HEADER: &str = "x-mail-events-secret";
+/// The webhook's secret.
+struct Events(SharedSecret);
 
-/// The secret that a webhook's request must bring.
-struct WebhookSecret(SecretString);
-
-impl WebhookSecret {
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let good = text.len() >= MIN_SECRET && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if good { Ok(Self(text.into())) } else { Err("must have at least 16 visible ASCII characters") }
-    }
-
-    /// Compares digests, which have one length, so that the time it takes says nothing of the secret.
-    fn is(&self, given: &str) -> bool {
-        Sha256::digest(self.0.expose_secret()).ct_eq(&Sha256::digest(given)).into()
-    }
-}
-
-impl WebhookVerifier for WebhookSecret {
+impl WebhookVerifier for Events {
     fn admits(&self, request: &WebhookRequest<'_>) -> bool {
-        let password = (request.header)("authorization").and_then(basic_password);
-        let given = password.or((request.header)(SECRET_HEADER).map(str::to_owned));
-        given.is_some_and(|given| self.is(&given))
+        self.0.admits(request.header)
     }
 
     fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
@@ -177,16 +232,8 @@ impl WebhookVerifier for WebhookSecret {
     }
 
     fn challenge(&self) -> &'static str {
-        "Basic realm=\"mail-events\""
+        CHALLENGE
     }
-}
-
-/// The password of basic authentication (RFC 7617). The user name does not matter.
-fn basic_password(header: &str) -> Option<String> {
-    let (scheme, credentials) = header.split_once(' ')?;
-    let decoded =
-        STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    Some(String::from_utf8(decoded).ok()?.split_once(':')?.1.to_owned())
 }
 
 fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {

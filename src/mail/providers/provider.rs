@@ -86,6 +86,9 @@ impl MailProvider {
                 let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
                 format!("{form} (?region={})", names.join("|"))
             }
+            UrlForm::Hosted(Hosted { form, parameters, .. }) if !parameters.is_empty() => {
+                format!("{form} (?{}=)", parameters.join("=, "))
+            }
             _ => self.form().to_owned(),
         }
     }
@@ -104,8 +107,8 @@ impl MailProvider {
     }
 
     fn parse_hosted(&'static self, hosted: &Hosted, rest: &str) -> Result<Server, String> {
-        let (account, base) = hosted_url::parse(rest, hosted)?;
-        Ok(Server { provider: self, base, api: (hosted.account)(account)? })
+        let (api, base) = hosted_url::parse(rest, hosted)?;
+        Ok(Server { provider: self, base, api })
     }
 
     fn parse_own(

@@ -1,6 +1,7 @@
 //! Requests to providers, and the headers that carry credentials.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Request,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
@@ -19,6 +20,33 @@ pub(in crate::mail) struct Post {
     pub headers: Vec<(&'static str, String)>,
     pub body: Body,
 }
+
+/// A GET, still without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mail) struct Get {
+    /// Path and query below the address of the API.
+    pub path: String,
+}
+
+impl Get {
+    /// A path without a query. Each part of it stands between two slashes, whatever characters it has.
+    pub fn path(parts: &[&str]) -> Self {
+        let part = |part: &&str| format!("/{}", utf8_percent_encode(part, UNSAFE));
+        Self { path: parts.iter().map(part).collect() }
+    }
+
+    /// The same with a query. A blank is `%20`, which is one in every reading.
+    pub fn query(self, pairs: &[(&str, &str)]) -> Self {
+        let pair = |(name, value): &(&str, &str)| {
+            format!("{}={}", utf8_percent_encode(name, UNSAFE), utf8_percent_encode(value, UNSAFE))
+        };
+        let query: Vec<String> = pairs.iter().map(pair).collect();
+        Self { path: format!("{}?{}", self.path, query.join("&")) }
+    }
+}
+
+/// What is encoded in a part of a path: all but RFC 3986's unreserved characters.
+const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The body of a [`Post`].
 #[derive(Debug, PartialEq)]

@@ -25,8 +25,9 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_bearer},
+    request::{Body, Get, Post, add_bearer},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
         event_id, is_about_address, is_hmac, letter, message_ids, reason, rfc3339, sender_fault, text,
         unavailable,
@@ -39,6 +40,7 @@ use crate::{
         },
         ids::LetterId,
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -57,7 +59,8 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         form: "resend://KEY",
         base: "https://api.resend.com",
         regions: &[],
-        account: |text| Ok(Arc::new(Account { key: key(text)? })),
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_RESEND",
@@ -121,6 +124,25 @@ impl ProviderApi for Account {
 
     fn secrets(&self) -> Secrets {
         Secrets::of(&self.key)
+    }
+
+    /// <https://resend.com/docs/api-reference/emails/retrieve-email>. A key with sending access alone is
+    /// refused. Letters cannot be found by their tags.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        asked.message_id.map(|id| Get::path(&["emails", id]))
+    }
+
+    /// It names the last event, without its time or a reason. An opened letter was delivered before.
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        let (id, last) = (text(&json, "/id")?, text(&json, "/last_event")?);
+        let last = if matches!(last, "opened" | "clicked") { "delivered" } else { last };
+        let event = json!({"type": format!("email.{last}"), "data": {"email_id": id}});
+        let events = vec![delivery_event(&asked.request(), &format!("{id}:{last}"), &event)];
+        Some(StatusStep::Known(KnownStatus {
+            accepted: asked.accepted(id, rfc3339(&json, "/created_at")),
+            events,
+        }))
     }
 }
 

@@ -64,8 +64,12 @@ impl Answer {
     pub fn said(&self) -> String {
         let json = self.json();
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let errors = json["errors"].as_array().into_iter().flatten().filter_map(|error| {
-            let message = text(&error["message"]).or_else(|| text(error))?;
+        // Mailjet has a list of messages, each with its errors.
+        let messages = json["Messages"].as_array().into_iter().flatten();
+        let lists = messages.map(|message| &message["Errors"]).chain([&json["errors"]]);
+        let errors = lists.filter_map(Value::as_array).flatten().filter_map(|error| {
+            let message = text(&error["message"]).or_else(|| text(&error["ErrorMessage"]));
+            let message = message.or_else(|| text(error))?;
             Some(
                 error["field"]
                     .as_str()
@@ -73,7 +77,9 @@ impl Answer {
             )
         });
         let errors = errors.collect::<Vec<_>>().join("; ");
-        let single = ["message", "Message", "Error", "error"].into_iter().find_map(|name| text(&json[name]));
+        let names = ["message", "Message", "Error", "error", "ErrorMessage"];
+        let single = names.into_iter().find_map(|name| text(&json[name]));
+        let single = single.or_else(|| text(&json["error"]["message"]));
         let body = String::from_utf8_lossy(&self.body);
         match single.or(Some(errors)).filter(|said| !said.trim().is_empty()) {
             Some(said) => said,

@@ -21,11 +21,12 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_bearer},
+    request::{Body, Get, Post, add_bearer},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, is_about_address, letter, letter_of_message_id, message_ids, reason, seconds, sender_fault,
-        text, unavailable,
+        event_id, is_about_address, letter, letter_of_message_id, message_ids, reason, rfc3339, seconds,
+        sender_fault, text, unavailable,
     },
 };
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
             DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
         },
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -52,7 +54,8 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         form: "sendgrid://KEY",
         base: "https://api.sendgrid.com",
         regions: &[("eu", "https://api.eu.sendgrid.com")],
-        account: |text| Ok(Arc::new(Account { key: key(text)? })),
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_SENDGRID",
@@ -120,6 +123,61 @@ impl ProviderApi for Account {
     fn secrets(&self) -> Secrets {
         Secrets::of(&self.key)
     }
+
+    /// The Email Activity Feed,
+    /// <https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-email-activity-api>,
+    /// which is bought separately. The answer to a sending has the beginning of the message's id.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        let query = match asked.message_id {
+            Some(id) if is_plain(id) => format!("msg_id LIKE '{id}%'"),
+            Some(_) => return None,
+            None => format!("(unique_args['letter']=\"{}\")", asked.id),
+        };
+        Some(Get::path(&["v3", "messages"]).query(&[("limit", "1"), ("query", &query)]))
+    }
+
+    /// First a list of messages, then the one with its events:
+    /// <https://www.twilio.com/docs/sendgrid/api-reference/email-activity/filter-messages-by-message-id>.
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        if let Some(messages) = json["messages"].as_array() {
+            let found = messages.first().and_then(|message| text(message, "/msg_id"));
+            return Some(match found {
+                Some(id) => StatusStep::Ask(Get::path(&["v3", "messages", id]), KnownStatus::default()),
+                None => StatusStep::Known(KnownStatus::default()),
+            });
+        }
+        let (events, id) = (json["events"].as_array()?, text(&json, "/msg_id")?);
+        let first = events.iter().filter_map(|event| rfc3339(event, "/processed")).min();
+        let accepted = accepted_ids(id).next().and_then(|id| asked.accepted(id, first));
+        let events = events.iter().filter_map(|event| as_reported(&json, event));
+        let events = events.map(|event| delivery_event(&asked.request(), &event)).collect();
+        Some(StatusStep::Known(KnownStatus { accepted, events }))
+    }
+}
+
+/// Whether an id can stand in a query: without quotation marks and wildcards.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// An event of the feed in the form that the webhook has; `None` for one that says nothing of the delivery.
+fn as_reported(message: &Value, event: &Value) -> Option<Value> {
+    let name = match text(event, "/event_name")? {
+        "bounced" | "bounce" => "bounce",
+        "spam_report" | "spamreport" => "spamreport",
+        name @ ("delivered" | "deferred" | "dropped") => name,
+        _ => return None,
+    };
+    // A soft bounce is what the webhook calls blocked: it says less about the address.
+    let kind = if text(event, "/bounce_type") == Some("soft") { "blocked" } else { "bounce" };
+    Some(json!({
+        "event": name,
+        "email": message["to_email"],
+        "reason": event["reason"],
+        "type": kind,
+        "timestamp": rfc3339(event, "/processed").map(|at| at.timestamp()),
+    }))
 }
 
 fn person(mailbox: &Mailbox) -> Value {

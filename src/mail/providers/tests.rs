@@ -5,6 +5,7 @@
 
 mod answers;
 mod signature;
+mod status;
 mod table;
 
 use std::time::Duration;
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery_reports::{DeliveryEvent, WebhookError, WebhookRequest, WebhookVerifier},
+        delivery_reports::{DeliveryEvent, Verified, WebhookError, WebhookRequest, WebhookVerifier},
         letter::{Receipt, SendError},
         mail_fault::MailFault,
     },
@@ -60,7 +61,7 @@ pub(super) async fn answering(answer: &'static str) -> (String, JoinHandle<Strin
             let length = head
                 .lines()
                 .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
-            if read == 0 || body.len() >= length.unwrap() {
+            if read == 0 || body.len() >= length.unwrap_or(0) {
                 break;
             }
         }
@@ -164,9 +165,18 @@ pub(super) fn read_events(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<Vec<DeliveryEvent>, WebhookError> {
+    read(verifier, headers, body, None).map(|verified| verified.events)
+}
+
+/// What a webhook's request brings, with the document that it is verified with.
+pub(super) fn read(
+    verifier: &dyn WebhookVerifier,
+    headers: &[(&str, &str)],
+    body: &str,
+    document: Option<&[u8]>,
+) -> Result<Verified, WebhookError> {
     let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    let request = WebhookRequest { header: &header, body: body.as_bytes(), now: now() };
-    verifier.read(&request).map(|verified| verified.events)
+    verifier.read(&WebhookRequest { header: &header, body: body.as_bytes(), document, now: now() })
 }
 
 /// HMAC-SHA-256.

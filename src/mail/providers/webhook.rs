@@ -1,7 +1,7 @@
 //! What providers' webhook readers share: reading members, signatures, and what a recipient's server said.
 
 mod full_mailbox;
-pub(super) mod reason;
+pub(in crate::mail) mod reason;
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,7 +9,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub(super) use self::full_mailbox::is_about_address;
+pub(super) use crate::domain::shared_secret::{CHALLENGE, SharedSecret};
 use crate::domain::{
+    delivery_reports::WebhookError,
+    enhanced_status::{StatusCode, judge},
     ids::LetterId,
     mail_fault::MailFault,
     relay_reply::{About, Reply},
@@ -22,6 +25,15 @@ const MAX_ID_LEN: usize = 200;
 /// A member that holds a text which is not blank.
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The events of a body that has one, or a list of them.
+pub(super) fn objects(body: Value) -> Result<Vec<Value>, WebhookError> {
+    match body {
+        Value::Array(events) if events.iter().all(Value::is_object) => Ok(events),
+        Value::Object(_) => Ok(vec![body]),
+        _ => Err(WebhookError::OtherForm),
+    }
 }
 
 /// The first of these members that leaves a reason to be shown.
@@ -37,9 +49,13 @@ pub(super) fn sender_fault(said: &str, recipient: Option<&str>) -> Option<MailFa
     }
 }
 
-/// [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up: the address is not at
-/// fault then, unless a server said that the mailbox does not exist.
+/// What is at fault besides the sender's side and the address, by the code in what a server said; without
+/// one, [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up and no server
+/// said that the mailbox does not exist.
 pub(super) fn unavailable(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
+    if let Some(judged) = StatusCode::first_in(said).and_then(judge) {
+        return judged.fault().filter(|fault| !fault.is_operator_fault());
+    }
     let is_unavailable = full_mailbox::is_full(said) || gave_up && about(said, recipient) != About::Recipient;
     is_unavailable.then_some(MailFault::Unavailable)
 }

@@ -24,6 +24,11 @@ impl Capabilities {
         self.0.iter().flatten().any(|line| line.trim() == extension)
     }
 
+    /// Its extensions with their parameters, in upper case; the first line, which is its name, is among them.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flatten().map(|line| line.trim())
+    }
+
     /// The greeting and the reply to EHLO, in the form that lettre reads.
     fn words(&self) -> String {
         let lines = self.0.iter().flatten().map(|line| format!("250-{line}\r\n"));

@@ -6,12 +6,13 @@
 use std::{fmt, string::FromUtf8Error, time::Duration};
 
 use lettre::{
-    Message,
+    Address,
+    address::Envelope,
     transport::smtp::{
         Error,
         client::AsyncSmtpConnection,
         commands::{Data, Mail, Rcpt},
-        extension::{MailBodyParameter, MailParameter},
+        extension::{MailBodyParameter, MailParameter, RcptParameter},
         response::{Response, Severity},
     },
 };
@@ -22,7 +23,7 @@ use super::{
     fault::{SmtpFault, Stage},
     limits::Limits,
 };
-use crate::mail::message::TransferEncoding;
+use crate::{domain::ids::LetterId, mail::message::TransferEncoding};
 
 /// A reply, within a timeout.
 async fn within(
@@ -44,6 +45,29 @@ pub(super) struct SmtpSession {
     pub(super) connection: AsyncSmtpConnection,
     pipelining: bool,
     eight_bit: bool,
+    dsn: bool,
+}
+
+/// What the relay is asked to report, where it supports that (RFC 3461).
+pub(super) struct Reports {
+    /// The letter's id, which every report repeats.
+    pub(super) letter: LetterId,
+    /// Whether deliveries are reported, too.
+    pub(super) success: bool,
+}
+
+impl Reports {
+    /// Reports return the headers alone: the text has a live link.
+    fn of_sender(&self) -> [MailParameter; 2] {
+        [("RET", "HDRS".to_owned()), ("ENVID", self.letter.to_string())]
+            .map(|(keyword, value)| MailParameter::Other { keyword: keyword.to_owned(), value: Some(value) })
+    }
+
+    fn of_recipient(&self, recipient: &Address) -> [RcptParameter; 2] {
+        let notify = if self.success { "SUCCESS,FAILURE,DELAY" } else { "FAILURE,DELAY" };
+        [("NOTIFY", notify.to_owned()), ("ORCPT", format!("rfc822;{recipient}"))]
+            .map(|(keyword, value)| RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value) })
+    }
 }
 
 impl SmtpSession {
@@ -52,6 +76,7 @@ impl SmtpSession {
             connection,
             pipelining: capabilities.has("PIPELINING"),
             eight_bit: capabilities.has("8BITMIME"),
+            dsn: capabilities.has("DSN"),
         }
     }
 
@@ -60,11 +85,13 @@ impl SmtpSession {
         if self.eight_bit { TransferEncoding::EightBit } else { TransferEncoding::Ascii }
     }
 
-    /// Sends a letter. After an error there may be outstanding replies, so the connection must not be used
-    /// again.
+    /// Sends a letter as its source has it. After an error there may be outstanding replies, so the
+    /// connection must not be used again.
     pub(super) async fn deliver(
         &mut self,
-        message: &Message,
+        envelope: &Envelope,
+        source: Vec<u8>,
+        reports: &Reports,
         limits: Limits,
     ) -> Result<(), (Stage, SmtpFault)> {
         let at = |stage| move |fault| (stage, fault);
@@ -72,13 +99,20 @@ impl SmtpSession {
         let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
         let connection = &mut self.connection;
         let Limits { reply, end, .. } = limits;
-        let envelope = message.envelope();
-        let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
+        let content = String::from_utf8(source).map_err(FromUtf8Error::into_bytes);
         // RFC 6152 §3: only for a letter that needs it.
         let needs_eight_bits = self.eight_bit && !content.as_ref().is_ok_and(|text| text.is_ascii());
         let body = needs_eight_bits.then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
-        let sender = Mail::new(envelope.from().cloned(), body.into_iter().collect());
-        let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
+        // Unannounced they are errors: Exim answers 501 to the first one.
+        let reports = Some(reports).filter(|_| self.dsn);
+        let of_sender = reports.map(Reports::of_sender).into_iter().flatten();
+        let sender = Mail::new(envelope.from().cloned(), body.into_iter().chain(of_sender).collect());
+        let of_recipient = |recipient| reports.map(|reports| reports.of_recipient(recipient));
+        let recipients = || {
+            envelope.to().iter().map(|recipient| {
+                Rcpt::new(recipient.clone(), of_recipient(recipient).into_iter().flatten().collect())
+            })
+        };
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
             // Every reply is read, and the first refusal is reported, since it causes the later ones.

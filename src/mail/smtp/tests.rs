@@ -15,6 +15,7 @@ use crate::mail::{
 
 mod hello;
 mod own;
+mod probe;
 mod reach;
 mod replies;
 mod timeouts;

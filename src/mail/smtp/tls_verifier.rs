@@ -22,6 +22,31 @@ use crate::mail::url::Relay;
 /// # Errors
 /// What is wrong with the file.
 pub(super) fn trust(relay: &Relay) -> Result<ClientConfig, String> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    let Some(verifier) = verifier(relay)? else {
+        // No certificate will be accepted, which is reported when one is verified.
+        return Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    };
+    Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// Whether the certificates are valid for `name` at that time, too.
+pub(super) fn is_valid_at(
+    relay: &Relay,
+    certificates: &[CertificateDer<'_>],
+    name: &ServerName<'_>,
+    time: UnixTime,
+) -> bool {
+    let (Ok(Some(verifier)), Some((own, between))) = (verifier(relay), certificates.split_first()) else {
+        return false;
+    };
+    verifier.verify_server_cert(own, between, name, &[], time).is_ok()
+}
+
+/// `None` where no authority is known.
+fn verifier(relay: &Relay) -> Result<Option<Arc<dyn ServerCertVerifier>>, String> {
     let own = relay.ca.as_deref().map_or_else(|| Ok(Vec::new()), read)?;
     let mut authorities = RootCertStore::empty();
     match &relay.ca {
@@ -37,17 +62,12 @@ pub(super) fn trust(relay: &Relay) -> Result<ClientConfig, String> {
             authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }
-    let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
     if authorities.is_empty() {
-        // No certificate will be accepted, which is reported when one is verified.
-        return Ok(config.with_root_certificates(authorities).with_no_client_auth());
+        return Ok(None);
     }
+    let provider = Arc::new(ring::default_provider());
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
-    let verifier = Verifier { usual: usual.map_err(|error| error.to_string())?, own };
-    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    Ok(Some(Arc::new(Verifier { usual: usual.map_err(|error| error.to_string())?, own })))
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

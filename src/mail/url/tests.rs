@@ -174,6 +174,10 @@ fn keys_are_decoded() {
         ("sendgrid://SG.aB_c-d.E%2Ff", "SG.aB_c-d.E/f"),
         ("mailgun://key-AB%40cd@mg.example.com", "key-AB@cd"),
         ("resend://re_AbC", "re_AbC"),
+        ("ses://AKIDEXAMPLE:wJal%2FrXU@eu-central-1", "wJal/rXU"),
+        ("brevo://xkeysib-AbC", "xkeysib-AbC"),
+        ("mailjet://apikey:S%2FecRet", "S/ecRet"),
+        ("azure://aHVudGVy%2FjI=@voltmark", "aHVudGVy/jI="),
         ("mailpit+http://ada%40example.com:p%2F%3a%25w%C3%AB@h", "p/:%wë"),
     ] {
         let said = fault::clean(secret, &testing::letter(), &server(text).api.secrets());

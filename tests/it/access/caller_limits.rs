@@ -51,7 +51,7 @@ on_both_databases! {
             let operation = &document["paths"][&pattern][method.as_str().to_lowercase()];
             let has =
                 |name: &str| operation["parameters"].to_string().contains(&format!("\"name\":\"{name}\""));
-            let is_costly = path.ends_with("/export") || path.ends_with("/counts");
+            let is_costly = ["/export", "/counts", "/delivery"].iter().any(|end| path.ends_with(end));
             let expected = match method {
                 _ if path == "/v1/auth/password" => "\"password\"",
                 _ if path.contains("/batch") => "\"bulk\"",

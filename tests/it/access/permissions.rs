@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-pub(super) const ENDPOINTS: [&str; 21] = [
+pub(super) const ENDPOINTS: [&str; 23] = [
     "GET roles",
     "GET invitations",
     "GET invitations?kind=system_user",
@@ -34,10 +34,12 @@ pub(super) const ENDPOINTS: [&str; 21] = [
     "GET invitations/counts?kind=system_user",
     "GET users/counts",
     "GET users/counts?kind=customer",
+    "POST recheck",
+    "GET delivery",
 ];
 
 /// Asks at every endpoint, about an invitation of its own.
-pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 21] {
+pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 23] {
     let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
     let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
     [
@@ -71,32 +73,51 @@ pub(super) async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answ
         caller.get("/v1/invitations/counts?kind=system_user").await,
         caller.get("/v1/users/counts").await,
         caller.get("/v1/users/counts?kind=customer").await,
+        // Its letter was never handed to a provider.
+        caller.post_empty(&format!("/v1/invitations/{id}/recheck")).await,
+        caller.get("/v1/delivery").await,
     ]
 }
 
-pub(super) const ALL: [u16; 21] =
-    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200, 200, 200, 200, 200];
-pub(super) const VIEWS: [u16; 21] =
-    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200];
+pub(super) const ALL: [u16; 23] = [
+    200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200, 200, 200, 200, 200,
+    409, 200,
+];
+pub(super) const VIEWS: [u16; 23] = [
+    200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200,
+    403, 200,
+];
 /// Sees customers alone: of colleagues, nothing.
-pub(super) const CUSTOMERS: [u16; 21] =
-    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404, 200, 403, 200, 200];
+pub(super) const CUSTOMERS: [u16; 23] = [
+    200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404, 200, 403, 200, 200,
+    404, 200,
+];
 /// And may invite them: of a batch each item is told what its own route says.
-pub(super) const SUPPORT: [u16; 21] =
-    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404, 200, 403, 200, 200];
-pub(super) const INVITES_CUSTOMERS: [u16; 21] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404, 403, 403, 403, 403];
-pub(super) const NOTHING: [u16; 21] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404, 403, 403, 403, 403];
-const NOBODY: [u16; 21] = [401; 21];
+pub(super) const SUPPORT: [u16; 23] = [
+    200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404, 200, 403, 200, 200,
+    404, 200,
+];
+pub(super) const INVITES_CUSTOMERS: [u16; 23] = [
+    200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404, 403, 403, 403, 403,
+    404, 403,
+];
+pub(super) const NOTHING: [u16; 23] = [
+    200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404, 403, 403, 403, 403,
+    404, 403,
+];
+const NOBODY: [u16; 23] = [401; 23];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-pub(super) const INVITES: [u16; 21] =
-    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403];
-pub(super) const SEES_STAFF: [u16; 21] =
-    [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403];
+pub(super) const INVITES: [u16; 23] = [
+    200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403,
+    403, 403,
+];
+pub(super) const SEES_STAFF: [u16; 23] = [
+    200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403,
+    403, 200,
+];
 
 /// What a role may do there.
-pub(super) fn of_role(role: Role) -> [u16; 21] {
+pub(super) fn of_role(role: Role) -> [u16; 23] {
     match role {
         Role::Admin | Role::UserManager => ALL,
         Role::CustomerSupport => SUPPORT,
@@ -106,7 +127,7 @@ pub(super) fn of_role(role: Role) -> [u16; 21] {
 }
 
 /// What a single permission allows there.
-pub(super) fn of_permission(permission: Permission) -> [u16; 21] {
+pub(super) fn of_permission(permission: Permission) -> [u16; 23] {
     match permission {
         Permission::SystemUsersInvite => INVITES,
         Permission::SystemUsersRead => SEES_STAFF,
@@ -146,6 +167,7 @@ on_both_databases! {
                 let expected_code = match status {
                     200 | 201 => None,
                     401 => Some("unauthenticated"),
+                    409 => Some("delivery_not_checkable"),
                     403 if exceeds => Some("role_exceeds_yours"),
                     403 => Some("forbidden"),
                     _ => Some("not_found"),

@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 23] = [
+const ENDPOINTS: [&str; 25] = [
     "GET accounts",
     "GET account",
     "GET sub-accounts",
@@ -41,10 +41,12 @@ const ENDPOINTS: [&str; 23] = [
     "GET users?kind=system_user",
     "POST system user",
     "DELETE member",
+    "POST recheck",
+    "GET delivery",
 ];
 
 /// Asks at every endpoint, about an invitation of its own below the account.
-async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (&str, &str)) -> [Answer; 23] {
+async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (&str, &str)) -> [Answer; 25] {
     let below = |name: &str| {
         json!({
             "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account
@@ -94,61 +96,64 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
             .await,
         // The account's last owner: whoever may end a membership is told that this one stays.
         caller.call(Method::DELETE, &format!("/v1/accounts/{account}/members/{owner}"), &[]).await,
+        // Its letter was never handed to a provider.
+        caller.post_empty(&format!("/v1/invitations/{id}/recheck")).await,
+        caller.get("/v1/delivery").await,
     ]
 }
 
-type Row = [u16; 23];
+type Row = [u16; 25];
 const ALL: Row = [
     200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200,
-    201, 409,
+    201, 409, 409, 200,
 ];
 const SUPPORT: Row = [
     200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403,
-    403, 409,
+    403, 409, 409, 200,
 ];
 const FINANCE: Row = [
     200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403,
-    403, 403,
+    403, 403, 403, 200,
 ];
 const VIEWER: Row = [
     200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200,
-    403, 403,
+    403, 403, 403, 200,
 ];
 const NOTHING: Row = [
     403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403,
-    403, 404,
+    403, 404, 404, 403,
 ];
 /// Of a batch each item is told what its own route says.
 const INVITES_STAFF: Row = [
     403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403,
-    403, 404,
+    403, 404, 404, 403,
 ];
 const READS_STAFF: Row = [
     403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200,
-    403, 404,
+    403, 404, 404, 200,
 ];
 const INVITES: Row = [
     403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403,
-    403, 409,
+    403, 409, 409, 403,
 ];
 const READS: Row = [
     403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403,
-    403, 403,
+    403, 403, 403, 200,
 ];
 const READS_ACCOUNTS: Row = [
     200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403,
-    403, 404,
+    403, 404, 404, 403,
 ];
 const OWNER: Row = [
     200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403,
-    403, 409,
+    403, 409, 409, 403,
 ];
 /// Owns something else.
 const FOREIGNER: Row = [
     200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403,
-    403, 404,
+    403, 404, 404, 403,
 ];
-const NOBODY: Row = [401; 23];
+const NOBODY: Row = [401; 25];
 
 on_both_databases! {
     with [("RESEND_COOLDOWN", "0s")];
@@ -200,6 +205,7 @@ on_both_databases! {
                 let code = match status {
                     200 | 201 => None,
                     401 => Some("unauthenticated"),
+                    409 if *endpoint == "POST recheck" => Some("delivery_not_checkable"),
                     409 => Some("last_owner"),
                     403 if exceeds => Some("role_exceeds_yours"),
                     403 => Some("forbidden"),

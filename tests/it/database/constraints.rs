@@ -201,6 +201,10 @@ fn suppression(id: &str, key: &str, reason: &str) -> String {
     format!("INSERT INTO suppressions VALUES ('{id}', '{key}', '{key}', '{reason}', NULL, {AT})")
 }
 
+fn unread_mail(id: &str, digest: &str, reason: &str) -> String {
+    format!("INSERT INTO unread_mail VALUES ('{id}', '{digest}', NULL, '{reason}', NULL, 'x', {AT})")
+}
+
 fn session(id: &str, user: &str, generation: i32) -> String {
     format!("INSERT INTO sessions VALUES ('{id}', '{user}', {generation}, 'c', {AT}, {AT}, NULL)")
 }
@@ -229,6 +233,7 @@ async fn both_refuse_the_same_wrong_rows() {
         database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
         database.execute(&active(&[("id", "'a1'")]));
         database.execute(&suppression("s1", "a@x.nl", "bounced"));
+        database.execute(&unread_mail("r1", "d1", "no_letter"));
         database.execute(&audit_event("e1", "succeeded"));
         database.execute(&session("s1", "u1", 1));
         database.execute("INSERT INTO account_lineage VALUES ('a1', 'a1')");
@@ -261,6 +266,9 @@ async fn both_refuse_the_same_wrong_rows() {
             ),
             ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
             ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
+            ("unread_mail_pkey", "unread_mail.id", unread_mail("r1", "d2", "no_report")),
+            ("unread_mail_digest", "unread_mail.digest", unread_mail("r2", "d1", "no_report")),
+            ("unread_mail_reason_known", "", unread_mail("r2", "d2", "dull")),
             (
                 "erased_suppressions_reason_known",
                 "",

@@ -104,7 +104,9 @@ on_both_databases! {
                 "{outcome}: {metrics}"
             );
         }
-        for provider in ["postmark", "sendgrid", "mailgun", "resend"] {
+        for provider in
+            ["postmark", "sendgrid", "mailgun", "resend", "ses", "brevo", "mailjet", "azure"]
+        {
             for outcome in [
                 "delivered",
                 "deferred",
@@ -118,6 +120,7 @@ on_both_databases! {
                 "ignored",
                 "unverified",
                 "unreadable",
+                "unreachable",
             ] {
                 let line = format!(
                     "invitation_service_mail_events_total{{provider=\"{provider}\",outcome=\"{outcome}\"}} 0"

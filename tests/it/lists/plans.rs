@@ -87,7 +87,11 @@ async fn seeded(backend: Backend) -> TestApp {
 }
 
 fn limited(path: &str) -> String {
-    if path.contains("/counts") { path.to_owned() } else { format!("{path}&limit={LIMIT}") }
+    if path.contains("/counts") || path.contains("/delivery") {
+        path.to_owned()
+    } else {
+        format!("{path}&limit={LIMIT}")
+    }
 }
 
 /// An owner of a business account that has others below it.
@@ -189,6 +193,8 @@ async fn sqlite_plans_no_scan_of_a_table() {
         (&owner, &"/v1/invitations?"),
         (&owner, &"/v1/users?"),
         (&owner, &"/v1/accounts?"),
+        // On PostgreSQL its rows are counted by a test of its own.
+        (&admin, &"/v1/delivery?"),
     ]) {
         take_queries();
         client.get(&limited(path)).await.expect(200);
@@ -197,7 +203,8 @@ async fn sqlite_plans_no_scan_of_a_table() {
         let is_walk = path.ends_with('?') || path.contains("?sort=") || COMMON.contains(path);
         // Nothing is read for a condition that is false.
         let reads = |query: &&String| {
-            query.starts_with("SELECT") && !query.starts_with(SAMPLE) && !query.contains("FALSE")
+            let is_read = query.starts_with("SELECT") || query.starts_with("WITH groups");
+            is_read && !query.starts_with(SAMPLE) && !query.contains("FALSE")
         };
         for query in queries.iter().filter(reads) {
             let mut scans = scans(&app, query);

@@ -1,125 +1,15 @@
 //! Letters through mail providers, from the invite to what the provider reports in the end;
 //! `src/mail/providers` has the shapes of requests, answers and reports.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+mod cases;
+
 use chrono::TimeDelta;
-use hmac::{Hmac, KeyInit, Mac};
-use invitation_service::{courier::Step, domain::token::hex};
-use p256::{
-    ecdsa::{Signature, SigningKey, signature::Signer},
-    pkcs8::EncodePublicKey,
-};
+use invitation_service::courier::Step;
 use reqwest::Method;
 use serde_json::Value;
-use sha2::Sha256;
 
-use crate::support::{
-    Answer, Backend, TestApp, json, on_each,
-    provider::{CannedAnswer, Provider},
-};
-
-const SECRET: &str = "a-secret-for-reports";
-
-fn mac(text: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
-fn sendgrids_key() -> SigningKey {
-    SigningKey::from_slice(&[7; 32]).unwrap()
-}
-
-/// Headers and a body.
-type Report = (Vec<(&'static str, String)>, Value);
-
-/// How a provider is configured, what it answers to a letter, and how it proves and tells a bounce of that
-/// letter.
-struct Case {
-    provider: &'static str,
-    mail_url: &'static str,
-    key: String,
-    answer: CannedAnswer<'static>,
-    bounce: fn(now: i64) -> Report,
-}
-
-fn cases() -> [Case; 4] {
-    let public = sendgrids_key().verifying_key().to_public_key_der().unwrap();
-    [
-        Case {
-            provider: "postmark",
-            mail_url: "postmark://hunter22",
-            key: SECRET.to_owned(),
-            answer: (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"name-of-theirs"}"#),
-            bounce: |_| {
-                let body = json!({
-                    "RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "MessageID": "name-of-theirs"
-                });
-                (vec![("x-mail-events-secret", SECRET.to_owned())], body)
-            },
-        },
-        Case {
-            provider: "sendgrid",
-            mail_url: "sendgrid://hunter22",
-            key: STANDARD.encode(public.as_bytes()),
-            answer: (202, "X-Message-Id: name-of-theirs", ""),
-            bounce: |now| {
-                let body = json!([{
-                    "event": "bounce", "type": "bounce", "timestamp": now, "sg_event_id": "e1",
-                    "sg_message_id": "name-of-theirs.recvd-5f9-1.0"
-                }]);
-                let signature: Signature = sendgrids_key().sign(format!("{now}{body}").as_bytes());
-                let headers = vec![
-                    (
-                        "x-twilio-email-event-webhook-signature",
-                        STANDARD.encode(signature.to_der().as_bytes()),
-                    ),
-                    ("x-twilio-email-event-webhook-timestamp", now.to_string()),
-                ];
-                (headers, body)
-            },
-        },
-        Case {
-            provider: "mailgun",
-            mail_url: "mailgun://hunter22@mg.example.com",
-            key: SECRET.to_owned(),
-            answer: (200, "", r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#),
-            bounce: |now| {
-                let signature = hex(&mac(&format!("{now}token")));
-                let body = json!({
-                    "signature": { "timestamp": now.to_string(), "token": "token", "signature": signature },
-                    "event-data": {
-                        "event": "failed", "severity": "permanent", "id": "e1", "timestamp": now,
-                        "message": { "headers": { "message-id": "name-of-theirs@mg.example.com" } }
-                    }
-                });
-                (Vec::new(), body)
-            },
-        },
-        Case {
-            provider: "resend",
-            mail_url: "resend://hunter22",
-            key: format!("whsec_{}", STANDARD.encode(SECRET)),
-            answer: (200, "", r#"{"id":"name-of-theirs"}"#),
-            bounce: |now| {
-                let body = json!({
-                    "type": "email.bounced", "data": {
-                        "email_id": "name-of-theirs", "bounce": { "type": "Permanent" }
-                    }
-                });
-                let headers = vec![
-                    ("svix-id", "msg_1".to_owned()),
-                    ("svix-timestamp", now.to_string()),
-                    (
-                        "svix-signature",
-                        format!("v1,{}", STANDARD.encode(mac(&format!("msg_1.{now}.{body}")))),
-                    ),
-                ];
-                (headers, body)
-            },
-        },
-    ]
-}
+use self::cases::cases;
+use crate::support::{Answer, Backend, TestApp, json, on_each, provider::Provider, sns::Sns};
 
 async fn work(app: &TestApp) -> Step {
     loop {
@@ -145,7 +35,8 @@ on_each! {
             let provider = Provider::start(&[case.answer]).await;
             let mail_url = format!("{}?api={}", case.mail_url, provider.base);
             let variable = format!("MAIL_EVENTS_{}", case.provider.to_uppercase());
-            let app = TestApp::start(backend, &[("MAIL_URL", &mail_url), (&variable, &case.key)]).await;
+            let variables = [("MAIL_URL", mail_url.as_str()), (&variable, &case.key)];
+            let app = TestApp::start_with(backend, &variables, |parts| drop(Sns::installed(parts))).await;
             let id = invite(&app).await;
             work(&app).await;
             assert_eq!(provider.asked().len(), 1, "{}", case.provider);
@@ -163,6 +54,7 @@ on_each! {
             let wrong: Vec<_> =
                 headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
             let forged = body.to_string().replace("\"token\":\"token\"", "\"token\":\"other\"");
+            let forged = forged.replace("\"MessageId\":\"m1\"", "\"MessageId\":\"m2\"");
             report(&wrong, forged).await.problem(401, "mail_event_unverified");
             assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
 
@@ -272,6 +164,7 @@ on_each! {
 
     /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once
     /// that is put right.
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     async fn what_a_provider_says_of_the_account_ends_no_letter(backend: Backend) {
         for (mail_url, refusal, taken, words) in [
             (
@@ -310,6 +203,41 @@ on_each! {
                     ),
                 ),
                 (200, "", r#"{"id":"m"}"#),
+                "MAIL_FROM",
+            ),
+            (
+                "ses://AKID:hunter22@eu-central-1",
+                (
+                    400,
+                    "x-amzn-ErrorType: MailFromDomainNotVerifiedException",
+                    r#"{"message":"The domain is not verified."}"#,
+                ),
+                (200, "", r#"{"MessageId":"m"}"#),
+                "MAIL_FROM",
+            ),
+            (
+                "brevo://hunter22",
+                (402, "", r#"{"code":"not_enough_credits","message":"You have no credits left"}"#),
+                (201, "", r#"{"messageId":"<m@smtp-relay.mailin.fr>"}"#),
+                "quota",
+            ),
+            (
+                "mailjet://apikey:hunter22",
+                (
+                    400,
+                    "",
+                    concat!(
+                        r#"{"Messages":[{"Status":"error","Errors":[{"ErrorCode":"send-0008","#,
+                        r#""ErrorMessage":"not an authorized sender","ErrorRelatedTo":["From"]}]}]}"#
+                    ),
+                ),
+                (200, "", r#"{"Messages":[{"Status":"success","To":[{"MessageID":1}]}]}"#),
+                "MAIL_FROM",
+            ),
+            (
+                "azure://aHVudGVyMjI=@voltmark",
+                (404, "", r#"{"error":{"code":"DomainNotLinked","message":"The domain is not linked."}}"#),
+                (202, "", r#"{"id":"m","status":"Running"}"#),
                 "MAIL_FROM",
             ),
         ] {

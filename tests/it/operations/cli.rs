@@ -54,8 +54,10 @@ fn help_lists_every_variable_with_its_default() {
         "import",
         "openapi",
         "check-config",
+        "check-mail",
         "mail-preview",
         "healthcheck",
+        "bounce",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }

@@ -131,6 +131,7 @@ pub const COLUMNS: &[(&str, Content)] = &[
     // Leads to the person in the provider's records.
     ("letters.provider_message_id", Secret),
     ("letters.recipient", Personal),
+    ("letters.relay", Word),
     ("letters.state", Word),
     ("letters.subject", Id),
     // The provider's id of an event, for 30 days.
@@ -158,6 +159,12 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("suppressions.email_key", Personal),
     ("suppressions.id", Id),
     ("suppressions.reason", Word),
+    ("unread_mail.digest", Random),
+    ("unread_mail.id", Id),
+    ("unread_mail.letter_id", Id),
+    ("unread_mail.message", Personal),
+    ("unread_mail.reason", Word),
+    ("unread_mail.recipient", Personal),
     ("user_roles.role", Word),
     ("user_roles.user_id", Id),
     ("users.email", Personal),

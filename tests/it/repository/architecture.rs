@@ -43,7 +43,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
     ("lettre", &["mail"]),
-    ("reqwest", &["cli/import", "identity", "mail"]),
+    ("reqwest", &["cli/bounce", "cli/import", "identity", "mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
     ("tokio_util", &["app", "cli", "courier", "services"]),

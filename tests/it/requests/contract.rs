@@ -42,10 +42,11 @@ on_both_databases! {
         let owner = json!({ "email": "olivia@acme.example" });
         let owner = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201);
         let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
-        // Providers have no token, and none may report here: `mail_events` has their answers. No address is
-        // suppressed here: `suppressions` lifts some.
+        // Providers and mail servers have no token, and none may report here: `webhooks` has their answers.
+        // No address is suppressed here: `suppressions` lifts some.
         // A refresh token is its own credential: `sessions` has its answers.
-        let elsewhere = ["/v1/mail-events/{provider}", "/v1/suppressions/{id}", "/v1/auth/refresh"];
+        let reports = ["/v1/mail-events/{provider}", "/v1/mail-events/dsn"];
+        let elsewhere = [reports[0], reports[1], "/v1/suppressions/{id}", "/v1/auth/refresh"];
         let callable =
             operations(&served).into_iter().filter(|(path, ..)| !elsewhere.contains(&path.as_str()));
         for (index, (path, method, operation)) in callable.enumerate() {

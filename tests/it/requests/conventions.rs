@@ -12,7 +12,7 @@ use crate::support::{
 const INVITE: &str = "/v1/system-users/invitations";
 
 /// The routes that GET knows, with ids that name nothing.
-const GETS: [&str; 15] = [
+const GETS: [&str; 16] = [
     "/v1/invitations",
     "/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w",
     "/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w/events",
@@ -28,6 +28,7 @@ const GETS: [&str; 15] = [
     "/.well-known/openid-configuration",
     "/problems/not_found",
     "/docs/",
+    "/v1/delivery",
 ];
 
 on_both_databases! {
@@ -72,6 +73,7 @@ on_both_databases! {
             "/v1/activations",
             "/v1/activations/preview",
             "/v1/invitations/x/resend",
+            "/v1/invitations/x/recheck",
             "/v1/invitations/x/revoke",
             "/v1/users/x/resend-invitation",
             BATCH,
@@ -79,7 +81,7 @@ on_both_databases! {
         ];
         let changed =
             ["/v1/invitations/inv_01kavx6e9me0r8jm6d2e1k2v3w", "/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn"];
-        for (path, allow) in GETS[..6].iter().zip(["GET, HEAD"; 6]).chain(post.iter().zip(["POST"; 8])) {
+        for (path, allow) in GETS[..6].iter().zip(["GET, HEAD"; 6]).chain(post.iter().zip(["POST"; 9])) {
             let allow = match changed.iter().position(|one| one == path) {
                 Some(0) => "GET, HEAD, PATCH",
                 Some(_) => "GET, HEAD, PATCH, DELETE",

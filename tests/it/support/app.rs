@@ -41,6 +41,15 @@ pub struct TestApp {
 impl TestApp {
     /// Starts the service on a database of its own, with these variables beside the tests' own.
     pub async fn start(backend: Backend, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(backend, variables, |_| ()).await
+    }
+
+    /// The same with parts that are changed before they run.
+    pub async fn start_with(
+        backend: Backend,
+        variables: &[(&str, &str)],
+        change: impl FnOnce(&mut Parts),
+    ) -> Self {
         let (database, mailbox) = (TestDatabase::migrated(backend).await, Mailbox::new());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -58,7 +67,8 @@ impl TestApp {
         let config = Config::read(look_up).map_err(|faults| format!("{faults:?}")).unwrap();
         let start = DateTime::parse_from_rfc3339("2026-11-24T12:00:00.000Z").unwrap().to_utc();
         let clock = Clock::manual(start);
-        let parts = Parts::new(&config, clock.clone()).unwrap();
+        let mut parts = Parts::new(&config, clock.clone()).unwrap();
+        change(&mut parts);
         parts.services.db.migrate().await.unwrap();
         let watch = CourierWatch::here(Arc::new(AtomicBool::new(true)));
         let (server, running) = parts.serve(listener, watch).unwrap();

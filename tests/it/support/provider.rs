@@ -9,6 +9,9 @@ pub struct Provider {
     /// For `?api=` in `MAIL_URL`.
     pub base: String,
     asked: Arc<Mutex<Vec<String>>>,
+    looked_up: Arc<Mutex<Vec<String>>>,
+    /// The answers to GETs that were not given yet; the last one is given again and again.
+    to_gets: Arc<Mutex<Vec<ResponseTemplate>>>,
     _server: MockServer,
 }
 
@@ -18,7 +21,8 @@ pub type CannedAnswer<'a> = (u16, &'a str, &'a str);
 impl Provider {
     /// Gives these answers one after the other, and the last one to every further request.
     pub async fn start(answers: &[CannedAnswer<'_>]) -> Self {
-        let server = MockServer::start().await;
+        // One of its own, which ends with the provider.
+        let server = MockServer::builder().start().await;
         let answers: Vec<ResponseTemplate> = answers.iter().map(template).collect();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let requests = asked.clone();
@@ -28,12 +32,36 @@ impl Provider {
             answers[(requests.len() - 1).min(answers.len() - 1)].clone()
         };
         Mock::given(method("POST")).respond_with(respond).mount(&server).await;
-        Self { base: server.uri(), asked, _server: server }
+        let (looked_up, to_gets) = (Arc::<Mutex<Vec<String>>>::default(), Arc::default());
+        let (paths, answers): (_, Arc<Mutex<Vec<ResponseTemplate>>>) =
+            (looked_up.clone(), Arc::clone(&to_gets));
+        let respond = move |request: &Request| {
+            let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+            paths.lock().unwrap().push(format!("{}{query}", request.url.path()));
+            let mut answers = answers.lock().unwrap();
+            match answers.len() {
+                0 => ResponseTemplate::new(404),
+                1 => answers[0].clone(),
+                _ => answers.remove(0),
+            }
+        };
+        Mock::given(method("GET")).respond_with(respond).mount(&server).await;
+        Self { base: server.uri(), asked, looked_up, to_gets, _server: server }
     }
 
-    /// The bodies of the requests so far.
+    /// Gives these answers to GETs from now on, in the same way.
+    pub fn answer_gets(&self, answers: &[CannedAnswer<'_>]) {
+        *self.to_gets.lock().unwrap() = answers.iter().map(template).collect();
+    }
+
+    /// The bodies of the POSTs so far.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// Path and query of the GETs since the last call.
+    pub fn looked_up(&self) -> Vec<String> {
+        std::mem::take(&mut *self.looked_up.lock().unwrap())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Claims letters for a courier, and extends their leases.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     connection::SimpleConnection,
@@ -42,6 +44,8 @@ pub struct Claimed {
     pub first_tried_at: DateTime<Utc>,
     /// The end of the lease with which it was claimed.
     pub lease_ends: DateTime<Utc>,
+    /// Where the courier takes it: a relay or a provider, as `Mailer::describe` has it.
+    pub relay: Option<Arc<str>>,
 }
 
 /// Which letters are claimed.
@@ -106,6 +110,7 @@ pub fn claim(
                 attempt,
                 first_tried_at: first_tried_at.map_or(now, |at| at.0),
                 lease_ends,
+                relay: None,
             })
         })
         .collect()

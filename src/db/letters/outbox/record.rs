@@ -27,6 +27,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Gu
         cause: Option<Option<&'a str>>,
         provider: Option<&'a str>,
         provider_message_id: Option<&'a str>,
+        relay: Option<&'a str>,
     }
     let state = |state: LetterState| Some(state.as_str());
     let mut change = match outcome {
@@ -57,6 +58,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Gu
         Outcome::Untried { at } => return give_back(tx, letter, *at),
     };
     change.leased_until = Some(None);
+    change.relay = letter.relay.as_deref().filter(|_| !matches!(outcome, Outcome::Withdrawn));
     let open: &[&str] = match outcome {
         Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
         _ => &[LetterState::Queued.as_str()],

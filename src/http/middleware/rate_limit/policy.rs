@@ -16,6 +16,8 @@ closed_set! {
         SignIn = "sign-in",
         /// Reports of mail providers, which send many from few addresses.
         MailEvents = "mail-events",
+        /// Returned mail, which a relay passes on all at once after it was away.
+        ReturnedMail = "returned-mail",
     }
 }
 
@@ -42,10 +44,12 @@ impl Policy {
         const PUBLIC: NonZeroU32 = NonZeroU32::new(300).unwrap();
         const SIGN_IN: NonZeroU32 = NonZeroU32::new(10).unwrap();
         const MAIL_EVENTS: NonZeroU32 = NonZeroU32::new(6000).unwrap();
+        const RETURNED_MAIL: NonZeroU32 = NonZeroU32::new(60_000).unwrap();
         match self {
             Self::Public => PUBLIC,
             Self::SignIn => SIGN_IN,
             Self::MailEvents => MAIL_EVENTS,
+            Self::ReturnedMail => RETURNED_MAIL,
         }
     }
 }
@@ -71,7 +75,7 @@ impl CallerPolicy {
 
 /// The paths of the contract that are limited by network address: every path that is called without an access
 /// token, but for operations'.
-const LIMITED: [(&str, Policy); 16] = [
+const LIMITED: [(&str, Policy); 17] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
     ("/v1/activations/renew", Policy::Public),
@@ -85,13 +89,14 @@ const LIMITED: [(&str, Policy); 16] = [
     ("/reset-password", Policy::Public),
     ("/reset-password/request", Policy::SignIn),
     ("/v1/mail-events/{provider}", Policy::MailEvents),
+    ("/v1/mail-events/dsn", Policy::ReturnedMail),
     ("/activate", Policy::Public),
     ("/activate/renew", Policy::Public),
     ("/activate/unsubscribe", Policy::Public),
 ];
 
 /// Of the GETs that cost as much as a list, and are none: all that is held on something, and numbers.
-const AS_LISTS: [&str; 2] = ["/export", "/counts"];
+const AS_LISTS: [&str; 3] = ["/export", "/counts", "/delivery"];
 
 /// Where a person changes their password.
 const PASSWORD: &str = "/v1/auth/password";

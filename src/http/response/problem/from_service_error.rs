@@ -58,7 +58,9 @@ impl From<&ServiceError> for Problem {
             ServiceError::IdempotencyInProgress | ServiceError::Changed | ServiceError::Busy(_) => {
                 problem.retry_after(RETRY_AFTER)
             }
-            ServiceError::TooManyGuesses(seconds) => problem.retry_after(*seconds),
+            ServiceError::TooManyGuesses(seconds)
+            | ServiceError::CheckedTooSoon(seconds)
+            | ServiceError::ProviderUnavailable { seconds, .. } => problem.retry_after(*seconds),
             // In a batch there are no headers of an item.
             ServiceError::TooSoon(seconds) | ServiceError::MovedTooSoon(seconds) => {
                 problem.retry_after(*seconds).with("retry_after", json!(seconds))
@@ -119,6 +121,8 @@ fn code(error: &ServiceError) -> &'static Code {
         | ServiceError::UserPreconditionFailed(_) => codes::PRECONDITION_FAILED,
         ServiceError::Ambiguous(_) => codes::AMBIGUOUS_INVITATION,
         ServiceError::TooSoon(_) | ServiceError::MovedTooSoon(_) => codes::RESEND_TOO_SOON,
+        ServiceError::NotCheckable(_) => codes::DELIVERY_NOT_CHECKABLE,
+        ServiceError::CheckedTooSoon(_) => codes::RECHECK_TOO_SOON,
         ServiceError::LettersSpent(_) | ServiceError::TooManyGuesses(_) => codes::RATE_LIMITED,
         ServiceError::InvalidLink => codes::ACTIVATION_LINK_INVALID,
         ServiceError::DeadLink(dead) => dead_link(*dead),
@@ -129,7 +133,9 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::InvalidCredentials => codes::INVALID_CREDENTIALS,
         ServiceError::RenewalDisabled => codes::RENEWAL_DISABLED,
         ServiceError::LinkStillValid => codes::LINK_STILL_VALID,
-        ServiceError::Changed | ServiceError::Busy(_) => codes::UNAVAILABLE,
+        ServiceError::Changed | ServiceError::Busy(_) | ServiceError::ProviderUnavailable { .. } => {
+            codes::UNAVAILABLE
+        }
         ServiceError::Db(_) | ServiceError::Defect(_) => codes::INTERNAL,
     }
 }

@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use super::*;
 use crate::mail::{
     providers::tests::*,
@@ -129,13 +131,13 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
 const SECRET: &str = "a-secret-for-postmark";
 
 fn read_event(event: &Value) -> DeliveryEvent {
-    let key = WebhookSecret::parse(SECRET).unwrap();
+    let key = Events(SharedSecret::parse(SECRET).unwrap());
     read_events(&key, &[("x-mail-events-secret", SECRET)], &event.to_string()).unwrap().remove(0)
 }
 
 #[test]
 fn a_request_is_verified_by_its_secret() {
-    let key = WebhookSecret::parse(SECRET).unwrap();
+    let key = Events(SharedSecret::parse(SECRET).unwrap());
     let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
     let (right, wrong) = (basic(&format!("any:{SECRET}")), basic("any:another-secret-for-postmark"));
     for (header, value, good) in [
@@ -149,7 +151,7 @@ fn a_request_is_verified_by_its_secret() {
     ] {
         assert_eq!(read_events(&key, &[(header, value)], "{}").is_ok(), good, "{header}: {value}");
     }
-    assert!(WebhookSecret::parse("short").is_err());
+    assert!(SharedSecret::parse("short").is_err());
 }
 
 #[test]

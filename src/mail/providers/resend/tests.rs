@@ -164,7 +164,8 @@ fn a_request_is_verified_as_svix_says() {
         _ => None,
     };
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
-    let posted = |now| WebhookRequest { header: &header, body: br#"{"test": 2432232314}"#, now };
+    let posted =
+        |now| WebhookRequest { header: &header, body: br#"{"test": 2432232314}"#, document: None, now };
     let read = key.read(&posted(at(1_614_265_330))).unwrap().events;
     // Whole seconds count, as in Svix's libraries: 300 of them are not too old, and not too far ahead.
     let nearly = |seconds, millis| at(seconds) + TimeDelta::milliseconds(millis);

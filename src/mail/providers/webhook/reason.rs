@@ -5,7 +5,7 @@
 const MAX_LEN: usize = 200;
 
 /// The line; `None` when nothing is left of it.
-pub(super) fn line(text: &str) -> Option<String> {
+pub(in crate::mail) fn line(text: &str) -> Option<String> {
     let safe = |word: &&str| !(is_address(word) || is_link(word));
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut line = clean.split_whitespace().filter(safe).collect::<Vec<_>>().join(" ");

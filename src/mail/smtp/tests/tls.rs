@@ -13,12 +13,16 @@ use super::*;
 
 /// A CA of the test's own: its file, and the certificate of a relay of that name.
 fn authority(name: &str) -> (NamedTempFile, TlsAcceptor) {
+    authority_of(&CertificateParams::new(vec![name.to_owned()]).unwrap())
+}
+
+/// The same with another certificate of a relay.
+pub(super) fn authority_of(relay: &CertificateParams) -> (NamedTempFile, TlsAcceptor) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate =
-        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = relay.signed_by(&key, &issuer).unwrap();
     (file(&issuer.pem()), acceptor(&certificate, &key))
 }
 
@@ -92,7 +96,7 @@ pub(super) async fn hand_over(
     (outcome, commands)
 }
 
-fn login() -> Login {
+pub(super) fn login() -> Login {
     Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }
 }
 

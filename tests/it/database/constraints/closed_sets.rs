@@ -8,6 +8,7 @@ use invitation_service::{
         audit::AuditOutcome,
         delivery_reports::DeliveryStatus,
         invitation::{InvitationKind, InvitationState},
+        returned_mail::UnreadReason,
         sub_account::{MemberRole, UsedBy},
         suppression::SuppressionReason,
         user::UserStatus,
@@ -37,6 +38,7 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
         ("erased_suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
         ("audit_events_outcome_known", AuditOutcome::ALL.map(AuditOutcome::as_str).to_vec()),
+        ("unread_mail_reason_known", UnreadReason::ALL.map(UnreadReason::as_str).to_vec()),
         ("letters_fate_known", DeliveryStatus::ALL.map(DeliveryStatus::as_str).to_vec()),
     ]
 }

@@ -137,6 +137,7 @@ impl World {
                 attempt: 1,
                 first_tried_at: self.app.now(),
                 lease_ends: self.app.now(),
+                relay: None,
             };
             records.run((none, Outcome::Withdrawn)).await.unwrap();
         }

@@ -1,0 +1,1 @@
+ALTER TABLE letters DROP COLUMN checked_at, DROP COLUMN relay;

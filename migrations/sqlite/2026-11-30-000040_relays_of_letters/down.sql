@@ -1,0 +1,2 @@
+ALTER TABLE letters DROP COLUMN checked_at;
+ALTER TABLE letters DROP COLUMN relay;

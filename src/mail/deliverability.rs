@@ -1,0 +1,195 @@
+//! What receivers will find about the sender of letters, and what the relay offers, told before the first
+//! letter.
+//!
+//! Everything is looked up as a receiver would look it up. What only a receiver can see, as the address from
+//! which a relay delivers, is said to be unknown.
+
+mod dkim_records;
+mod dmarc;
+mod dns;
+mod domains;
+mod hosts;
+mod known_services;
+mod links;
+mod relay;
+mod report;
+mod sender_policy;
+mod spf;
+
+use std::net::{IpAddr, SocketAddr};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use self::{
+    dmarc::Authenticated,
+    dns::Dns,
+    known_services::{EnvelopeDomain, KnownService},
+    report::Finding,
+};
+pub use self::{
+    domains::same_organisation,
+    report::{Report, Verdict},
+};
+use super::{
+    MailUrl, Sender,
+    smtp::{Probe, Smtp},
+    url::{Destination, Relay},
+};
+
+/// What is to be checked.
+#[derive(Debug)]
+pub struct Inquiry<'a> {
+    /// `MAIL_URL`.
+    pub url: &'a MailUrl,
+    /// `MAIL_FROM` and what belongs to it.
+    pub sender: &'a Sender,
+    /// The pages that links open, each with its variable.
+    pub links: Vec<(&'static str, Url)>,
+    /// The selectors of keys with which the relay or service signs; none, where they are to be guessed.
+    pub selectors: &'a [String],
+    /// The name servers to ask; none for the system's.
+    pub resolvers: &'a [SocketAddr],
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// Looks everything up, and connects to the relay; sends no letter. It ends within two minutes.
+pub async fn check(inquiry: &Inquiry<'_>) -> Report {
+    let dns = Dns::new(inquiry.resolvers);
+    let mut report = Report::default();
+    let domain = inquiry.sender.domain().to_ascii_lowercase();
+    let probe = transport(inquiry, &mut report).await;
+    if !domain.contains('.') {
+        report.findings.push(
+            Finding::change("sender", format!("{} is no address of the internet", inquiry.sender.address()))
+                .advise("set MAIL_FROM to an address of your own domain"),
+        );
+        return report;
+    }
+    let service = service(inquiry.url);
+    let envelope = match (inquiry.url.place(), service.map(|service| service.envelope)) {
+        (Destination::Smtp(_) | Destination::Directory(_), None) | (_, Some(EnvelopeDomain::Senders)) => {
+            Some(domain.clone())
+        }
+        (_, Some(EnvelopeDomain::Subdomain(name))) => Some(format!("{name}.{domain}")),
+        (Destination::Http(_), None) | (_, Some(EnvelopeDomain::Service)) => None,
+    };
+    let relays = relay_addresses(&dns, inquiry.url, probe.as_ref(), service).await;
+    let spf = sender_policy::check(&dns, (&domain, envelope.as_deref()), service, &relays).await;
+    report.findings.push(spf.finding);
+    let signs_here =
+        !inquiry.sender.signers().is_empty() && !matches!(inquiry.url.place(), Destination::Http(_));
+    let mut signed = Vec::new();
+    if signs_here {
+        dkim_records::of_signers(&dns, inquiry.sender.signers(), &domain, &mut report).await;
+        signed.extend(inquiry.sender.signers().iter().map(|signer| signer.domain().to_owned()));
+    }
+    if (!signs_here || !inquiry.selectors.is_empty())
+        && dkim_records::of_others(&dns, (&domain, service), inquiry.selectors, &mut report).await
+    {
+        signed.push(domain.clone());
+    }
+    let letters = Authenticated { envelope: envelope.filter(|_| spf.has_record), signed };
+    report.findings.extend(dmarc::check(&dns, &domain, &letters).await);
+    report.findings.push(hosts::mail_hosts(&dns, &domain, "MAIL_FROM").await);
+    let answers = inquiry.sender.reply_to.as_ref().map(|mailbox| mailbox.email.domain().to_ascii_lowercase());
+    if let Some(answers) = answers.filter(|answers| *answers != domain) {
+        report.findings.push(hosts::mail_hosts(&dns, &answers, "MAIL_REPLY_TO").await);
+    }
+    if let Some(probe) = &probe {
+        report.findings.extend(own_address(&dns, probe).await);
+        if let Some(address) = relays.first().filter(|_| service.is_none()) {
+            report.findings.push(relay_name(&dns, *address).await);
+        }
+    }
+    report.findings.extend(links::check(&inquiry.links, &domain));
+    report
+}
+
+/// How letters leave; what a relay says.
+async fn transport(inquiry: &Inquiry<'_>, report: &mut Report) -> Option<Probe> {
+    match inquiry.url.place() {
+        Destination::Directory(_) => {
+            report.findings.push(
+                Finding::ok("transport", inquiry.url.describe())
+                    .advise("nothing is delivered: set MAIL_URL for that"),
+            );
+            None
+        }
+        Destination::Http(_) => {
+            let found = format!("the API of {}", inquiry.url.describe());
+            report.findings.push(
+                Finding::ok("transport", found).advise("--to sends a letter to find out whether it works"),
+            );
+            None
+        }
+        Destination::Smtp(relay) => match probe(relay, inquiry).await {
+            Ok(probe) => {
+                report.findings.extend(relay::findings(&probe));
+                Some(probe)
+            }
+            Err(fault) => {
+                report.findings.push(
+                    Finding::change("relay", fault)
+                        .advise("no letter can go: correct MAIL_URL, or the relay"),
+                );
+                None
+            }
+        },
+    }
+}
+
+async fn probe(relay: &Relay, inquiry: &Inquiry<'_>) -> Result<Probe, String> {
+    Smtp::new(relay, inquiry.sender.hello.clone())?.probe(inquiry.now).await
+}
+
+fn service(url: &MailUrl) -> Option<&'static KnownService> {
+    match url.place() {
+        Destination::Directory(_) => None,
+        Destination::Smtp(relay) => known_services::by_relay(&relay.host),
+        Destination::Http(server) => known_services::by_title(server.provider.provider.title),
+    }
+}
+
+/// The addresses of the internet at which a relay listens: an operator's own relay mostly delivers from them.
+async fn relay_addresses(
+    dns: &Dns,
+    url: &MailUrl,
+    probe: Option<&Probe>,
+    service: Option<&KnownService>,
+) -> Vec<IpAddr> {
+    let (Destination::Smtp(relay), None) = (url.place(), service) else { return Vec::new() };
+    let mut addresses: Vec<IpAddr> = match relay.host.parse() {
+        Ok(address) => vec![address],
+        Err(_) => dns.addresses(&relay.host).await.unwrap_or_default(),
+    };
+    if addresses.is_empty() {
+        addresses.extend(probe.map(|probe| probe.peer.ip()));
+    }
+    addresses.retain(|address| hosts::is_public(*address));
+    addresses
+}
+
+/// The address and name with which this service appears at the relay.
+async fn own_address(dns: &Dns, probe: &Probe) -> Vec<Finding> {
+    let (own, what) = (probe.local.ip().to_canonical(), "own address");
+    if hosts::is_public(own) {
+        vec![hosts::reverse_name(dns, own, what).await, hosts::ehlo_name(dns, &probe.hello).await]
+    } else {
+        // Behind address translation the relay sees another one; on one machine or network it asks for none.
+        vec![Finding::ok(what, format!("{own} is private, and has no name to look up; EHLO {}", probe.hello))]
+    }
+}
+
+/// The name of the address at which the relay listens. Whether it delivers from there is not known here.
+async fn relay_name(dns: &Dns, address: IpAddr) -> Finding {
+    let finding = hosts::reverse_name(dns, address, "relay: PTR").await;
+    match finding.verdict {
+        Verdict::Change => {
+            let advice = format!("if the relay delivers from there: {}", finding.advice);
+            Finding { verdict: Verdict::Unknown, advice, ..finding }
+        }
+        Verdict::Ok | Verdict::Unknown => finding,
+    }
+}

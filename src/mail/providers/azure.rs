@@ -1,0 +1,161 @@
+//! Azure Communication Services, Email: `POST /emails:send`,
+//! <https://learn.microsoft.com/en-us/rest/api/communication/email/email/send>, signed by an
+//! [access key](access_key). A request is repeatable within five minutes:
+//! <https://learn.microsoft.com/en-us/rest/api/communication/repeatable-requests>.
+//!
+//! An accepted letter is an operation, under whose id Event Grid reports on it: [`events`].
+
+mod access_key;
+mod events;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use reqwest::{Request, StatusCode};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use self::{access_key::AccessKey, events::Events};
+use super::{
+    api::ProviderApi,
+    hosted_url::Hosted,
+    provider::{MailProvider, UrlForm, Webhook},
+    request::{Body, Post},
+    response::{Answer, Verdict},
+    webhook::SharedSecret,
+};
+use crate::{
+    domain::{delivery_reports::Provider, letter::Letter, mail_fault::MailFault},
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        message::{AUTO_SUBMITTED, PRECEDENCE, SUPPRESS},
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const PROVIDER: MailProvider = MailProvider {
+    provider: Provider { name: "azure", title: "Azure Communication Services" },
+    url: UrlForm::Hosted(Hosted {
+        form: "azure://KEY@HOST",
+        base: "",
+        regions: &[],
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account::parse(text)?)),
+    }),
+    webhook: Some(Webhook {
+        variable: "MAIL_EVENTS_AZURE",
+        meaning: "the secret that Azure Event Grid sends, at least 16 characters (without it: no such \
+            webhook)",
+        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+    }),
+};
+
+const PATH: &str = "/emails:send?api-version=2023-03-31";
+/// What follows the resource's name where the URL has no more than that.
+const DOMAIN: &str = "communication.azure.com";
+
+/// A resource and its access key.
+struct Account {
+    key: AccessKey,
+    host: String,
+}
+
+impl Account {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (key, host) = text.rsplit_once('@').ok_or("Its resource is missing: write azure://KEY@HOST.")?;
+        if host.is_empty() || !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')) {
+            return Err("The host must be that of the resource's endpoint, as \
+                voltmark.europe.communication.azure.com: azure://KEY@HOST."
+                .to_owned());
+        }
+        let host = host.to_ascii_lowercase();
+        let host = if host.contains('.') { host } else { format!("{host}.{DOMAIN}") };
+        Ok(Self { key: AccessKey::parse(key)?, host })
+    }
+}
+
+impl ProviderApi for Account {
+    fn base(&self) -> Option<String> {
+        Some(format!("https://{}", self.host))
+    }
+
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
+        let mut body = json!({
+            // Its name is a setting of the resource.
+            "senderAddress": builder.sender.address(),
+            "recipients": {"to": [{"address": letter.to.wire()}]},
+            "content": {"subject": content.subject, "plainText": content.text, "html": content.html},
+            "headers": {
+                // One that is not unique is replaced.
+                "Message-ID": builder.message_id(letter),
+                AUTO_SUBMITTED.0: AUTO_SUBMITTED.1,
+                PRECEDENCE.0: PRECEDENCE.1,
+                SUPPRESS.0: SUPPRESS.1,
+            },
+            "userEngagementTrackingDisabled": true,
+        });
+        if let Some(reply_to) = &builder.sender.reply_to {
+            let mut person = json!({"address": reply_to.email.as_ref() as &str});
+            if let Some(name) = &reply_to.name {
+                person["displayName"] = name.as_str().into();
+            }
+            body["replyTo"] = json!([person]);
+        }
+        // A repeated request must be the same in all its parts: attempts within one minute are, and send one
+        // letter. A later one has another id, since the time at which the link expires is another.
+        let first_sent = letter.now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(letter.now);
+        let id = operation_id(first_sent, &body.to_string());
+        let headers = vec![
+            ("Operation-Id", id.clone()),
+            ("Repeatability-Request-ID", id),
+            ("Repeatability-First-Sent", access_key::date(first_sent)),
+            (access_key::DATE, access_key::date(letter.now)),
+        ];
+        Post { path: PATH.to_owned(), headers, body: Body::Json(body) }
+    }
+
+    fn sign(&self, request: &mut Request) {
+        self.key.sign(request);
+    }
+
+    /// An accepted letter is a 202 with the operation's id and a status that may not have failed yet.
+    fn verdict(&self, answer: &Answer) -> Verdict {
+        let json = answer.json();
+        let code = json["error"]["code"].as_str().unwrap_or_default();
+        let target = json["error"]["target"].as_str().unwrap_or_default().to_ascii_lowercase();
+        match code {
+            "DomainNotLinked" | "DomainNotVerified" | "InvalidSenderUserName" | "SenderNotFound" => {
+                return Verdict::Operator(MailFault::Sender);
+            }
+            "EmailDroppedAllRecipientsSuppressed" => return Verdict::Permanent,
+            // The key is another resource's, or this machine's clock is wrong.
+            "Denied" | "Unauthorized" => return Verdict::Operator(MailFault::Authentication),
+            _ if target.contains("senderaddress") || target.contains("replyto") => {
+                return Verdict::Operator(MailFault::Sender);
+            }
+            _ => {}
+        }
+        if answer.status == StatusCode::PRECONDITION_FAILED {
+            // The time of the first attempt is not within the last five minutes: the clock is wrong.
+            return Verdict::Operator(MailFault::Setup);
+        }
+        let is_failed = matches!(json["status"].as_str(), Some("Failed" | "Canceled"));
+        let id = json["id"].as_str().filter(|_| !is_failed);
+        answer.usual(id.map(str::to_ascii_lowercase))
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.key.secrets()
+    }
+}
+
+/// A UUID of this request, version 8 (RFC 9562 §5.8).
+fn operation_id(first_sent: DateTime<Utc>, body: &str) -> String {
+    let digest = Sha256::digest(format!("{first_sent}\n{body}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}

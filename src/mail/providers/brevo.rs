@@ -1,0 +1,225 @@
+//! Brevo: `POST /v3/smtp/email`, <https://developers.brevo.com/reference/send-transac-email>, and
+//! <https://developers.brevo.com/docs/heterogenous-versions-batch-emails> on its idempotency key.
+//!
+//! Opens and clicks are a setting of the whole account. The `Message-ID` is Brevo's.
+//!
+//! Its webhooks are not signed. A secret comes with each request, as the password of basic authentication (in
+//! the webhook's URL), as a bearer token or in a header:
+//! <https://developers.brevo.com/docs/username-and-password-authentication>. They bring one event, or with
+//! `batched` a list of them: <https://developers.brevo.com/docs/batch-webhooks>.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use lettre::message::Mailbox;
+use reqwest::{Request, StatusCode, header::HeaderName};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{
+    api::ProviderApi,
+    hosted_url::{Hosted, key},
+    provider::{MailProvider, UrlForm, Webhook},
+    request::{Body, Post, add_key},
+    response::{Answer, Verdict},
+    webhook::{
+        CHALLENGE, SharedSecret, event_id, is_about_address, letter, message_ids, objects, reason, seconds,
+        sender_fault, text, unavailable,
+    },
+};
+use crate::{
+    domain::{
+        delivery_reports::{
+            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
+        },
+        letter::Letter,
+        mail_fault::MailFault,
+    },
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        message::{AUTO_SUBMITTED, PRECEDENCE, SUPPRESS},
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const PROVIDER: MailProvider = MailProvider {
+    provider: Provider { name: "brevo", title: "Brevo" },
+    url: UrlForm::Hosted(Hosted {
+        form: "brevo://KEY",
+        base: "https://api.brevo.com",
+        regions: &[],
+        parameters: &[],
+        account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
+    }),
+    webhook: Some(Webhook {
+        variable: "MAIL_EVENTS_BREVO",
+        meaning: "the secret that Brevo's webhook sends, at least 16 characters (without it: no such \
+            webhook)",
+        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+    }),
+};
+
+/// A key that may send.
+struct Account {
+    key: SecretString,
+}
+
+impl ProviderApi for Account {
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
+        let mut body = json!({
+            "sender": person(&builder.sender.from),
+            "to": [{"email": letter.to.wire()}],
+            "subject": content.subject,
+            "textContent": content.text,
+            "htmlContent": content.html,
+            "headers": {
+                AUTO_SUBMITTED.0: AUTO_SUBMITTED.1,
+                PRECEDENCE.0: PRECEDENCE.1,
+                SUPPRESS.0: SUPPRESS.1,
+                // Events bring it back.
+                "X-Mailin-custom": letter.id.to_string(),
+                // A UUID, one for all attempts of a letter.
+                "idempotencyKey": letter.id.uuid().to_string(),
+            },
+        });
+        if let Some(reply_to) = &builder.sender.reply_to {
+            body["replyTo"] = person(reply_to);
+        }
+        let headers = vec![("Accept", "application/json".to_owned())];
+        Post { path: "/v3/smtp/email".to_owned(), headers, body: Body::Json(body) }
+    }
+
+    fn sign(&self, request: &mut Request) {
+        add_key(request, HeaderName::from_static("api-key"), &self.key);
+    }
+
+    /// <https://developers.brevo.com/docs/how-it-works#error-codes>. A letter that was accepted is a 201 with
+    /// a `messageId`.
+    fn verdict(&self, answer: &Answer) -> Verdict {
+        let json = answer.json();
+        let message = json["message"].as_str().unwrap_or_default().to_ascii_lowercase();
+        match json["code"].as_str().unwrap_or_default() {
+            // A key is taken for half an hour. The answer to its first request was lost: a report of that
+            // letter, or the next attempt after that time, settles it.
+            "duplicate_parameter" | "duplicate_request" if message.contains("idempotency") => {
+                Verdict::Temporary
+            }
+            "not_enough_credits" | "account_under_validation" => Verdict::Operator(MailFault::Quota),
+            "unauthorized" => Verdict::Operator(MailFault::Authentication),
+            _ if answer.status == StatusCode::BAD_REQUEST && is_about_sender(&message) => {
+                Verdict::Operator(MailFault::Sender)
+            }
+            _ => answer.usual(json["messageId"].as_str().map(str::to_owned)),
+        }
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::of(&self.key)
+    }
+}
+
+/// "Sending has been rejected because the sender you used … is not valid", "sender is missing" and their
+/// like; also of `replyTo`.
+fn is_about_sender(message: &str) -> bool {
+    ["sender", "replyto", "reply to"].iter().any(|word| message.contains(word))
+}
+
+fn person(mailbox: &Mailbox) -> Value {
+    let mut person = json!({"email": mailbox.email.as_ref() as &str});
+    if let Some(name) = &mailbox.name {
+        person["name"] = name.as_str().into();
+    }
+    person
+}
+
+/// The webhook's secret.
+struct Events(SharedSecret);
+
+impl WebhookVerifier for Events {
+    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
+        self.0.admits(request.header)
+    }
+
+    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
+        if !self.admits(request) {
+            return Err(WebhookError::Unverified);
+        }
+        let events = objects(request.json()?)?;
+        Ok(events.iter().map(|event| delivery_event(request, event)).collect::<Vec<_>>().into())
+    }
+
+    fn challenge(&self) -> &'static str {
+        CHALLENGE
+    }
+}
+
+fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
+    let status = match text(event, "/event").unwrap_or_default() {
+        "delivered" => Some(DeliveryStatus::Delivered),
+        // It tries again. After a soft bounce it does not.
+        "deferred" => Some(DeliveryStatus::Deferred),
+        // A blocked address is on Brevo's list.
+        "hard_bounce" | "soft_bounce" | "blocked" | "invalid_email" | "invalid" | "error" => {
+            Some(DeliveryStatus::Bounced)
+        }
+        "spam" | "complaint" => Some(DeliveryStatus::Complained),
+        _ => None,
+    };
+    let message_id = text(event, "/message-id").map(|id| id.trim_start_matches('<').trim_end_matches('>'));
+    // The answer to the sending has angle brackets around it; not every event has them.
+    let bracketed = message_id.map(|id| format!("<{id}>"));
+    DeliveryEvent {
+        // No event has an id of its own, and `id` is the webhook's.
+        event_id: event_id(None, event),
+        letter: letter(event, "/X-Mailin-custom"),
+        message_ids: message_ids(bracketed.as_deref().into_iter().chain(message_id)),
+        at: request.at(at(event)),
+        status,
+        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        may_be_reply: false,
+        reason: status.filter(|status| *status != DeliveryStatus::Delivered).and(reason(event, &["/reason"])),
+        no_such_mailbox: has_no_mailbox(event),
+    }
+}
+
+/// `ts_epoch` counts milliseconds, and seconds in some examples. The other times follow the account's time
+/// zone, but for `ts_event`.
+fn at(event: &Value) -> Option<DateTime<Utc>> {
+    /// Of seconds, the year 5138; of milliseconds, 1973.
+    const LATEST_SECOND: f64 = 1e11;
+    match event.get("ts_epoch").and_then(Value::as_f64) {
+        Some(count) if count.abs() > LATEST_SECOND => seconds(&json!({"at": count / 1000.0}), "/at"),
+        Some(_) => seconds(event, "/ts_epoch"),
+        None => seconds(event, "/ts_event"),
+    }
+}
+
+/// What is at fault where it is not the address.
+/// <https://developers.brevo.com/docs/transactional-webhooks>
+fn fault(event: &Value) -> Option<MailFault> {
+    let (said, recipient) = (text(event, "/reason").unwrap_or_default(), text(event, "/email"));
+    match text(event, "/event").unwrap_or_default() {
+        // Brevo did not send it: the reason is its own, and not of a server.
+        "blocked" => Some(MailFault::Suppressed),
+        "invalid_email" | "invalid" => None,
+        // Brevo itself could not send it.
+        "error" => Some(sender_fault(said, recipient).unwrap_or(MailFault::Provider)),
+        kind => sender_fault(said, recipient).or_else(|| unavailable(said, recipient, kind == "soft_bounce")),
+    }
+}
+
+fn has_no_mailbox(event: &Value) -> bool {
+    match text(event, "/event") {
+        Some("hard_bounce") => is_about_address(text(event, "/reason").map(without_prefix)),
+        Some("invalid_email" | "invalid") => true,
+        _ => false,
+    }
+}
+
+/// A reply without the name that Brevo writes before it: `RecipientError: 550 5.1.1 …`.
+fn without_prefix(reason: &str) -> &str {
+    reason.split_once("Error: ").map_or(reason, |(_, said)| said)
+}
