@@ -27,6 +27,14 @@ def look_up(name, timeout=5):
     return records[name]
 
 
+def is_good(message, place=0):
+    """Whether a signature is good: dkimpy raises an error for one of another body."""
+    try:
+        return message.verify(idx=place, dnsfunc=look_up)
+    except dkim.ValidationError:
+        return False
+
+
 letters, signatures = 0, 0
 for letter in sorted(Path(sys.argv[1]).rglob("*.eml")):
     source = letter.read_bytes()
@@ -36,9 +44,9 @@ for letter in sorted(Path(sys.argv[1]).rglob("*.eml")):
     if found != expected:
         sys.exit(f"{letter} has {found} signatures, not {expected}")
     for place in range(found):
-        if not message.verify(idx=place, dnsfunc=look_up):
+        if not is_good(message, place):
             sys.exit(f"signature {place} of {letter} is not good")
-    if found and dkim.DKIM(source.replace(b"ada@example.com", b"eve@example.com")).verify(dnsfunc=look_up):
+    if found and is_good(dkim.DKIM(source.replace(b"ada@example.com", b"eve@example.com"))):
         sys.exit(f"a forged copy of {letter} is taken for good")
     letters, signatures = letters + 1, signatures + found
 print(f"verified: {signatures} signatures of {letters} letters")
