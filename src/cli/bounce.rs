@@ -6,7 +6,11 @@
 mod submission;
 mod unread;
 
-use std::{io::Read, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Read, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use url::Url;
 
@@ -60,7 +64,8 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("invitation-service: {error}");
+            // A mail server may not read what it is told, and the exit code must be right nevertheless.
+            let _ = writeln!(io::stderr(), "invitation-service: {error}");
             failure
         }
     }
@@ -68,12 +73,12 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
 
 fn pass_on(config: &Config, arguments: &Arguments) -> Outcome {
     let mut message = Vec::new();
-    let mut input = std::io::stdin().lock();
+    let mut input = io::stdin().lock();
     input.by_ref().take(MAX_MESSAGE).read_to_end(&mut message)?;
     // Read to its end: a mail server takes a closed pipe for a failure.
-    std::io::copy(&mut input, &mut std::io::sink())?;
+    io::copy(&mut input, &mut io::sink())?;
     if message.is_empty() {
-        eprintln!("invitation-service: there is no message on standard input");
+        let _ = writeln!(io::stderr(), "invitation-service: there is no message on standard input");
         return Ok(());
     }
     let submission = Submission {
@@ -82,7 +87,8 @@ fn pass_on(config: &Config, arguments: &Arguments) -> Outcome {
         recipient: arguments.recipient.clone(),
     };
     let outcome = runtime()?.block_on(submission.send(message))?;
-    println!("{outcome}");
+    // It is stored, whether or not anybody reads that.
+    let _ = writeln!(io::stdout(), "{outcome}");
     Ok(())
 }
 

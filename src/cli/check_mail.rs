@@ -1,7 +1,11 @@
 //! `invitation-service check-mail`: tells before the first letter what receivers will find, and what to
 //! change.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+};
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -54,7 +58,7 @@ fn address(text: &str) -> Result<Email, String> {
 pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let clock = clock();
     let report = runtime()?.block_on(async { check(config, arguments, &clock).await });
-    print!("{report}");
+    write!(io::stdout(), "{report}")?;
     Ok(match report.verdict() {
         Verdict::Ok => ExitCode::SUCCESS,
         Verdict::Change => ExitCode::FAILURE,

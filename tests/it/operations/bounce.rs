@@ -71,6 +71,18 @@ on_each! {
         let url = process.url.clone();
         let taken = bounce(&home, &["--url", &url, "--recipient", "no-reply@localhost"], &message);
         assert_eq!((code(&taken), said(&taken).trim()), (0, "bounced"));
+        // A full disk behind its output changes no exit code.
+        let full = || std::fs::File::create("/dev/full").unwrap();
+        let unread = |home: &Home| {
+            let mut command = home.command(&["bounce", "--url", &url]);
+            command.stdin(std::fs::File::open(home.path().join("message")).unwrap());
+            command.stdout(full()).stderr(full()).status().unwrap().code().unwrap()
+        };
+        std::fs::write(home.path().join("message"), &message).unwrap();
+        assert_eq!(unread(&home), 0);
+        home.set("MAIL_EVENTS_DSN", "the-secret-of-somebody-else");
+        assert_eq!(unread(&home), 75);
+        home.set("MAIL_EVENTS_DSN", SECRET.1);
         let again = bounce(&home, &["--url", &url], &message);
         assert_eq!((code(&again), said(&again).trim()), (0, "repeated"));
         // A long one is taken by its beginning.
