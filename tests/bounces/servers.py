@@ -10,11 +10,14 @@ from letters import LETTERS
 from reading import read
 
 HERE = Path(__file__).resolve().parent
+# An own network, file systems, processes and host name: nothing is installed, and all of it ends with this process,
+# however that ends.
+NAME_SPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--uts", "--mount", "--net", "--pid", "--fork", "--kill-child"]
 SERVERS = {"postfix": "postfix", "exim": "exim4-daemon-light", "opensmtpd": "opensmtpd", "dma": "dma"}
 
 
 def fetch(folder, package):
-    """The package and what it needs beyond what is here, unpacked by nobody."""
+    """The package, and what it needs beyond what is here; nothing is installed."""
     packages = folder / package
     if not (packages / "done").exists():
         print(f"bounces: fetching Debian's {package}", file=sys.stderr)
@@ -51,10 +54,8 @@ def main():
         reports.mkdir(exist_ok=True)
         for old in reports.glob("*"):
             old.unlink()
-        # Its own network, file systems and processes: nothing is installed, and all of it ends with this.
         subprocess.run(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", sys.executable, "-B",
-             str(HERE / "inside.py"), name, str(packages), str(reports)],
+            [*NAME_SPACES, sys.executable, "-B", str(HERE / "inside.py"), name, str(packages), str(reports)],
             check=False, timeout=180,
         )
         for letter in LETTERS:
@@ -65,10 +66,12 @@ def main():
             reading = read([file], time.time())[0]
             wrong = judge(name, letter, reading)
             right += not wrong
-            print(f"| {name} | {letter.name} | {reading.verdict} | {reading.status} | {reading.blame} | {reading.reason} | {'; '.join(wrong) or 'right'} |")
+            read_as = f"{reading.verdict} | {reading.status} | {reading.blame} | {reading.reason}"
+            print(f"| {name} | {letter.name} | {read_as} | {'; '.join(wrong) or 'right'} |")
     number = len(SERVERS) * len(LETTERS)
     print(f"mail servers: {right} of {number} reports read right (wanted: all).")
     return right < number
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
