@@ -8,7 +8,7 @@
 //! yardstick links                 turns invitations' ids, a line each, into their first links' tokens (reads
 //!                                 SECRET_KEY)
 //! yardstick returned-mail         reads the names of files with returned mail, a line each, and prints what
-//!                                 each is told as (tests/bounces)
+//!                                 each is read as (tests/bounces)
 //! yardstick returned-mail-rate SECONDS    prints how many returned messages are read in a second, and the
 //!                                         highest resident memory in megabytes
 //! yardstick digest-rate SECONDS           prints how many of the same messages are hashed in a second
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             argon2(Duration::from_secs_f64(seconds.parse()?), hashes.parse()?).await
         }
         ["links"] => links(),
-        ["returned-mail"] => returned_mail::told(),
+        ["returned-mail"] => returned_mail::verdicts(),
         ["returned-mail-rate", seconds] => returned_mail::rate(seconds.parse()?),
         ["digest-rate", seconds] => {
             returned_mail::digest_rate(seconds.parse()?);

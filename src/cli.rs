@@ -3,17 +3,22 @@
 mod bounce;
 mod check_mail;
 mod import;
+mod output;
 mod running;
 mod serve;
 mod shared;
 mod token;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use chrono::{DateTime, FixedOffset};
 use clap::{Parser, Subcommand};
 
 use self::{
+    output::{Unwritable, complain, failure, print, print_line},
     serve::Letters,
     shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, runtime},
 };
@@ -24,6 +29,9 @@ use crate::{
     http,
     mail::{DkimSigner, TransferEncoding},
 };
+
+/// The exit code of a faulty command line, as clap has it.
+const USAGE: u8 = 2;
 
 /// Invites people onto an EV-charging operator's platform: one e-mailed link, valid 24 hours, usable once.
 #[derive(Parser)]
@@ -91,10 +99,13 @@ enum Command {
 /// Parses the command line and runs the subcommand.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return without_arguments(&error),
+    };
     let command = arguments.command.unwrap_or(Command::Serve { no_courier: false, hold_mail: false });
     if matches!(command, Command::Openapi) {
-        return openapi();
+        return ended(openapi());
     }
     let config = match Config::read(|name| std::env::var(name).ok()) {
         Ok(config) => config,
@@ -111,45 +122,57 @@ pub fn run() -> ExitCode {
         Command::MailWithdraw { before } => serve::mail_withdraw(&config, before.to_utc()),
         Command::Migrate => serve::migrate(&config),
         Command::Token(arguments) => token::run(&config, &arguments),
-        Command::Import(arguments) => match import::run(&config, &arguments) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::Import(arguments) => {
+            return import::run(&config, &arguments).unwrap_or_else(|error| failure(&*error));
+        }
         Command::Bounce(arguments) => return bounce::run(&config, &arguments),
         Command::CheckConfig => check(&config),
-        Command::CheckMail(arguments) => match check_mail::run(&config, &arguments) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::CheckMail(arguments) => {
+            return check_mail::run(&config, &arguments).unwrap_or_else(|error| failure(&*error));
+        }
         Command::MailPreview { folder, templates, ascii } => {
             let encoding = if ascii { TransferEncoding::Ascii } else { TransferEncoding::EightBit };
             serve::mail_preview(&config, &folder, templates.as_deref(), encoding)
         }
         Command::Healthcheck => serve::healthcheck(&config),
-        Command::Openapi => return openapi(),
+        Command::Openapi => openapi(),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("invitation-service: {error}");
-            ExitCode::FAILURE
+        Err(error) => failure(&*error),
+    }
+}
+
+/// Prints the help or the version, or what is wrong with the command line.
+fn without_arguments(error: &clap::Error) -> ExitCode {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    match (error.use_stderr(), printed) {
+        // A mail server would return the message after any other code.
+        (true, _) if std::env::args_os().nth(1).is_some_and(|name| name == "bounce") => {
+            ExitCode::from(bounce::LATER)
         }
+        (true, _) => ExitCode::from(USAGE),
+        (false, Ok(())) => ExitCode::SUCCESS,
+        (false, Err(error)) => failure(&Unwritable::from(error)),
     }
 }
 
 fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
-    eprintln!("invitation-service: the configuration has {} fault(s):", faults.len());
+    complain(format_args!("invitation-service: the configuration has {} fault(s):", faults.len()));
     for ConfigFault(fault) in faults {
-        eprintln!("  {fault}");
+        complain(format_args!("  {fault}"));
     }
-    eprintln!("For a description of every variable, run: invitation-service --help");
+    complain("For a description of every variable, run: invitation-service --help");
     // EX_CONFIG of sysexits.h.
     ExitCode::from(78)
 }
 
-fn openapi() -> ExitCode {
-    print!("{}", http::contract());
-    ExitCode::SUCCESS
+fn openapi() -> Outcome {
+    Ok(print(http::contract())?)
 }
 
 fn check(config: &Config) -> Outcome {
@@ -166,49 +189,60 @@ fn check(config: &Config) -> Outcome {
         (Err(fault), Ok(())) | (Ok(_), Err(fault)) => return Err(fault.into()),
         (Err(fault), Err(other)) => return Err(format!("{fault}\n{other}").into()),
     };
-    println!("database    {}", config.database_url.describe());
-    println!("listens at  {}", config.listen_addr);
+    print_line(format_args!("database    {}", config.database_url.describe()))?;
+    print_line(format_args!("listens at  {}", config.listen_addr))?;
     if let Some(address) = config.metrics_addr {
-        println!("metrics at  {address}, and not with the API");
+        print_line(format_args!("metrics at  {address}, and not with the API"))?;
     }
-    println!("links open  {}", config.activation_url);
+    print_line(format_args!("links open  {}", config.activation_url))?;
     if !config.cors_origins.is_empty() {
-        println!("pages at    {} may call the API", config.cors_origins.join(", "));
+        print_line(format_args!("pages at    {} may call the API", config.cors_origins.join(", ")))?;
     }
-    println!("mail        {}", config.mail_url.describe_way());
+    print_line(format_args!("mail        {}", config.mail_url.describe_way()))?;
     for signer in config.sender.signers() {
-        println!("signed      {} of {}, {}", signer.selector(), signer.domain(), signer.algorithm());
+        print_line(format_args!(
+            "signed      {} of {}, {}",
+            signer.selector(),
+            signer.domain(),
+            signer.algorithm()
+        ))?;
     }
-    println!("root key    {key}");
-    println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));
-    println!("links valid {}", humantime::format_duration(config.invitation_ttl));
+    print_line(format_args!("root key    {key}"))?;
+    print_line(format_args!(
+        "passwords   have at least {} characters",
+        password::asked_length(config.password_min_length)
+    ))?;
+    print_line(format_args!("links valid {}", humantime::format_duration(config.invitation_ttl)))?;
     let reminder = config
         .reminder_before
         .map(|before| format!("{} before the link expires", humantime::format_duration(before)));
-    println!("reminders   {}", reminder.as_deref().unwrap_or("off"));
+    print_line(format_args!("reminders   {}", reminder.as_deref().unwrap_or("off")))?;
     let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, summed over all processes"));
-    println!("mail rate   {}", pace.as_deref().unwrap_or("no limit"));
+    print_line(format_args!("mail rate   {}", pace.as_deref().unwrap_or("no limit")))?;
     let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
-    println!("templates   {}", templates.as_deref().unwrap_or("built in"));
+    print_line(format_args!("templates   {}", templates.as_deref().unwrap_or("built in")))?;
     let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
-    println!("webhooks    {}", if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") });
+    print_line(format_args!(
+        "webhooks    {}",
+        if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") }
+    ))?;
     let returned = if config.returned_mail.is_some() { "taken" } else { "not taken (MAIL_EVENTS_DSN)" };
-    println!("returned    mail is {returned}");
+    print_line(format_args!("returned    mail is {returned}"))?;
     if let Some(caution) = config.database_url.caution() {
-        println!("warning     DATABASE_URL: {caution}");
+        print_line(format_args!("warning     DATABASE_URL: {caution}"))?;
     }
     for caution in config.cautions() {
-        println!("warning     {caution}");
+        print_line(format_args!("warning     {caution}"))?;
     }
     for (name, caution) in config.clear_links() {
-        println!("warning     {name}: {caution}");
+        print_line(format_args!("warning     {name}: {caution}"))?;
     }
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
-        println!("warning     {}: {EXPOSED_KEY}", file.display());
+        print_line(format_args!("warning     {}: {EXPOSED_KEY}", file.display()))?;
     }
     for file in config.sender.signers().iter().filter_map(DkimSigner::exposed_file) {
-        println!("warning     {}: {EXPOSED_DKIM_KEY}", file.display());
+        print_line(format_args!("warning     {}: {EXPOSED_DKIM_KEY}", file.display()))?;
     }
-    println!("The configuration is valid.");
+    print_line("The configuration is valid.")?;
     Ok(())
 }

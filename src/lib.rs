@@ -18,6 +18,12 @@
 //! transaction, a query function accesses the database. Start at `http/router.rs` for the table of routes, or
 //! at [`services::invite`] for one invitation; `docs/architecture.md` follows it from the route to SMTP.
 
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where the output is closed or full: `cli/output.rs`"
+)]
+
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -27,7 +27,9 @@ mod testing;
 use crate::domain::letter::{Letter, Receipt, SendError};
 
 pub use self::{
-    deliverability::{Inquiry, Report, Verdict, check as check_deliverability, same_organisation},
+    deliverability::{
+        Inquiry, Report, TestLetter, Verdict, check as check_deliverability, same_organisation,
+    },
     dkim::{DkimSigner, read_signers},
     eml_folder::Directory,
     fault::chain,

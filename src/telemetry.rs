@@ -26,6 +26,8 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter));
+    // A line that cannot be written would be reported on standard error by a macro that panics there.
+    let subscriber = subscriber.log_internal_errors(false);
     let subscriber = subscriber.with_writer(Bounded { inner: std::io::stderr, format });
     // A second start, as in tests, keeps the first subscriber.
     let started = match format {

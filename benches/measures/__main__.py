@@ -12,6 +12,7 @@ import answer_times
 import batches
 import churn
 import courier
+import deliveries
 import machine
 import memory
 import plans
@@ -39,6 +40,8 @@ MEASURES = {
     "memory": memory.memory,
     "start": memory.start,
     "returned-mail": returned_mail.returned_mail,
+    "deliveries-postgres": deliveries.postgres,
+    "deliveries-sqlite": deliveries.sqlite,
 }
 # Each takes long, and is taken when it is named.
 LONG = {"churn": churn.postgres}

@@ -1,4 +1,4 @@
-//! Returned mail: what each message is told as, and how many are read in a second.
+//! Returned mail: what each message is read as, and how many are read in a second.
 
 use std::{
     env,
@@ -56,7 +56,7 @@ fn read(message: &[u8]) -> ReturnedMail {
 
 /// Reads the names of files, a line each, and prints for each file: name, verdict, letter, what named it,
 /// code, blame, fault, whether it denies the mailbox, and the reason, with tabs between them.
-pub fn told() -> Result<(), Box<dyn Error>> {
+pub fn verdicts() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let name = line?;

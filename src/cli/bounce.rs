@@ -7,7 +7,7 @@ mod submission;
 mod unread;
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read},
     path::PathBuf,
     process::ExitCode,
 };
@@ -17,6 +17,7 @@ use url::Url;
 use self::submission::Submission;
 use super::{
     import::web_url,
+    output::{complain, failure, notice},
     shared::{Outcome, runtime},
 };
 use crate::{config::Config, domain::shared_secret::SharedSecret};
@@ -56,17 +57,13 @@ pub(super) struct Arguments {
 
 /// Passes the message from standard input on, or prints those that could not be read.
 pub(super) fn run(config: &Config, arguments: &Arguments) -> ExitCode {
-    let (outcome, failure) = if arguments.unread {
-        (unread::print(config), ExitCode::FAILURE)
-    } else {
-        (pass_on(config, arguments), ExitCode::from(LATER))
-    };
+    let outcome = if arguments.unread { unread::print(config) } else { pass_on(config, arguments) };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if arguments.unread => failure(&*error),
         Err(error) => {
-            // A mail server may not read what it is told, and the exit code must be right nevertheless.
-            let _ = writeln!(io::stderr(), "invitation-service: {error}");
-            failure
+            complain(format_args!("invitation-service: {error}"));
+            ExitCode::from(LATER)
         }
     }
 }
@@ -78,7 +75,7 @@ fn pass_on(config: &Config, arguments: &Arguments) -> Outcome {
     // Read to its end: a mail server takes a closed pipe for a failure.
     io::copy(&mut input, &mut io::sink())?;
     if message.is_empty() {
-        let _ = writeln!(io::stderr(), "invitation-service: there is no message on standard input");
+        complain("invitation-service: there is no message on standard input");
         return Ok(());
     }
     let submission = Submission {
@@ -87,8 +84,8 @@ fn pass_on(config: &Config, arguments: &Arguments) -> Outcome {
         recipient: arguments.recipient.clone(),
     };
     let outcome = runtime()?.block_on(submission.send(message))?;
-    // It is stored, whether or not anybody reads that.
-    let _ = writeln!(io::stdout(), "{outcome}");
+    // The message is stored, whether or not that can be printed.
+    notice(outcome);
     Ok(())
 }
 

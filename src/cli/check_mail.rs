@@ -1,17 +1,16 @@
-//! `invitation-service check-mail`: tells before the first letter what receivers will find, and what to
-//! change.
+//! `invitation-service check-mail`: prints before the first letter is sent what receivers will find, and what
+//! to change.
 
-use std::{
-    io::{self, Write},
-    net::SocketAddr,
-    process::ExitCode,
-};
+use std::{net::SocketAddr, process::ExitCode};
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
-use super::shared::{clock, runtime};
+use super::{
+    output::print,
+    shared::{clock, runtime},
+};
 use crate::{
     clock::Clock,
     config::{
@@ -22,9 +21,10 @@ use crate::{
         email::Email,
         invitation::InvitationKind,
         letter::{Letter, LetterPurpose, SendError},
+        mail_fault::MailFault,
         role::Role,
     },
-    mail::{Inquiry, Mailer, Report, Verdict, check_deliverability},
+    mail::{Inquiry, Mailer, Report, TestLetter, Verdict, check_deliverability},
 };
 
 /// Nothing has to change; something could not be found out. 2 is what a faulty command line ends with.
@@ -54,11 +54,11 @@ fn address(text: &str) -> Result<Email, String> {
 /// something could not be found out.
 ///
 /// # Errors
-/// What prevented the check, before anything was looked up.
+/// What prevented the check, before anything was looked up; or the output that cannot be written.
 pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let clock = clock();
     let report = runtime()?.block_on(async { check(config, arguments, &clock).await });
-    write!(io::stdout(), "{report}")?;
+    print(&report)?;
     Ok(match report.verdict() {
         Verdict::Ok => ExitCode::SUCCESS,
         Verdict::Change => ExitCode::FAILURE,
@@ -88,12 +88,18 @@ async fn check(config: &Config, arguments: &Arguments, clock: &Clock) -> Report 
 }
 
 /// Sends the test letter, once; says by whom it was accepted, or why not.
-async fn send(config: &Config, to: &Email, clock: &Clock) -> Result<String, String> {
-    let mailer = Mailer::new(&config.mail_url, config.sender.clone())?;
+async fn send(config: &Config, to: &Email, clock: &Clock) -> TestLetter {
+    let mailer = match Mailer::new(&config.mail_url, config.sender.clone()) {
+        Ok(mailer) => mailer,
+        Err(fault) => return TestLetter::Refused(fault),
+    };
     let letter = test_letter(config, to.clone(), clock);
     match mailer.send(&letter).await {
-        Ok(_) => Ok(format!("accepted by {}", mailer.describe())),
-        Err(SendError::Permanent(text) | SendError::Temporary { text, .. }) => Err(text),
+        Ok(_) => TestLetter::Accepted(format!("accepted by {}", mailer.describe())),
+        Err(SendError::Temporary { text, fault: None | Some(MailFault::Unavailable), .. }) => {
+            TestLetter::Undecided(text)
+        }
+        Err(SendError::Permanent(text) | SendError::Temporary { text, .. }) => TestLetter::Refused(text),
     }
 }
 

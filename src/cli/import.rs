@@ -29,6 +29,7 @@ use self::{
     stop::{Reason, Stop},
 };
 use super::{
+    output::UNWRITABLE,
     running::Signals,
     shared::{clock, runtime},
     token,
@@ -67,7 +68,7 @@ Example:
 Run it again after an interruption: no person is invited twice. A person whom an earlier run of the last 24
 hours invited, and whose invitation was revoked or has expired since, is reported as no longer invited, and
 is invited again with --anew. It exits with 0 when every row is invited or already there, with 130 when it
-was interrupted, and with 1 otherwise.";
+was interrupted, with 74 when its results cannot be written, and with 1 otherwise.";
 
 fn example() -> String {
     EXAMPLE.replace("{columns}", &columns::help()).replace("{languages}", &Locale::known())
@@ -153,6 +154,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     report.end(reason.as_ref())?;
     Ok(match reason {
         Some(Reason::Interrupted) => ExitCode::from(INTERRUPTED),
+        Some(Reason::Unwritable(_)) => ExitCode::from(UNWRITABLE),
         None if report.is_good() && report.is_complete() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })

@@ -12,6 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    output::{notice, print, print_line},
     running::{Part, Signals, run_until_signal},
     shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, clock, runtime, start_logging},
 };
@@ -112,10 +113,13 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
         }
         match letters {
             Letters::Sent => {
-                println!("invitation-service courier: letters go to {}", config.mail_url.describe());
+                notice(format_args!(
+                    "invitation-service courier: letters go to {}",
+                    config.mail_url.describe()
+                ));
             }
             Letters::Held | Letters::Elsewhere => {
-                println!("invitation-service courier: letters wait (--hold-mail)");
+                notice("invitation-service courier: letters wait (--hold-mail)");
             }
         }
         Ok(run_until_signal(async || signals.next().await, running, stop, async {}).await?)
@@ -176,8 +180,7 @@ fn run_to_end(work: impl Future<Output = Outcome>) -> Outcome {
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
     let done = runtime()?.block_on(async { app::migrate(config).await })?;
-    println!("{}: {done} migration(s) run", config.database_url.describe());
-    Ok(())
+    Ok(print_line(format_args!("{}: {done} migration(s) run", config.database_url.describe()))?)
 }
 
 /// Withdraws the letters that were queued at or before a time.
@@ -193,13 +196,15 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
     }
     let Withdrawn { letters, reminders, in_hand } =
         runtime()?.block_on(async { app::withdraw_mail(config, &clock, before).await })?;
-    println!("{letters} letter(s) withdrawn; {reminders} due reminder(s) will not be sent.");
-    if letters > 0 {
-        println!(
-            "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend \
-            with {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them again."
-        );
-    }
+    let sent_again = if letters > 0 {
+        "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend \
+        with {\"filter\": {\"delivery\": \"failed\"}} sends them again.\n"
+    } else {
+        ""
+    };
+    let printed = print(format_args!(
+        "{letters} letter(s) withdrawn; {reminders} due reminder(s) will not be sent.\n{sent_again}"
+    ));
     if in_hand > 0 {
         return Err(format!(
             "{in_hand} letter(s) are leased by a courier, or were when the backup was made: run this again \
@@ -207,7 +212,7 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
         )
         .into());
     }
-    Ok(())
+    Ok(printed?)
 }
 
 /// Writes every letter in every language, or the built-in templates.
@@ -224,7 +229,7 @@ pub(super) fn mail_preview(
         write_samples(Path::new(folder), sender, operator, encoding, clock().now())?
     };
     for file in files {
-        println!("{}", file.display());
+        print_line(file.display())?;
     }
     Ok(())
 }
@@ -235,9 +240,9 @@ pub(super) fn healthcheck(config: &Config) -> Outcome {
     if address.ip().is_unspecified() {
         address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
     }
-    let patience = Duration::from_secs(2);
-    let mut stream = TcpStream::connect_timeout(&address, patience)?;
-    stream.set_read_timeout(Some(patience))?;
+    let timeout = Duration::from_secs(2);
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
     stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     // A server that takes too long to answer counts as not ready.
@@ -278,7 +283,7 @@ fn greet(config: &Config, letters: Letters) {
         Letters::Held => "wait (--hold-mail)".to_owned(),
         Letters::Elsewhere => "are sent by another process".to_owned(),
     };
-    println!(
+    notice(format_args!(
         "invitation-service {version}\n\
          \n  listens at   http://{listen}   (contract: {url}/docs)\
          {metrics}\
@@ -295,7 +300,7 @@ fn greet(config: &Config, letters: Letters) {
         metrics =
             config.metrics_addr.map(|at| format!("\n  metrics at   http://{at}/metrics")).unwrap_or_default(),
         database = config.database_url.describe(),
-    );
+    ));
 }
 
 /// The variables that the `token` command needs in a shell without this process's environment.

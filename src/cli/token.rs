@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::shared::{Outcome, clock, runtime};
+use super::{
+    output::{complain, print_line},
+    shared::{Outcome, clock, runtime},
+};
 use crate::{
     app,
     config::Config,
@@ -79,8 +82,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Outcome {
 
 fn revoke(config: &Config, token: TokenId) -> Outcome {
     runtime()?.block_on(async { app::revoke_token(config, token, &clock()).await })?;
-    println!("{token} is revoked: every process refuses it within a second.");
-    Ok(())
+    Ok(print_line(format_args!("{token} is revoked: every process refuses it within a second."))?)
 }
 
 fn print(config: &Config, arguments: &Arguments) -> Outcome {
@@ -105,10 +107,10 @@ fn print(config: &Config, arguments: &Arguments) -> Outcome {
     };
     let now = clock().now();
     let token = tokens.issue(&grant, now)?;
-    println!("{token}");
+    print_line(&token)?;
     // Not on the standard output, which is the token alone.
     if let Some(id) = tokens.verify(&token, now)?.token {
-        eprintln!("To revoke it: invitation-service token --revoke {id}");
+        complain(format_args!("To revoke it: invitation-service token --revoke {id}"));
     }
     Ok(())
 }

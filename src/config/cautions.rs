@@ -1,10 +1,11 @@
 //! Warnings of `check-config`: settings that are valid and probably not intended.
 
+mod returned_mail;
+
 use url::{Host, Url};
 
 use super::variables::{
-    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_DKIM, MAIL_ENVELOPE_FROM, MAIL_FROM, MAIL_URL, PUBLIC_URL,
-    STAFF_PASSWORDS,
+    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_DKIM, MAIL_FROM, MAIL_URL, PUBLIC_URL, STAFF_PASSWORDS,
 };
 use crate::{identity::Claims, mail::same_organisation};
 
@@ -15,8 +16,7 @@ impl Config {
         let exposed = self.mail_url.caution().map(|caution| format!("{}: {caution}", MAIL_URL.name));
         let away = self.mail_url.delivers();
         let sender = self.sender.address();
-        let domain = sender.rsplit('@').next().unwrap_or_default();
-        let nowhere = (away && !is_dotted(domain)).then(|| {
+        let nowhere = (away && !is_dotted(domain_of(sender))).then(|| {
             format!(
                 "{}: letters are sent from {sender}, an address that exists on this machine only and that \
                 most mail servers refuse: set it to an address of your own domain",
@@ -37,18 +37,12 @@ impl Config {
                 STAFF_PASSWORDS.name, JWT_ISSUERS.name
             )
         });
-        let answered = self.sender.invites_automatic_replies().then(|| {
-            format!(
-                "{}: it does not begin with bounce, so that some autoresponders answer to it: use \
-                bounces@…, for example",
-                MAIL_ENVELOPE_FROM.name
-            )
-        });
-        let single = [exposed, nowhere, answered, link, locked_out].into_iter().flatten();
-        single.chain(self.signatures()).chain(self.dotted_claims()).collect()
+        let single = [exposed, nowhere, link, locked_out].into_iter().flatten();
+        let more = [self.returned_mail_cautions(), self.signatures(), self.dotted_claims()];
+        single.chain(more.into_iter().flatten()).collect()
     }
 
-    /// Signatures that nobody sees or that do not count.
+    /// Signatures that no receiver sees, or that do not count.
     fn signatures(&self) -> Vec<String> {
         let signers = self.sender.signers();
         if let (Some(provider), Some(_)) = (self.mail_url.provider(), signers.first()) {
@@ -59,8 +53,7 @@ impl Config {
             )];
         }
         let sender = self.sender.address();
-        let domain = sender.rsplit('@').next().unwrap_or_default();
-        let foreign = signers.iter().filter(|signer| !same_organisation(signer.domain(), domain));
+        let foreign = signers.iter().filter(|signer| !same_organisation(signer.domain(), domain_of(sender)));
         foreign
             .map(|signer| {
                 format!(
@@ -91,6 +84,11 @@ impl Config {
             })
             .collect()
     }
+}
+
+/// What is behind the `@` of an address.
+fn domain_of(address: &str) -> &str {
+    address.rsplit('@').next().unwrap_or_default()
 }
 
 fn is_dotted(domain: &str) -> bool {
@@ -126,7 +124,7 @@ mod tests {
     use crate::config::tests::read;
 
     /// The variables with a warning.
-    fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
+    pub(super) fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
         let config = read(variables).unwrap_or_else(|faults| panic!("{faults:?}"));
         config
             .cautions()

@@ -23,6 +23,8 @@ closed_set! {
         InvitationCreated = "invitation_created",
         /// An invitation was resent, or its expired link renewed by its holder.
         InvitationResent = "invitation_resent",
+        /// A mail provider was asked what became of an invitation's letter, and answered.
+        InvitationRechecked = "invitation_rechecked",
         /// An invitation was changed.
         InvitationUpdated = "invitation_updated",
         /// An invitation was revoked.

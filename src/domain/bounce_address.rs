@@ -1,6 +1,6 @@
 //! The address to which a letter is returned: it names the letter, with a MAC, so that a report that comes to
-//! it is about that letter, and nobody reports on other letters by guessing (VERP, variable envelope return
-//! paths).
+//! it is about that letter, and a report on another one cannot be made by guessing (VERP, variable envelope
+//! return paths).
 //!
 //! ```text
 //! bounces+ltr_01m86xvxh0e3pt0yekqqme4qcm.0123456789abcdef@invite.example.com

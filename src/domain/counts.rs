@@ -24,6 +24,11 @@ impl<T: Copy + PartialEq> Tally<T> {
         }
     }
 
+    /// Adds the numbers of another tally.
+    pub fn add_all(&mut self, other: &Self) {
+        other.0.iter().for_each(|(value, n)| self.add(*value, *n));
+    }
+
     /// The number of `value`.
     #[must_use]
     pub fn of(&self, value: T) -> u64 {

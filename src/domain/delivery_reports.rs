@@ -162,6 +162,14 @@ pub trait WebhookVerifier: Send + Sync {
     /// A provider that signs in the body accepts every request here.
     fn admits(&self, request: &WebhookRequest<'_>) -> bool;
 
+    /// Whether requests bring a secret, which could be guessed: [`Self::admits`] then decides alone, and
+    /// wrong secrets make their address wait. A signature cannot be guessed. A provider sends the requests
+    /// of all its customers from the same addresses, so that those of another customer must not make the
+    /// genuine ones wait.
+    fn has_secret(&self) -> bool {
+        false
+    }
+
     /// The URL of the document that the request is verified with, as a certificate; `None` where it needs
     /// none. The URL is one of the provider's own, whatever the request says.
     ///
@@ -183,7 +191,7 @@ pub trait WebhookVerifier: Send + Sync {
     }
 
     /// Whether the provider asks by `OPTIONS` if its requests are wanted here (CloudEvents, HTTP 1.1 Web
-    /// Hooks, §4). It is told so where [`Self::admits`] holds.
+    /// Hooks, §4). The answer is yes where [`Self::admits`] holds.
     fn allows_origin(&self) -> bool {
         false
     }

@@ -41,7 +41,7 @@ pub struct KnownStatus {
     pub events: Vec<DeliveryEvent>,
 }
 
-/// Why a provider did not tell.
+/// Why a provider gave no status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatusError {
     /// It was not reached, or is busy; so many seconds should pass before it is asked again.

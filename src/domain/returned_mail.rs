@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::{
     bounce_address::BounceAddress,
     delivery_reports::{DeliveryEvent, DeliveryStatus, Provider},
+    email::Email,
     enhanced_status::{Blame, StatusCode},
     ids::LetterId,
     mail_fault::MailFault,
@@ -38,8 +39,11 @@ closed_set! {
         AutomaticReply = "automatic_reply",
         /// None of these: spam, or what a person wrote.
         Other = "other",
-        /// A return address that this service did not make, several letters at once, or a report about a
-        /// letter that the message does not have. It changes nothing.
+        /// Words alone report on a letter that the message does not have: anyone can write them. It changes
+        /// nothing.
+        Unproven = "unproven",
+        /// A return address that this service did not make, several letters at once, or another letter than
+        /// the one that the message has. It changes nothing.
         Forged = "forged",
         /// It is larger, deeper or has more parts than is read.
         Unreadable = "unreadable",
@@ -55,7 +59,12 @@ impl Verdict {
             Self::Delayed => Some(DeliveryStatus::Deferred),
             Self::Delivered => Some(DeliveryStatus::Delivered),
             Self::Complained => Some(DeliveryStatus::Complained),
-            Self::Noted | Self::AutomaticReply | Self::Other | Self::Forged | Self::Unreadable => None,
+            Self::Noted
+            | Self::AutomaticReply
+            | Self::Other
+            | Self::Unproven
+            | Self::Forged
+            | Self::Unreadable => None,
         }
     }
 }
@@ -97,6 +106,9 @@ pub struct ReturnedMail {
     pub fault: Option<MailFault>,
     /// Whether it says that the mailbox does not exist, for good.
     pub no_such_mailbox: bool,
+    /// The address that the report is about, as it gives it: another one than the letter's recipient where
+    /// the letter was forwarded. `None` where there is no such report.
+    pub final_recipient: Option<String>,
     /// Why, in one short line without an address or a link.
     pub reason: Option<String>,
     /// When the reporting server received the letter.
@@ -111,7 +123,7 @@ closed_set! {
     /// Why a message could not be read.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum UnreadReason {
-        /// It reports on a letter that it does not name.
+        /// It reports on a letter that it does not name, or in words alone on one that it does not have.
         NoLetter = "no_letter",
         /// It is no report: spam, or what a person wrote.
         NoReport = "no_report",
@@ -125,7 +137,7 @@ impl UnreadReason {
     #[must_use]
     pub fn explanation(self) -> &'static str {
         match self {
-            Self::NoLetter => "it reports on a letter that it does not name",
+            Self::NoLetter => "it names no letter, or reports in words alone on one that it does not have",
             Self::NoReport => "it is no report",
             Self::Malformed => "it is too large or too deep, or has too many parts",
         }
@@ -146,6 +158,7 @@ impl ReturnedMail {
             blame: None,
             fault: None,
             no_such_mailbox: false,
+            final_recipient: None,
             reason: None,
             arrived_at: None,
             at: now,
@@ -159,6 +172,7 @@ impl ReturnedMail {
         match self.verdict {
             Verdict::Unreadable => Some(UnreadReason::Malformed),
             Verdict::Other => Some(UnreadReason::NoReport),
+            Verdict::Unproven => Some(UnreadReason::NoLetter),
             Verdict::AutomaticReply | Verdict::Forged => None,
             Verdict::Failed
             | Verdict::Delayed
@@ -166,6 +180,18 @@ impl ReturnedMail {
             | Verdict::Noted
             | Verdict::Complained => self.letter.is_none().then_some(UnreadReason::NoLetter),
         }
+    }
+
+    /// The delivery event for a letter that was sent to `recipient`, where that is known. A report about
+    /// another address says nothing of the recipient's mailbox.
+    #[must_use]
+    pub fn event_for(&self, recipient: Option<&Email>) -> DeliveryEvent {
+        let is_about = |recipient: &Email| {
+            let address = self.final_recipient.as_deref().map(Email::parse);
+            address.is_none_or(|address| address.is_ok_and(|address| address.key() == recipient.key()))
+        };
+        let event = self.event();
+        DeliveryEvent { no_such_mailbox: event.no_such_mailbox && recipient.is_some_and(is_about), ..event }
     }
 
     /// The delivery event that it amounts to. Its status is `None` where nothing changes.

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 pub enum FetchError {
     /// The provider answered that there is nothing at this URL, or nothing that may be fetched.
     Absent,
-    /// The provider did not answer, or not in time. The text is for logs.
+    /// The provider did not answer, not in time, or with a failure that may pass. The text is for logs.
     Unavailable(String),
 }
 

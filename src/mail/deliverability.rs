@@ -1,5 +1,5 @@
-//! What receivers will find about the sender of letters, and what the relay offers, told before the first
-//! letter.
+//! What receivers will find about the sender of letters, and what the relay offers: a report before the first
+//! letter is sent.
 //!
 //! Everything is looked up as a receiver would look it up. What only a receiver can see, as the address from
 //! which a relay delivers, is said to be unknown.
@@ -22,18 +22,21 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use self::{
+    dkim_records::OtherSigners,
     dmarc::Authenticated,
     dns::Dns,
     known_services::{EnvelopeDomain, KnownService},
     report::Finding,
+    sender_policy::Sending,
 };
 pub use self::{
     domains::same_organisation,
-    report::{Report, Verdict},
+    report::{Report, TestLetter, Verdict},
 };
 use super::{
     MailUrl, Sender,
-    smtp::{Probe, Smtp},
+    return_address::ReturnAddress,
+    smtp::{Probe, ProbeFault, Smtp},
     url::{Destination, Relay},
 };
 
@@ -68,31 +71,46 @@ pub async fn check(inquiry: &Inquiry<'_>) -> Report {
         return report;
     }
     let service = service(inquiry.url);
+    let account = service.and_then(|service| account(inquiry.url, service));
+    // Providers with an API have a return address of their own.
+    let returned =
+        inquiry.sender.returned.as_ref().filter(|_| !matches!(inquiry.url.place(), Destination::Http(_)));
+    let own = returned.map_or_else(|| domain.clone(), |address| address.domain().to_ascii_lowercase());
     let envelope = match (inquiry.url.place(), service.map(|service| service.envelope)) {
         (Destination::Smtp(_) | Destination::Directory(_), None) | (_, Some(EnvelopeDomain::Senders)) => {
-            Some(domain.clone())
+            Some(own.clone())
         }
         (_, Some(EnvelopeDomain::Subdomain(name))) => Some(format!("{name}.{domain}")),
+        (_, Some(EnvelopeDomain::Account)) => Some(account.clone().unwrap_or_else(|| own.clone())),
         (Destination::Http(_), None) | (_, Some(EnvelopeDomain::Service)) => None,
     };
     let relays = relay_addresses(&dns, inquiry.url, probe.as_ref(), service).await;
-    let spf = sender_policy::check(&dns, (&domain, envelope.as_deref()), service, &relays).await;
+    let sending = Sending {
+        envelope: envelope.as_deref(),
+        local_part: returned.map_or(inquiry.sender.from.email.user(), ReturnAddress::local_part),
+        helo: relay_host(inquiry.url),
+        service,
+        relays: &relays,
+    };
+    let spf = sender_policy::check(&dns, &sending).await;
     report.findings.push(spf.finding);
     let signs_here =
         !inquiry.sender.signers().is_empty() && !matches!(inquiry.url.place(), Destination::Http(_));
     let mut signed = Vec::new();
     if signs_here {
-        dkim_records::of_signers(&dns, inquiry.sender.signers(), &domain, &mut report).await;
-        signed.extend(inquiry.sender.signers().iter().map(|signer| signer.domain().to_owned()));
+        signed = dkim_records::of_signers(&dns, inquiry.sender.signers(), &domain, &mut report).await;
     }
-    if (!signs_here || !inquiry.selectors.is_empty())
-        && dkim_records::of_others(&dns, (&domain, service), inquiry.selectors, &mut report).await
-    {
-        signed.push(domain.clone());
+    if !signs_here || !inquiry.selectors.is_empty() {
+        let domain = account.as_ref().unwrap_or(&domain);
+        let others = OtherSigners { domain, service, given: inquiry.selectors };
+        signed.extend(dkim_records::of_others(&dns, &others, &mut report).await);
     }
-    let letters = Authenticated { envelope: envelope.filter(|_| spf.has_record), signed };
+    let letters = Authenticated { envelope: envelope.filter(|_| spf.may_pass), signed };
     report.findings.extend(dmarc::check(&dns, &domain, &letters).await);
     report.findings.push(hosts::mail_hosts(&dns, &domain, "MAIL_FROM").await);
+    if own != domain {
+        report.findings.push(hosts::mail_hosts(&dns, &own, "MAIL_ENVELOPE_FROM").await);
+    }
     let answers = inquiry.sender.reply_to.as_ref().map(|mailbox| mailbox.email.domain().to_ascii_lowercase());
     if let Some(answers) = answers.filter(|answers| *answers != domain) {
         report.findings.push(hosts::mail_hosts(&dns, &answers, "MAIL_REPLY_TO").await);
@@ -130,18 +148,16 @@ async fn transport(inquiry: &Inquiry<'_>, report: &mut Report) -> Option<Probe> 
                 Some(probe)
             }
             Err(fault) => {
-                report.findings.push(
-                    Finding::change("relay", fault)
-                        .advise("no letter can go: correct MAIL_URL, or the relay"),
-                );
+                report.findings.push(relay::without_session(fault));
                 None
             }
         },
     }
 }
 
-async fn probe(relay: &Relay, inquiry: &Inquiry<'_>) -> Result<Probe, String> {
-    Smtp::new(relay, inquiry.sender.hello.clone())?.probe(inquiry.now).await
+async fn probe(relay: &Relay, inquiry: &Inquiry<'_>) -> Result<Probe, ProbeFault> {
+    let smtp = Smtp::new(relay, inquiry.sender.hello.clone()).map_err(ProbeFault::Final)?;
+    smtp.probe(inquiry.now).await
 }
 
 fn service(url: &MailUrl) -> Option<&'static KnownService> {
@@ -149,6 +165,24 @@ fn service(url: &MailUrl) -> Option<&'static KnownService> {
         Destination::Directory(_) => None,
         Destination::Smtp(relay) => known_services::by_relay(&relay.host),
         Destination::Http(server) => known_services::by_title(server.provider.provider.title),
+    }
+}
+
+/// The domain of the account in `MAIL_URL`, where the service puts it into the envelope.
+fn account(url: &MailUrl, service: &KnownService) -> Option<String> {
+    match (url.place(), service.envelope) {
+        (Destination::Http(server), EnvelopeDomain::Account) => {
+            server.api.account().map(str::to_ascii_lowercase)
+        }
+        _ => None,
+    }
+}
+
+/// The relay's name in `MAIL_URL`. An operator's own relay mostly calls itself so in EHLO, too.
+fn relay_host(url: &MailUrl) -> Option<&str> {
+    match url.place() {
+        Destination::Smtp(relay) if relay.host.parse::<IpAddr>().is_err() => Some(&relay.host),
+        _ => None,
     }
 }
 

@@ -25,7 +25,7 @@ use self::{
     key::SigningKey,
 };
 
-/// The header fields that are signed, each once more than the letter has it: a field that somebody adds on
+/// The header fields that are signed, each once more than the letter has it: a field that is added on
 /// the way breaks the signature (RFC 6376 §5.4.2). Otherwise a second `From` or `Subject` could be shown in
 /// place of the signed one.
 const SEALED: [&str; 9] = [
@@ -74,6 +74,11 @@ impl DkimSigner {
     #[must_use]
     pub fn algorithm(&self) -> &'static str {
         self.key.algorithm()
+    }
+
+    /// The kind of the key in its record: `k=`.
+    pub(super) fn key_kind(&self) -> &'static str {
+        self.key.kind()
     }
 
     /// The name of the TXT record with the public key.

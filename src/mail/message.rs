@@ -76,6 +76,9 @@ impl MessageBuilder {
         headers: Vec<(&'static str, String)>,
     ) -> Result<Message, SendError> {
         let words = self.write(letter)?;
+        // A relay may have to convert 8-bit bodies for the next one, which breaks a signature (RFC 6376
+        // §5.3).
+        let wire = if self.sender.signers.is_empty() { wire } else { TransferEncoding::Ascii };
         let to: Address = letter
             .to
             .wire()

@@ -44,6 +44,11 @@ impl ReturnAddress {
         self.address.user()
     }
 
+    /// The part behind the `@`.
+    pub(super) fn domain(&self) -> &str {
+        self.address.domain()
+    }
+
     /// The address for a letter.
     pub(super) fn of(&self, letter: LetterId) -> Address {
         let own = self.keys.as_ref().and_then(|keys| {

@@ -2,9 +2,9 @@
 //! MIME).
 //!
 //! A letter is named by the address that the message came to, by the envelope id, or by the `Message-ID` of
-//! the returned letter. What became of it says the report for programs (RFC 3464), in whatever container; or
-//! words, where a server sends no report. The returned letter itself is never read for words: inviters choose
-//! some of them.
+//! the returned letter. The report for programs (RFC 3464), in whatever container, says what became of it; or
+//! words do, where a server sends no report. The returned letter itself is never read for words, of which
+//! inviters choose some.
 
 mod cause;
 mod delivery_status;
@@ -28,10 +28,10 @@ use sha2::{Digest, Sha256};
 use self::{
     cause::{Cause, cause},
     delivery_status::{Action, Recipient, Report},
-    letter::{Found, find},
+    letter::{Found, envelope_sender, find},
     own_text::own_text,
     parts::{Kind, Parts},
-    phrases::Told,
+    phrases::Announced,
 };
 use crate::domain::{
     enhanced_status::StatusCode,
@@ -68,22 +68,24 @@ impl ReturnedMailReader for MimeReader {
         let parts = if message.len() > MAX_MESSAGE { None } else { Parts::read(message).ok() };
         let Some(parts) = parts else { return ReturnedMail::new(id, Verdict::Unreadable, now) };
         let report = report(&parts);
-        let reading = classify(&parts, report.as_ref());
+        let sender = envelope_sender(&parts.headers, recipient, &*self.check).unwrap_or_default();
+        let reading = classify(&parts, report.as_ref(), sender);
         let envelope_id = report.as_ref().and_then(|report| report.envelope_id.as_deref());
         let found = find(&parts, recipient, envelope_id, &*self.check);
         let (letter, found_by) = match found {
-            // Words are easily said: they count for a letter that the message has.
-            Found::Letter { by: FoundBy::Verp, is_held: false, .. }
+            // Words are easily written: they count for a letter that the message has.
+            Found::Letter { letter, by: FoundBy::Verp, is_held: false }
                 if reading.by_words && reading.verdict.status().is_some() =>
             {
-                return ReturnedMail::new(id, Verdict::Forged, now);
+                let (letter, found_by) = (Some(letter), Some(FoundBy::Verp));
+                return ReturnedMail { letter, found_by, ..ReturnedMail::new(id, Verdict::Unproven, now) };
             }
             Found::Forged => return ReturnedMail::new(id, Verdict::Forged, now),
             Found::Letter { letter, by, .. } => (Some(letter), Some(by)),
             Found::None => (None, None),
         };
         let report = report.unwrap_or_default();
-        let last_attempt = report.recipient.and_then(|recipient| recipient.last_attempt);
+        let Recipient { last_attempt, final_address, .. } = report.recipient.unwrap_or_default();
         let at = past(last_attempt, now).or_else(|| past(parts.headers.date, now)).unwrap_or(now);
         let Cause { status, blame, fault, no_such_mailbox, reason } = reading.cause;
         ReturnedMail {
@@ -96,6 +98,7 @@ impl ReturnedMailReader for MimeReader {
             blame,
             fault,
             no_such_mailbox,
+            final_recipient: final_address,
             reason,
             arrived_at: past(report.arrived_at, now),
             at,
@@ -139,7 +142,8 @@ fn report(parts: &Parts) -> Option<Report> {
     of(false).or_else(|| of(true))
 }
 
-fn classify(parts: &Parts, report: Option<&Report>) -> Reading {
+/// `sender` is that of the letter's envelope; empty where it is unknown.
+fn classify(parts: &Parts, report: Option<&Report>, sender: &str) -> Reading {
     if let Some(kind) = parts.own(Kind::FeedbackReport).next() {
         let is_complaint = feedback::is_complaint(&kind.text);
         return Reading::plain(if is_complaint { Verdict::Complained } else { Verdict::Other });
@@ -153,39 +157,50 @@ fn classify(parts: &Parts, report: Option<&Report>) -> Reading {
             Action::Failed => Verdict::Failed,
             Action::Delayed if has_expired(recipient, &text) => Verdict::Failed,
             Action::Delayed => Verdict::Delayed,
+            Action::Delivered if is_relayed(&text) => return Reading::plain(Verdict::Noted),
             Action::Delivered => return Reading::plain(Verdict::Delivered),
             Action::Noted => return Reading::plain(Verdict::Noted),
         };
-        return Reading { verdict, by_words: false, cause: cause(Some(recipient), &text).of(verdict) };
+        return Reading {
+            verdict,
+            by_words: false,
+            cause: cause(Some(recipient), &text, sender).of(verdict),
+        };
     }
-    by_words(parts)
+    by_words(parts, sender)
 }
 
-/// OpenSMTPD 6.8 calls a letter delayed that it gives up. Others report delays with the same code, and do not
-/// say so.
+/// OpenSMTPD 6.8 calls a letter delayed that it gives up (findings/opensmtpd-gives-up-delayed.sh). Others
+/// report delays with the same code, and do not say so.
 fn has_expired(recipient: &Recipient, text: &str) -> bool {
     recipient.status == Some(StatusCode::new(4, 4, 7)) && text.contains("Envelope expired")
 }
 
+/// Exim 4.96 calls a letter delivered that it gave to a server without DSN, for which RFC 3461 §5.2.2 has
+/// `relayed` (findings/exim-relayed-is-delivered.sh).
+fn is_relayed(text: &str) -> bool {
+    text.contains("(relayed to non-DSN-aware mailer)")
+}
+
 /// Without a report: by sender, subject and text.
-fn by_words(parts: &Parts) -> Reading {
+fn by_words(parts: &Parts, sender: &str) -> Reading {
     let text = own_text(parts);
     let subject = phrases::plain(&parts.headers.subject);
     let is_system = sender::is_mail_system(&parts.headers)
         || parts.headers.is_delivery_report
-        || (phrases::is_failure_subject(&subject) && !sender::is_answer(&parts.headers, &subject));
+        || (phrases::is_failure_subject(&subject) && !sender::quotes_subject(&parts.headers, &subject));
     // A mailbox's own server refuses letters by receipts, too.
     let is_reply = parts.own(Kind::Receipt).next().is_some()
         || sender::is_marked_as_reply(&parts.headers)
         || sender::is_note(&phrases::plain(&text));
-    let verdict = match phrases::told(&subject, &text) {
+    let verdict = match phrases::announced(&subject, &text) {
         // A vacation note may say that something is delayed or does not exist.
         _ if is_reply && !is_system => return Reading::plain(Verdict::AutomaticReply),
         // A person may say so, too.
-        Told::Failure if is_system || sender::has_empty_path(&parts.headers) => Verdict::Failed,
-        Told::Delay if is_system || sender::has_empty_path(&parts.headers) => Verdict::Delayed,
+        Announced::Failure if is_system || sender::has_empty_path(&parts.headers) => Verdict::Failed,
+        Announced::Delay if is_system || sender::has_empty_path(&parts.headers) => Verdict::Delayed,
         _ if is_reply => return Reading::plain(Verdict::AutomaticReply),
         _ => return Reading::plain(Verdict::Other),
     };
-    Reading { verdict, by_words: true, cause: cause(None, &text).of(verdict) }
+    Reading { verdict, by_words: true, cause: cause(None, &text, sender).of(verdict) }
 }

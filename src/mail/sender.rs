@@ -87,6 +87,19 @@ impl Sender {
         Self { asks_for_success, ..self }
     }
 
+    /// The domain to which undeliverable letters are returned (`MAIL_ENVELOPE_FROM`); `None` for that of the
+    /// sender's address.
+    #[must_use]
+    pub fn return_domain(&self) -> Option<&str> {
+        self.returned.as_ref().map(ReturnAddress::domain)
+    }
+
+    /// Whether relays are asked to report deliveries, too (`MAIL_DSN_SUCCESS`).
+    #[must_use]
+    pub fn asks_for_success(&self) -> bool {
+        self.asks_for_success
+    }
+
     /// Whether autoresponders may answer to the return address: some heed nothing but how it begins.
     #[must_use]
     pub fn invites_automatic_replies(&self) -> bool {

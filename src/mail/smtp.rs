@@ -33,7 +33,6 @@ use tokio::{
 };
 
 pub use self::host_name::EhloName;
-pub(super) use self::probe::Probe;
 #[cfg(test)]
 pub(super) use self::probe::ProbeTls;
 use self::{
@@ -42,6 +41,10 @@ use self::{
     fault::{SmtpFault, Stage},
     limits::{LIMITS, Limits},
     session::{Reports, SmtpSession},
+};
+pub(super) use self::{
+    passed_through::is_ses_relay,
+    probe::{Probe, ProbeFault},
 };
 use super::{
     fault::{Secrets, chain, clean},

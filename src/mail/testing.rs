@@ -1,4 +1,8 @@
-//! A letter for the tests of this module.
+//! What the tests of this module share: a letter, a name server.
+
+#[expect(dead_code, reason = "the tests of check-mail use the rest")]
+#[path = "../../tests/it/support/name_server.rs"]
+pub(super) mod name_server;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;

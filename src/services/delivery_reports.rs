@@ -1,13 +1,14 @@
 //! Applies the delivery events of providers: each event once, in whatever order they arrive.
 
 mod check;
+mod returned;
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-pub use self::check::record_check;
+pub use self::{check::record_check, returned::record_returned_mail};
 use super::{ServiceError, Services};
 use crate::{
     db::{
@@ -193,7 +194,8 @@ impl<'a> EventApplier<'a> {
             && status >= DeliveryStatus::Bounced
             && !has_failed(event)
             && !letter.superseded
-            && let Some(reminded) = delivery_reports::reminded(tx, &letter)?
+            && let Some((reminded, known)) = delivery_reports::reminded(tx, &letter)?
+            && !(event.may_be_reply && known >= Some(DeliveryStatus::Delivered))
         {
             let (Guarded::Applied | Guarded::Stale) = self.store(tx, reminded, status, event)?;
         }

@@ -160,7 +160,7 @@ pub enum ServiceError {
         "The address was changed a moment ago. It can be changed again in {0} s, the other members at once."
     )]
     MovedTooSoon(u64),
-    /// Nobody can be asked what became of the letter, for this reason.
+    /// No provider can be asked what became of the letter, for this reason.
     #[error("{0}")]
     NotCheckable(String),
     /// A provider was asked about the letter a moment ago; so many seconds remain.

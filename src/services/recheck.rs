@@ -1,12 +1,13 @@
-//! Rechecks a letter whose fate is unknown: asks the provider that accepted it, or may have.
+//! Rechecks a letter whose outcome is unknown: asks the provider that accepted it, or may have.
 //!
 //! The provider is asked outside any transaction. Its answer is applied as its reports are
 //! (`delivery_reports`), so that the graver status stays and nothing counts twice.
 
 use chrono::TimeDelta;
+use serde_json::json;
 
 use super::{
-    ServiceError, Services, delivery_reports, idempotency::Ticket, resend::authority::over_invitation,
+    ServiceError, Services, audit, delivery_reports, idempotency::Ticket, resend::authority::over_invitation,
 };
 use crate::{
     db::{
@@ -18,6 +19,7 @@ use crate::{
     },
     domain::{
         actor::Actor,
+        audit::{AuditAction, AuditEvent, AuditOutcome},
         delivery_reports::{DeliveryStatus, Provider},
         ids::InvitationId,
         invitation::Invitation,
@@ -30,7 +32,7 @@ use crate::{
 const COOLDOWN: TimeDelta = TimeDelta::seconds(10);
 
 /// Asks the provider what became of the newest letter of an invitation, and gives the invitation as it is
-/// then. A provider that knows nothing new changes nothing.
+/// then. A provider that knows nothing new changes nothing; that it was asked is an audit event.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] as for a
@@ -48,7 +50,10 @@ pub async fn invitation(
     let (provider, query) = question(services, &letter)?;
     begin(services, &letter).await?;
     match services.letter_status.status(&query).await {
-        Ok(known) => delivery_reports::record_check(services, provider, letter.id, known).await?,
+        Ok(known) => {
+            let asked = audited(services, actor, (id, provider));
+            delivery_reports::record_check(services, provider, letter.id, (known, asked)).await?;
+        }
         Err(StatusError::Refused(words)) => return Err(ServiceError::NotCheckable(words)),
         Err(StatusError::Unavailable(seconds)) => {
             return Err(ServiceError::ProviderUnavailable { title: provider.title, seconds });
@@ -63,6 +68,13 @@ pub async fn invitation(
         Ok(found)
     };
     services.db.write(work).await
+}
+
+/// That a caller asked, whatever the answer changes.
+fn audited(services: &Services, actor: &Actor, (id, provider): (InvitationId, Provider)) -> AuditEvent {
+    let done = (AuditAction::InvitationRechecked, AuditOutcome::Succeeded);
+    let details = json!({ "provider": provider.name });
+    audit::event(&services.clock, done, actor.who.clone(), id.to_string(), details)
 }
 
 /// Whom to ask about a letter, and what.

@@ -11,7 +11,7 @@ use crate::{
         DbFault,
         letters::unread_mail::{self, NewUnreadMail},
     },
-    domain::returned_mail::{RETURNED_MAIL, ReturnedMailReader, Verdict},
+    domain::returned_mail::{ReturnedMailReader, Verdict},
 };
 
 /// How many old messages are deleted when one is kept, at most.
@@ -26,7 +26,7 @@ pub enum Received {
     Report(Outcome),
     /// An automatic reply, which changes nothing.
     AutomaticReply,
-    /// It came to an address with a wrong MAC, and changes nothing.
+    /// Its address has a wrong MAC, or several letters are named. It changes nothing.
     Forged,
     /// It could not be read, and is kept.
     Unread,
@@ -70,7 +70,7 @@ pub async fn receive(
     let defect = |error| ServiceError::Defect(format!("a returned message could not be read: {error}"));
     let (read, masked, recipient) = reading.await.map_err(defect)?;
     if let Some((reason, message)) = masked {
-        let recipient = recipient.map(|address| address.chars().take(MAX_RECIPIENT).collect());
+        let recipient = recipient.map(|address| shown_address(&address));
         let (id, received_at) = (services.clock.id(), now);
         let letter = read.letter;
         keep(
@@ -83,16 +83,16 @@ pub async fn receive(
     match read.verdict {
         Verdict::AutomaticReply => Ok(Received::AutomaticReply),
         Verdict::Forged => {
-            tracing::warn!("returned mail came to an address that this service has not made");
+            tracing::warn!("returned mail was not accepted: wrong MAC, or several letters");
             Ok(Received::Forged)
         }
-        _ => {
-            let outcomes =
-                delivery_reports::record(services, RETURNED_MAIL, vec![read.event()].into()).await?;
-            let outcome = outcomes.and_then(|outcomes| outcomes.first().copied());
-            Ok(Received::Report(outcome.unwrap_or(Outcome::Ignored)))
-        }
+        _ => Ok(Received::Report(delivery_reports::record_returned_mail(services, read).await?)),
     }
+}
+
+/// An address in the form in which it is kept. PostgreSQL stores no NUL.
+fn shown_address(address: &str) -> String {
+    address.chars().filter(|c| !c.is_control()).take(MAX_RECIPIENT).collect()
 }
 
 async fn keep(services: &Services, new: NewUnreadMail) -> Result<(), ServiceError> {

@@ -6,3 +6,4 @@ mod compose;
 mod configuration;
 mod delivery_overview;
 mod metrics;
+mod output;

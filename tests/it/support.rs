@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod customers;
 pub mod database;
 pub mod dkim;
+pub mod extent;
 pub mod forwarder;
 pub mod handed_over;
 pub mod identity_provider;

@@ -9,6 +9,8 @@ mod operator_faults;
 mod reminders;
 mod replayed_tokens;
 mod returned_mail;
+mod returned_mail_bounds;
+mod returned_mail_limits;
 mod smtp_letters;
 mod sns;
 mod suppressions;

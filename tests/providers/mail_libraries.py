@@ -9,6 +9,7 @@ import base64
 import datetime
 import json
 import sys
+import urllib.parse
 from pathlib import Path
 
 ARN = "arn:aws:sns:eu-central-1:123456789012:ses-events"
@@ -16,26 +17,29 @@ HOST = "sns.eu-central-1.amazonaws.com"
 CERTIFICATE = f"https://{HOST}/SimpleNotificationService-f3ecfb7224c7233fe7bb5f59f96de52f.pem"
 
 
-def ses(captured, key_id, secret, region):
-    """botocore: signature version 4, and whether the body has the shape of its model."""
+def ses(captured, operation, key_id, secret, region):
+    """botocore: signature version 4, and whether path and body have the shape of its model."""
     import botocore.session
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
     from botocore.validate import ParamValidator
 
-    headers = captured["headers"]
-    request = AWSRequest("POST", captured["url"], data=captured["body"], headers={"Content-Type": headers["content-type"]})
+    headers, path = captured["headers"], urllib.parse.urlsplit(captured["url"]).path
+    content_type = {"Content-Type": headers["content-type"]} if "content-type" in headers else {}
+    request = AWSRequest(captured["method"], captured["url"], data=captured["body"] or None, headers=content_type)
     request.context["timestamp"] = headers["x-amz-date"]
     auth = SigV4Auth(Credentials(key_id, secret), "ses", region)
     request.headers["X-Amz-Date"] = headers["x-amz-date"]
     to_sign = auth.string_to_sign(request, auth.canonical_request(request))
     expected = f"Signature={auth.signature(to_sign, request)}"
-    model = botocore.session.get_session().get_service_model("sesv2").operation_model("SendEmail")
-    report = ParamValidator().validate(json.loads(captured["body"]), model.input_shape)
-    path = model.http["requestUri"]
-    if report.has_errors() or path not in captured["url"]:
-        return f"another shape: {report.generate_report()} {path}"
+    model = botocore.session.get_session().get_service_model("sesv2").operation_model(operation)
+    wanted = model.http["requestUri"]
+    # The one question has its only parameter in the path.
+    sent = json.loads(captured["body"]) if captured["body"] else {"MessageId": path.rstrip("/").rsplit("/", 1)[1]}
+    report = ParamValidator().validate(sent, model.input_shape)
+    if report.has_errors() or model.http["method"] != captured["method"] or wanted.format(**sent) != path:
+        return f"another shape: {report.generate_report()} {model.http} {path}"
     seen = headers["authorization"].rsplit(" ", 1)[1]
     return "same signature, its model's shape" if seen == expected else f"another signature: {seen}, {expected}"
 
@@ -48,8 +52,7 @@ def azure(captured, key):
 
     headers, url = captured["headers"], captured["url"]
     policy.get_current_utc_time = lambda: headers["x-ms-date"]
-    request = HttpRequest("POST", url, headers={})
-    request.set_bytes_body(captured["body"].encode())
+    request = HttpRequest(captured["method"], url, headers={})
     request.data = captured["body"]
     wrapped = PipelineRequest(request, PipelineContext(None))
     policy.HMACCredentialsPolicy(url.split("/emails")[0], key).on_request(wrapped)

@@ -1,7 +1,8 @@
 """Amazon SES and Azure Communication Services: what official libraries sign and verify, and the service.
 
-botocore and azure-communication-email (PyPI) sign the request that the service sent, at the same time. sns-validator (npm)
-verifies the same messages that the service gets; its certificate comes from a stand-in for Amazon's host, behind a proxy.
+botocore and azure-communication-email (PyPI) sign the requests that the service sent, at the same time: a letter, and the
+question what became of it. sns-validator (npm) verifies the same messages that the service gets; its certificate comes from a
+stand-in for Amazon's host, behind a proxy.
 """
 
 import json
@@ -28,17 +29,24 @@ def library(*arguments, given=None):
 
 
 class Api:
-    """A provider's interface: keeps requests, and gives one answer."""
+    """A provider's interface: keeps requests, and gives one answer to a letter and one to a question."""
 
-    def __init__(self, status, answer):
+    def __init__(self, status, answer, known):
         api = self
         self.requests = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.answer(status, answer)
+
+            def do_GET(self):
+                self.answer(200, known)
+
+            def answer(self, status, answer):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                api.requests.append({"url": f"{api.url}{self.path}", "headers": headers, "body": body})
+                request = {"method": self.command, "url": f"{api.url}{self.path}", "headers": headers, "body": body}
+                api.requests.append(request)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
@@ -92,14 +100,21 @@ class Proxy:
 
 
 def invite(service):
-    """Invites somebody; the invitation's id and a function that tells its delivery state."""
+    """Invites a person: functions that give the letter's state, and what comes of a recheck."""
     headers = {"Authorization": f"Bearer {service.token('--role', 'admin')}", "Content-Type": "application/json"}
     body = json.dumps({"email": "ada@example.com", "roles": ["viewer"]})
     status, _, text = request("POST", f"{service.url}/v1/system-users/invitations", body, **headers)
     if status != 201:
-        raise SystemExit(f"providers: nobody is invited: {status}: {text}")
+        raise SystemExit(f"providers: no invitation: {status}: {text}")
     url = f"{service.url}/v1/invitations/{json.loads(text)['id']}"
-    return lambda: json.loads(request("GET", url, **headers)[2])["delivery"]["state"]
+    state = lambda: json.loads(request("GET", url, **headers)[2])["delivery"]["state"]
+
+    def recheck():
+        status, _, text = request("POST", f"{url}/recheck", "{}", **headers)
+        answer = json.loads(text)
+        return f"{status} {answer['delivery']['state'] if status == 200 else answer}"
+
+    return state, recheck
 
 
 class Ses:
@@ -113,7 +128,9 @@ class Ses:
     def __enter__(self):
         self.folder.mkdir(exist_ok=True)
         library("keys", self.folder)
-        self.api, self.proxy = Api(200, {"MessageId": "m-1"}), Proxy(self.folder)
+        delay = {"Type": "DELIVERY_DELAY", "Timestamp": 1_795_521_600}
+        known = {"MessageId": "m-1", "Insights": [{"Destination": "ada@example.com", "Events": [delay]}]}
+        self.api, self.proxy = Api(200, {"MessageId": "m-1"}, known), Proxy(self.folder)
         return self
 
     def __exit__(self, *_):
@@ -133,11 +150,13 @@ class Ses:
 
     def tokens(self, service):
         self.api.requests.clear()
-        state = invite(service)
+        state, recheck = invite(service)
         sent = eventually("no letter was sent", lambda: self.api.requests and self.api.requests[0])
-        seen = library("ses", KEY_ID, SECRET.replace("%2F", "/"), REGION, given=json.dumps(sent))
-        yield "a letter, by botocore", "same signature, its model's shape", seen
+        yield "a letter, by botocore", "same signature, its model's shape", self.judged("SendEmail", sent)
         eventually("the letter is not recorded", lambda: state() == "sent")
+        yield "a recheck", "200 deferred", recheck()
+        asked = self.api.requests[-1]
+        yield "the question, by botocore", "same signature, its model's shape", self.judged("GetMessageInsights", asked)
         self.proxy.asked.clear()
         confirmation = library("message", self.folder, "SubscriptionConfirmation", "1", "You have chosen to subscribe")
         yield "a subscription, by sns-validator and the service", "valid, 200", self.verdicts(service, confirmation)
@@ -152,6 +171,10 @@ class Ses:
             forged = message.replace("Delivery", "Complaint")
             yield f"the same forged, version {version}", "The message signature is invalid., 401", self.verdicts(service, forged)
         yield "the letter then", "delivered", state()
+
+    def judged(self, operation, captured):
+        """What botocore says of a request."""
+        return library("ses", operation, KEY_ID, SECRET.replace("%2F", "/"), REGION, given=json.dumps(captured))
 
     def asked(self, paths):
         kinds = ["certificate" if path.endswith(".pem") else "confirmation" for path in paths]
@@ -174,7 +197,8 @@ class Azure:
     name = "Azure Communication Services"
 
     def __enter__(self):
-        self.api = Api(202, {"id": "8540c0de-899f-5cce-acb5-3ec493af3800", "status": "Running"})
+        operation = {"id": "8540c0de-899f-5cce-acb5-3ec493af3800", "status": "Running"}
+        self.api = Api(202, operation, operation)
         return self
 
     def __exit__(self, *_):
@@ -191,10 +215,13 @@ class Azure:
 
     def tokens(self, service):
         self.api.requests.clear()
-        state = invite(service)
+        state, recheck = invite(service)
+        judged = lambda captured: library("azure", AZURE_KEY, given=json.dumps(captured))
         sent = eventually("no letter was sent", lambda: self.api.requests and self.api.requests[0])
-        yield "a letter, by azure-communication-email", "same signature", library("azure", AZURE_KEY, given=json.dumps(sent))
+        yield "a letter, by azure-communication-email", "same signature", judged(sent)
         eventually("the letter is not recorded", lambda: state() == "sent")
+        yield "a recheck", "200 sent", recheck()
+        yield "the question, by azure-communication-email", "same signature", judged(self.api.requests[-1])
         validation = [{
             "id": "1", "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "c-1"},
         }]

@@ -1,7 +1,5 @@
 //! The output: a progress bar on a terminal, faults on standard error, results on standard output.
 
-use std::io::{self, Write};
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
@@ -11,6 +9,7 @@ use super::{
     stop::Reason,
     terminal::Screen,
 };
+use crate::cli::output::{Unwritable, print_line};
 
 /// Writes the results of an import, and counts them.
 pub(super) struct Report {
@@ -59,8 +58,8 @@ impl Report {
     /// Reports the outcome of a row.
     ///
     /// # Errors
-    /// When standard output is closed.
-    pub(super) fn row(&mut self, row: &Row, outcome: &Outcome) -> io::Result<()> {
+    /// When standard output is closed or full.
+    pub(super) fn row(&mut self, row: &Row, outcome: &Outcome) -> Result<(), Unwritable> {
         match outcome {
             Outcome::Invited { .. } | Outcome::Valid => self.invited += 1,
             Outcome::AlreadyThere { .. } => self.already += 1,
@@ -85,15 +84,15 @@ impl Report {
         if self.json { self.print(&outcome.document(row).to_string()) } else { Ok(()) }
     }
 
-    fn print(&self, line: &str) -> io::Result<()> {
-        self.screen.0.suspend(|| writeln!(io::stdout(), "{line}"))
+    fn print(&self, line: &str) -> Result<(), Unwritable> {
+        self.screen.0.suspend(|| print_line(line))
     }
 
     /// Removes the bar and prints the summary, and how to continue when the import ended early.
     ///
     /// # Errors
-    /// When standard output is closed.
-    pub(super) fn end(&self, reason: Option<&Reason>) -> io::Result<()> {
+    /// When standard output is closed or full.
+    pub(super) fn end(&self, reason: Option<&Reason>) -> Result<(), Unwritable> {
         self.screen.0.finish_and_clear();
         let left = self.left();
         let again = "Run the same command again to continue: no person is invited twice.";
@@ -114,9 +113,7 @@ impl Report {
                 format!("Stopped: the token does not allow this ({}).", clean(words))
             }
             Some(Reason::Refused(words)) => format!("Stopped: the service answered {}", clean(words)),
-            Some(Reason::Unread(words)) => {
-                format!("Stopped: the results cannot be written ({words}). {again}")
-            }
+            Some(Reason::Unwritable(words)) => format!("Stopped: {words}. {again}"),
         };
         if !words.is_empty() {
             self.screen.say(&words);

@@ -103,7 +103,7 @@ async fn report_outcomes(
     for row in rows {
         let outcome = outcomes.next().await.unwrap_or(Outcome::NotSent);
         if let Err(error) = report.row(row, &outcome) {
-            stop.set_reason(Reason::Unread(error.to_string()));
+            stop.set_reason(Reason::Unwritable(error.to_string()));
         }
     }
 }

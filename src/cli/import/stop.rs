@@ -16,7 +16,7 @@ pub(super) enum Reason {
     /// The service gave an answer that no row caused.
     Refused(String),
     /// The results cannot be written.
-    Unread(String),
+    Unwritable(String),
 }
 
 /// The shared reason to stop. Clones share it.

@@ -12,7 +12,7 @@ use crate::db::{
         condition::{Condition, is_present},
         id_set::InSet,
         page::{Direction, Page, Source, Walk, beyond},
-        pieces::Pieces,
+        pieces::read_page,
     },
     visibility::{self, only_below},
 };
@@ -76,15 +76,14 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         let before = beyond::<accounts::table>(ID, Direction::Descending, before.clone());
         matching(Walk::of(source), filter, text.as_ref()).when(before)
     };
-    match few(connection, filter, text.as_ref())? {
-        None => rows(connection, filter, walks(filter, plain), filter.limit),
-        Some(few) => {
-            Pieces::of(few, Direction::Descending, before.clone()).read(filter.limit, |piece, limit| {
-                let in_piece = InSet::condition::<accounts::table>(ID, piece);
-                rows(connection, filter, vec![plain(FEW).when(in_piece)], limit)
-            })
-        }
-    }
+    let few = few(connection, filter, text.as_ref())?;
+    read_page(few, Direction::Descending, before.clone(), filter.limit, |piece, limit| {
+        let walks = match piece {
+            None => walks(filter, plain),
+            Some(piece) => vec![plain(FEW).when(InSet::condition::<accounts::table>(ID, piece))],
+        };
+        rows(connection, filter, walks, limit)
+    })
 }
 
 /// The accounts that these walks find, newest first.

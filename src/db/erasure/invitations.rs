@@ -6,7 +6,7 @@ use super::traces::Traces;
 use crate::db::{
     Tx,
     error::DbFault,
-    letters::outbox,
+    letters::{outbox, unread_mail},
     schema::{email_changes as changes, invitations, letters, password_resets as resets},
     sql::partial_index::sent_by_user,
 };
@@ -34,7 +34,8 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     delete_notices(tx, traces)
 }
 
-/// Takes the recipient out of these letters, and what relays and providers said of them.
+/// Takes the recipient out of these letters, and what relays and providers said of them; and deletes what
+/// came back about them and could not be read, whatever address it has.
 pub(super) fn erase_letters(tx: &mut Tx<'_>, traces: &Traces, ids: &[String]) -> Result<(), DbFault> {
     let none = None::<&str>;
     let Some(user) = traces.users.last() else { return Ok(()) };
@@ -45,7 +46,7 @@ pub(super) fn erase_letters(tx: &mut Tx<'_>, traces: &Traces, ids: &[String]) ->
             letters::provider_message_id.eq(none),
         ))
         .execute(tx.writing())?;
-    Ok(())
+    unread_mail::erase_about(tx, ids)
 }
 
 /// Deletes requests to reset the password or to change the address, and all letters about them. Another
@@ -62,6 +63,9 @@ fn delete_notices(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     });
     subjects.extend(changed.map(|(id, ..)| id));
     subjects.extend(ids.into_iter().map(str::to_owned));
+    let notices = letters::table.filter(letters::subject.eq_any(&subjects).assume_not_null());
+    let notices: Vec<String> = notices.select(letters::id).load(tx.reading())?;
+    unread_mail::erase_about(tx, &notices)?;
     outbox::delete_notices(tx, &subjects)?;
     diesel::delete(resets::table.filter(resets::id.eq_any(&subjects))).execute(tx.writing())?;
     diesel::delete(changes::table.filter(changes::id.eq_any(&subjects))).execute(tx.writing())?;

@@ -17,7 +17,7 @@ use crate::{
             condition::Condition,
             id_set::InSet,
             page::{Direction, Page, Walk},
-            pieces::Pieces,
+            pieces::read_page,
         },
     },
     domain::{
@@ -53,13 +53,9 @@ fn by_creation(
     mut found: Found,
     direction: Direction,
 ) -> Result<Vec<Invitation>, DbFault> {
-    let Some(few) = found.few.take() else {
-        let page = Page::new(walks::of(filter, &found, direction), direction, filter.limit);
-        return rows(connection, filter, page);
-    };
     let after = filter.after.as_ref().map(|last| last.id.to_string());
-    Pieces::of(few, direction, after).read(filter.limit, |piece, limit| {
-        found.few = Some(piece);
+    read_page(found.few.take(), direction, after, filter.limit, |piece, limit| {
+        found.few = piece;
         rows(connection, filter, Page::new(walks::of(filter, &found, direction), direction, limit))
     })
 }

@@ -160,10 +160,13 @@ pub fn mark_accepted(
     Ok(Guarded::of(changed))
 }
 
-/// The invitation letter to which a reminder belongs.
-pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
+/// The invitation letter to which a reminder belongs, and the status that was reported of it.
+pub fn reminded(
+    tx: &mut Tx<'_>,
+    reminder: &Reported,
+) -> Result<Option<(LetterId, Option<DeliveryStatus>)>, DbFault> {
     let Some(invitation) = reminder.invitation_id else { return Ok(None) };
-    let id: Option<String> = letters::table
+    let row: Option<(String, Option<String>)> = letters::table
         .filter(
             letters::invitation_id
                 .eq(invitation.as_str())
@@ -171,11 +174,14 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
                 .and(letters::generation.eq(reminder.generation)),
         )
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
-        .select(letters::id)
+        .select((letters::id, letters::delivery_status))
         .first(tx.reading())
         .optional()?;
-    id.map(|id| id.parse().map_err(|_| DbFault::Corrupt { table: "letters", column: "id", row: id }))
-        .transpose()
+    let Some((id, status)) = row else { return Ok(None) };
+    let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
+    let letter = id.parse().map_err(|_| unreadable("id"))?;
+    let status = status.map(|status| status.parse().map_err(|_| unreadable("fate"))).transpose()?;
+    Ok(Some((letter, status)))
 }
 
 /// Stores a delivery status; [`Guarded::Stale`] when one that was reported before outranks it, or is the same

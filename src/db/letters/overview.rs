@@ -2,6 +2,8 @@
 
 mod sql;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     prelude::*,
@@ -18,8 +20,8 @@ use crate::db::{
 };
 use crate::domain::{
     delivery_overview::{
-        Attempts, DeliveryOverview, HeldRelay, LetterStatus, MAX_LISTED, Period, PeriodSums, ReasonGroup,
-        WaitingLetter, reason_group,
+        Attempts, HeldRelay, LetterGroup, LetterGroups, LetterStatus, Period, Span, WaitingLetter, Window,
+        reason_group,
     },
     delivery_reports::DeliveryStatus,
     email::Email,
@@ -28,114 +30,137 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// An id may be older than the time at which its letter was put in by as much.
+/// An id may be older or younger than the time at which its letter was put in by as much.
 const ID_MARGIN: TimeDelta = TimeDelta::minutes(1);
 /// How many held relays are shown.
 const MAX_HELD: i64 = 20;
 
-/// Reads the overview at `now`: of the letters to staff, to customers, or to both, as the visibility has it.
-pub fn overview(
-    connection: &mut AnyConnection,
-    visibility: &Visibility,
-    now: DateTime<Utc>,
-) -> Result<DeliveryOverview, DbFault> {
-    let mut sums = Period::ALL.map(|_| PeriodSums::default());
-    for number in numbers(connection, visibility, now)? {
-        let Number { part, period, class, name, n } = number;
-        let (status, reason) = read_class(&class)?;
-        let first = usize::try_from(period).unwrap_or_default();
-        if part == sql::OF_DOMAIN {
-            if let Some(period) = sums.get_mut(first) {
-                period.add_to_domain(&name, status, n);
-            }
-            continue;
-        }
-        // A letter of the last hour is one of the last day, too.
-        for period in sums.iter_mut().skip(first) {
-            period.add((status, reason), Some(name.as_str()).filter(|name| !name.is_empty()), n);
-        }
-    }
-    let periods = sums.into_iter().zip(Period::ALL).map(|(sums, period)| sums.finish(period, now));
-    Ok(DeliveryOverview {
-        generated_at: now,
-        periods: periods.collect(),
-        oldest_waiting: oldest_waiting(connection, visibility)?,
-        held: held(connection, now)?,
-    })
+/// The letters of a span of a window, or those of them that come behind an id.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Whose letters are counted: those to staff, to customers, or both.
+    pub visibility: Visibility,
+    /// The window.
+    pub window: Window,
+    /// The span.
+    pub span: Span,
+    /// The id behind which the part begins; `None` for the first one.
+    pub after: Option<String>,
 }
 
-/// A number of letters.
+/// What was read of a part.
+#[derive(Debug)]
+pub struct Numbers {
+    /// The numbers of letters, by the hour and by the shortest period that they were put in.
+    pub by_hour: BTreeMap<(DateTime<Utc>, Period), LetterGroups>,
+    /// The id behind which the rest of the span begins, if there is a rest.
+    pub rest_after: Option<String>,
+}
+
+/// Counts the letters of a part: of those that come first, `max` at most.
+pub fn numbers(connection: &mut AnyConnection, part: &Part, max: u32) -> Result<Numbers, DbFault> {
+    let Part { visibility, window, span, after } = part;
+    let smallest = || LetterId::earliest_at(span.since - ID_MARGIN).to_string();
+    let after = after.clone().unwrap_or_else(smallest);
+    let behind = LetterId::earliest_at(span.until + ID_MARGIN).to_string();
+    let query = sql_query(sql::end_of_part(max)).bind::<Text, _>(&after).bind::<Text, _>(&behind);
+    let end: Option<EndOfPart> = each!(connection, c => query.get_result(c).optional())?;
+    let rest_after = end.map(|end| end.id);
+    let query = sql_query(sql::numbers(connection, visibility))
+        .bind::<UtcTimestamp, _>(At(window.begin(Period::Hour)))
+        .bind::<UtcTimestamp, _>(At(window.begin(Period::Day)))
+        .bind::<UtcTimestamp, _>(At(window.now()))
+        .bind::<Text, _>(&after)
+        .bind::<Text, _>(rest_after.as_ref().unwrap_or(&behind))
+        .bind::<UtcTimestamp, _>(At(span.since))
+        .bind::<UtcTimestamp, _>(At(span.until));
+    let rows: Vec<Number> = each!(connection, c => query.load(c))?;
+    let mut by_hour: BTreeMap<_, LetterGroups> = BTreeMap::new();
+    for row in rows {
+        let period = usize::try_from(row.period).ok().and_then(|place| Period::ALL.get(place).copied());
+        let place = (row.hour.0, period.unwrap_or(Period::Week));
+        by_hour.entry(place).or_default().add(row.group()?, row.n);
+    }
+    Ok(Numbers { by_hour, rest_after })
+}
+
+#[derive(QueryableByName)]
+struct EndOfPart {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// A number of letters; see [`sql::numbers`].
 #[derive(QueryableByName)]
 struct Number {
-    /// What it is counted by: [`sql::OF_DOMAIN`], or the relay.
-    #[diesel(sql_type = Text)]
-    part: String,
-    /// The place in [`Period::ALL`] of the shortest period that has these letters; of a domain, the period.
+    #[diesel(sql_type = UtcTimestamp)]
+    hour: At,
     #[diesel(sql_type = Integer)]
     period: i32,
-    /// What decides status and reason; see [`read_class`].
     #[diesel(sql_type = Text)]
-    class: String,
-    /// The domain or the relay; empty where it is not known.
+    state: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    report: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cause: Option<String>,
+    #[diesel(sql_type = Integer)]
+    is_leased: i32,
+    #[diesel(sql_type = Integer)]
+    attempts_class: i32,
+    /// Empty where it is not known, as the domain.
     #[diesel(sql_type = Text)]
-    name: String,
+    relay: String,
+    #[diesel(sql_type = Text)]
+    domain: String,
     #[diesel(sql_type = BigInt)]
     n: i64,
 }
 
-fn numbers(
-    connection: &mut AnyConnection,
-    visibility: &Visibility,
-    now: DateTime<Utc>,
-) -> Result<Vec<Number>, DbFault> {
-    let begin = |period: Period| At(now - period.length());
-    let oldest = LetterId::earliest_at(begin(Period::Week).0 - ID_MARGIN).to_string();
-    let limit = i32::try_from(MAX_LISTED).unwrap_or(i32::MAX);
-    let query = sql_query(sql::numbers(connection, visibility))
-        .bind::<UtcTimestamp, _>(begin(Period::Hour))
-        .bind::<UtcTimestamp, _>(begin(Period::Day))
-        .bind::<UtcTimestamp, _>(At(now))
-        .bind::<Text, _>(oldest)
-        .bind::<UtcTimestamp, _>(begin(Period::Week))
-        .bind::<Text, _>(Email::ERASED_DOMAIN)
-        .bind::<Integer, _>(limit);
-    Ok(each!(connection, c => query.load(c))?)
+impl Number {
+    fn group(&self) -> Result<LetterGroup, DbFault> {
+        let corrupt =
+            |column, text: &str| DbFault::Corrupt { table: "letters", column, row: text.to_owned() };
+        let state = self.state.parse().map_err(|_| corrupt("state", &self.state))?;
+        let report: Option<DeliveryStatus> = parsed(self.report.as_deref(), |text| corrupt("fate", text))?;
+        let fault: Option<MailFault> = parsed(self.cause.as_deref(), |text| corrupt("cause", text))?;
+        let status = match (state, report) {
+            (LetterState::Queued | LetterState::Withdrawn, _) if self.is_leased > 0 => LetterStatus::Sending,
+            (LetterState::Queued, _) => LetterStatus::Queued,
+            (LetterState::Withdrawn, _) => LetterStatus::Withdrawn,
+            (LetterState::Failed, _) => LetterStatus::Failed,
+            (LetterState::Sent, None) => LetterStatus::Sent,
+            (LetterState::Sent, Some(DeliveryStatus::Deferred)) => LetterStatus::Deferred,
+            (LetterState::Sent, Some(DeliveryStatus::Delivered)) => LetterStatus::Delivered,
+            // As on the invitation: the operator's fault is no bounce.
+            (LetterState::Sent, Some(DeliveryStatus::Bounced))
+                if fault.is_some_and(MailFault::is_operator_fault) =>
+            {
+                LetterStatus::Failed
+            }
+            (LetterState::Sent, Some(DeliveryStatus::Bounced)) => LetterStatus::Bounced,
+            (LetterState::Sent, Some(DeliveryStatus::Complained)) => LetterStatus::Complained,
+            (LetterState::HandedOver, _) => return Err(corrupt("state", &self.state)),
+        };
+        let attempts = match self.attempts_class {
+            0 => Attempts::Clean,
+            1 => Attempts::Failed,
+            _ => Attempts::Exhausted,
+        };
+        let known = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(LetterGroup {
+            status,
+            reason: reason_group(status, fault, attempts),
+            relay: known(&self.relay),
+            domain: known(&self.domain).filter(|domain| domain != Email::ERASED_DOMAIN),
+        })
+    }
 }
 
-/// The status and the reason of letters, from the words that `sql` joins with colons: the state of the row,
-/// what was reported of a letter that was sent, the fault, whether there is a lease, and the attempts.
-fn read_class(class: &str) -> Result<(LetterStatus, Option<ReasonGroup>), DbFault> {
-    let corrupt = || DbFault::Corrupt { table: "letters", column: "state", row: class.to_owned() };
-    let words: Vec<&str> = class.split(':').collect();
-    let [state, report, cause, lease, attempts] = words[..] else { return Err(corrupt()) };
-    let optional = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
-    let report: Option<DeliveryStatus> =
-        optional(report).map(|it| it.parse()).transpose().map_err(|_| corrupt())?;
-    let fault: Option<MailFault> = optional(cause).map(|it| it.parse()).transpose().map_err(|_| corrupt())?;
-    let status = match (state.parse().map_err(|_| corrupt())?, report) {
-        (LetterState::Queued | LetterState::Withdrawn, _) if lease == sql::LEASED => LetterStatus::Sending,
-        (LetterState::Queued, _) => LetterStatus::Queued,
-        (LetterState::Withdrawn, _) => LetterStatus::Withdrawn,
-        (LetterState::Failed, _) => LetterStatus::Failed,
-        (LetterState::Sent, None) => LetterStatus::Sent,
-        (LetterState::Sent, Some(DeliveryStatus::Deferred)) => LetterStatus::Deferred,
-        (LetterState::Sent, Some(DeliveryStatus::Delivered)) => LetterStatus::Delivered,
-        // As on the invitation: the operator's fault is no bounce.
-        (LetterState::Sent, Some(DeliveryStatus::Bounced))
-            if fault.is_some_and(MailFault::is_operator_fault) =>
-        {
-            LetterStatus::Failed
-        }
-        (LetterState::Sent, Some(DeliveryStatus::Bounced)) => LetterStatus::Bounced,
-        (LetterState::Sent, Some(DeliveryStatus::Complained)) => LetterStatus::Complained,
-        (LetterState::HandedOver, _) => return Err(corrupt()),
-    };
-    let attempts = match attempts {
-        sql::EXHAUSTED => Attempts::Exhausted,
-        sql::TRIED => Attempts::Failed,
-        _ => Attempts::Clean,
-    };
-    Ok((status, reason_group(status, fault, attempts)))
+fn parsed<T: std::str::FromStr>(
+    text: Option<&str>,
+    corrupt: impl Fn(&str) -> DbFault,
+) -> Result<Option<T>, DbFault> {
+    text.map(|text| text.parse().map_err(|_| corrupt(text))).transpose()
 }
 
 #[derive(QueryableByName)]
@@ -145,7 +170,7 @@ struct Oldest {
 }
 
 /// The letter of an invitation that has waited longest.
-fn oldest_waiting(
+pub fn oldest_waiting(
     connection: &mut AnyConnection,
     visibility: &Visibility,
 ) -> Result<Option<WaitingLetter>, DbFault> {
@@ -169,7 +194,7 @@ fn oldest_waiting(
 }
 
 /// The relays to which nothing is sent at `now`.
-fn held(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<Vec<HeldRelay>, DbFault> {
+pub fn held(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<Vec<HeldRelay>, DbFault> {
     let rows: Vec<(String, At)> = mail_pace::table
         .filter(mail_pace::free_at.gt(At(now)))
         .order(mail_pace::relay)

@@ -20,7 +20,7 @@ use crate::domain::{
 
 /// How long a message is kept.
 pub const TTL: TimeDelta = TimeDelta::days(14);
-/// No more messages are kept: anybody may write to the return address.
+/// No more messages are kept: anyone can write to the return address.
 pub const MAX_KEPT: i64 = 1000;
 
 /// A message to be kept.
@@ -116,6 +116,13 @@ pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usi
         .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .load(tx.reading())?;
     Ok(diesel::delete(unread_mail::table.filter(unread_mail::id.eq_any(old))).execute(tx.writing())?)
+}
+
+/// Deletes the messages that name one of these letters.
+pub(in crate::db) fn erase_about(tx: &mut Tx<'_>, letters: &[String]) -> Result<(), DbFault> {
+    let named = unread_mail::letter_id.eq_any(letters).assume_not_null();
+    diesel::delete(unread_mail::table.filter(named)).execute(tx.writing())?;
+    Ok(())
 }
 
 /// Deletes the messages that hold one of these texts, which are in lower case: addresses of a person.

@@ -10,12 +10,33 @@ const GROWTH: usize = 4;
 /// A first piece is no smaller.
 const SMALLEST: usize = 100;
 
+/// The first `limit` rows that `read` finds for a list by creation: of `few`, the ids among which all rows of
+/// the list are, piece by piece; or of the whole table at once, where those are many (`None`). `read` gets
+/// the ids of a piece, and how many rows are missing.
+///
+/// # Errors
+/// Those of `read`.
+pub(in crate::db) fn read_page<R>(
+    few: Option<Vec<String>>,
+    direction: Direction,
+    after: Option<String>,
+    limit: i64,
+    mut read: impl FnMut(Option<Vec<String>>, i64) -> Result<Vec<R>, DbFault>,
+) -> Result<Vec<R>, DbFault> {
+    match few {
+        Some(few) => {
+            Pieces::of(few, direction, after).read(limit, |piece, missing| read(Some(piece), missing))
+        }
+        None => read(None, limit),
+    }
+}
+
 /// The ids of rows, in the order of a list by creation.
-pub(in crate::db) struct Pieces(Vec<String>);
+struct Pieces(Vec<String>);
 
 impl Pieces {
     /// Those of the ids that follow `after`.
-    pub(in crate::db) fn of(mut ids: Vec<String>, direction: Direction, after: Option<String>) -> Self {
+    fn of(mut ids: Vec<String>, direction: Direction, after: Option<String>) -> Self {
         let is_descending = direction == Direction::Descending;
         if let Some(after) = after {
             ids.retain(|id| if is_descending { *id < after } else { *id > after });
@@ -29,7 +50,7 @@ impl Pieces {
     }
 
     /// The first `limit` rows that `read` finds: of the ids in a piece, and no more than so many.
-    pub(in crate::db) fn read<R>(
+    fn read<R>(
         self,
         limit: i64,
         mut read: impl FnMut(Vec<String>, i64) -> Result<Vec<R>, DbFault>,
@@ -79,5 +100,14 @@ mod tests {
             (rows.unwrap(), asked),
             (vec!["0050".to_owned(), "0999".to_owned()], vec![(100, 2), (400, 1), (500, 1)])
         );
+    }
+    #[test]
+    fn a_list_of_many_rows_is_read_at_once() {
+        let mut asked = Vec::new();
+        let rows = read_page(None, Direction::Descending, Some("0900".to_owned()), 3, |piece, limit| {
+            asked.push((piece, limit));
+            Ok(vec!["0899"])
+        });
+        assert_eq!((rows.unwrap(), asked), (vec!["0899"], vec![(None, 3)]));
     }
 }

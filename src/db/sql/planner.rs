@@ -24,7 +24,7 @@ pub(in crate::db) const IN_INDEX_ORDER: &str =
 /// index must therefore be in the text of the query (`sql::partial_index`).
 ///
 /// `jit` is off because the server estimates a plan with a disabled scan as very expensive, and would compile
-/// it: some statements have no index, such as the search for removed users of an address.
+/// it where a statement has no index.
 ///
 /// A page costs as much as two rows, so that plans are compared by the rows that they read. With the server's
 /// own costs, rows in the order of the primary key are cheap: after an analysis, a walk along it past a

@@ -19,7 +19,7 @@ use crate::{
             condition::Condition,
             id_set::InSet,
             page::{Direction, Page, Walk},
-            pieces::Pieces,
+            pieces::read_page,
             timestamp::At,
         },
         users::memberships::seen as memberships_of,
@@ -87,13 +87,9 @@ fn rows(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<Row>,
             return rows_of(connection, filter, page);
         }
     };
-    let Some(few) = found.few.take() else {
-        let page = Page::new(walks::of(filter, &found, direction), direction, filter.limit);
-        return rows_of(connection, filter, page);
-    };
     let after = filter.after.as_ref().map(|last| last.id.to_string());
-    Pieces::of(few, direction, after).read(filter.limit, |piece, limit| {
-        found.few = Some(piece);
+    read_page(found.few.take(), direction, after, filter.limit, |piece, limit| {
+        found.few = piece;
         rows_of(connection, filter, Page::new(walks::of(filter, &found, direction), direction, limit))
     })
 }

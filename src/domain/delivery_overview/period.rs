@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 closed_set! {
-    /// A period that ends now.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    /// A period that ends now; a longer one is greater.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Period {
         /// The last 60 minutes.
         Hour = "hour",

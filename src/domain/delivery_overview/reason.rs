@@ -5,7 +5,7 @@ use crate::domain::mail_fault::MailFault;
 
 closed_set! {
     /// Why letters wait, were given up or came back, by who or what is at fault.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum ReasonGroup {
         /// The address: there is no such mailbox, or nothing is sent to it any more.
         Address = "address",

@@ -3,7 +3,7 @@
 closed_set! {
     /// The state of a letter in the overview. As the state of an invitation's newest letter, but for letters
     /// that were withdrawn, which have a state of their own; where a link was handed over there is no letter.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum LetterStatus {
         /// Waits to be sent.
         Queued = "queued",

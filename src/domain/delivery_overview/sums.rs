@@ -1,10 +1,14 @@
 //! Adding up the numbers of a period.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, btree_map::Entry},
+};
 
 use chrono::{DateTime, Utc};
 
 use super::{
+    group::LetterGroup,
     overview::{MAX_LISTED, Named, PeriodOverview},
     period::Period,
     reason::ReasonGroup,
@@ -25,25 +29,20 @@ pub struct PeriodSums {
 }
 
 impl PeriodSums {
-    /// Adds `n` letters that were handed to a relay last, if its name is known.
-    pub fn add(
-        &mut self,
-        (status, reason): (LetterStatus, Option<ReasonGroup>),
-        relay: Option<&str>,
-        n: i64,
-    ) {
-        self.letters.add(status, n);
+    /// Adds `n` letters of a group.
+    pub fn add(&mut self, group: &LetterGroup, n: i64) {
+        let LetterGroup { status, reason, relay, domain } = group;
+        self.letters.add(*status, n);
         if let Some(reason) = reason {
-            self.reasons.add(reason, n);
+            self.reasons.add(*reason, n);
         }
-        if let Some(relay) = relay {
-            self.relays.entry(relay.to_owned()).or_default().add(status, n);
+        for (name, sums) in [(relay, &mut self.relays), (domain, &mut self.domains)] {
+            let Some(name) = name else { continue };
+            match sums.get_mut(name) {
+                Some(sums) => sums.add(*status, n),
+                None => sums.entry(name.clone()).or_default().add(*status, n),
+            }
         }
-    }
-
-    /// Adds `n` letters to a domain, which may be in Unicode or in punycode.
-    pub fn add_to_domain(&mut self, domain: &str, status: LetterStatus, n: i64) {
-        self.domains.entry(readable(domain)).or_default().add(status, n);
     }
 
     /// The numbers of the period.
@@ -56,7 +55,7 @@ impl PeriodSums {
             since: now - period.length(),
             letters: self.letters,
             reasons: self.reasons,
-            domains: listed(by_size(self.domains)),
+            domains: listed(by_size(readable(self.domains))),
             relays,
         }
     }
@@ -83,25 +82,38 @@ fn listed(domains: Vec<Named>) -> Vec<Named> {
     domains.into_iter().enumerate().filter(|(at, _)| is_listed(*at)).map(|(_, one)| one).collect()
 }
 
-/// A domain as people read it, so that both of its forms are one.
-fn readable(domain: &str) -> String {
-    let address = Email::parse(&format!("postmaster@{domain}")).map(|email| email.unicode());
-    address.ok().and_then(|it| Some(it.split_once('@')?.1.to_owned())).unwrap_or_else(|| domain.to_owned())
+/// The numbers by domain as people read it: letters to both forms of a domain are counted together.
+fn readable(all: BTreeMap<String, Tally<LetterStatus>>) -> BTreeMap<String, Tally<LetterStatus>> {
+    let mut sums: BTreeMap<String, Tally<LetterStatus>> = BTreeMap::new();
+    for (domain, letters) in all {
+        let address = Email::parse(&format!("postmaster@{domain}")).map(|email| email.unicode());
+        let name = address.ok().and_then(|it| Some(it.split_once('@')?.1.to_owned())).unwrap_or(domain);
+        match sums.entry(name) {
+            Entry::Vacant(place) => _ = place.insert(letters),
+            Entry::Occupied(mut sum) => sum.get_mut().add_all(&letters),
+        }
+    }
+    sums
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn add(sums: &mut PeriodSums, domain: &str, status: LetterStatus, n: i64) {
+        let domain = Some(domain.to_owned());
+        sums.add(&LetterGroup { status, reason: None, relay: None, domain }, n);
+    }
+
     #[test]
     fn lists_the_domains_with_most_failures_and_those_with_most_letters() {
         let mut sums = PeriodSums::default();
         for n in 1..=30 {
-            sums.add_to_domain(&format!("d{n:02}.example"), LetterStatus::Delivered, n);
+            add(&mut sums, &format!("d{n:02}.example"), LetterStatus::Delivered, n);
         }
-        sums.add_to_domain("d01.example", LetterStatus::Bounced, 1);
-        sums.add_to_domain("d02.example", LetterStatus::Failed, 3);
-        sums.add_to_domain("d30.example", LetterStatus::Complained, 2);
+        add(&mut sums, "d01.example", LetterStatus::Bounced, 1);
+        add(&mut sums, "d02.example", LetterStatus::Failed, 3);
+        add(&mut sums, "d30.example", LetterStatus::Complained, 2);
         let domains = sums.finish(Period::Day, DateTime::UNIX_EPOCH).domains;
         let names: Vec<&str> = domains.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names.len(), MAX_LISTED);
@@ -113,8 +125,8 @@ mod tests {
     #[test]
     fn both_forms_of_a_domain_are_one() {
         let mut sums = PeriodSums::default();
-        sums.add_to_domain("bücher.example", LetterStatus::Sent, 1);
-        sums.add_to_domain("xn--bcher-kva.example", LetterStatus::Sent, 2);
+        add(&mut sums, "bücher.example", LetterStatus::Sent, 1);
+        add(&mut sums, "xn--bcher-kva.example", LetterStatus::Sent, 2);
         let domains = sums.finish(Period::Hour, DateTime::UNIX_EPOCH).domains;
         assert_eq!((domains.len(), domains[0].letters.total()), (1, 3));
         assert_eq!(domains[0].name, "bücher.example");

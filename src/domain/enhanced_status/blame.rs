@@ -5,7 +5,7 @@ use crate::domain::mail_fault::MailFault;
 /// Who or what a refusal is due to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
-    /// The address: nobody has it, or its domain accepts no mail.
+    /// The address: it does not exist, or its domain accepts no mail.
     Address,
     /// The mailbox: it exists, and does not accept this letter, or none for now.
     Mailbox,
@@ -22,7 +22,7 @@ pub enum Blame {
 pub struct Judgement {
     /// Who or what is at fault.
     pub blame: Blame,
-    /// Whether another letter would fail too, until somebody changes something. `false` where time may help.
+    /// Whether another letter would fail too, until something is changed. `false` where time may help.
     pub is_final: bool,
     /// Whether it says that the mailbox does not exist, and that this is final.
     pub denies_mailbox: bool,

@@ -28,11 +28,14 @@ impl StatusCode {
     /// The first code of a failure in a text. It follows the basic code, or is at the end in brackets as in
     /// qmail: `(#5.7.1)`.
     ///
+    /// In all lines of a reply but the last the basic code is joined to it: `550-5.7.1` (RFC 5321 §4.2.1).
     /// Details have up to three digits. See findings/mail-send-large-status-code.sh.
     #[must_use]
     pub fn first_in(text: &str) -> Option<Self> {
         text.split_whitespace().find_map(|word| {
             let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+            let is_basic = |code: &str| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+            let word = word.split_once('-').filter(|(code, _)| is_basic(code)).map_or(word, |(_, rest)| rest);
             word.parse().ok().filter(|code: &Self| code.class != 2)
         })
     }

@@ -39,7 +39,7 @@ enum Class {
 enum Lasts {
     /// Time may help.
     ForNow,
-    /// Until somebody changes something.
+    /// Until something is changed.
     Final,
     /// There is no such mailbox.
     NoMailbox,

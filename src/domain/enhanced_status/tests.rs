@@ -26,6 +26,8 @@ fn the_first_failure_in_a_text_is_its_code() {
         ("550 5.1.1 no, 5.7.1 no", Some("5.1.1")),
         ("sorry (#5.7.1)", Some("5.7.1")),
         ("2.0.0 ok, 4.2.2 later", Some("4.2.2")),
+        ("550-5.7.509 Access denied 550 no", Some("5.7.509")),
+        ("2026-5.7.1 no", None),
         ("192.0.2.7 said 550 no", None),
         ("", None),
     ] {

@@ -1,4 +1,5 @@
-//! Phrases with which mail servers and providers say whom a refusal concerns, taken from real replies.
+//! Phrases with which mail servers and providers say whom a refusal concerns, taken from real replies. Why
+//! they refuse a letter is said by the phrases of [`refusal_phrases`](crate::domain::refusal_phrases).
 //!
 //! Phrases are in lower case, without apostrophes, with one blank between words: the form that
 //! [`super::words::clean`] produces.
@@ -7,7 +8,7 @@ mod certain;
 mod likely;
 mod recipient;
 
-use self::{certain::CERTAIN, likely::LIKELY, recipient::RECIPIENT};
+use self::{certain::CERTAIN, likely::LIKELY};
 use crate::domain::mail_fault::MailFault::{self, Authentication, Client, Policy, Quota, Sender};
 
 /// Who may write to whom is the recipient's decision.
@@ -129,16 +130,17 @@ pub(super) fn of_our_account(words: &str, is_of_security: bool) -> Option<MailFa
 
 /// Whether the recipient is mentioned.
 pub(super) fn of_recipient(words: &str) -> bool {
-    RECIPIENT.iter().any(|phrase| has(words, phrase))
+    recipient::of_recipient().any(|phrase| has(words, phrase))
 }
 
 /// The fault of a reply whose code concerns the recipient. The first statement counts: "User unknown (sender
 /// verify …)" concerns the recipient, "Sender address rejected: User unknown" does not.
 pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
-    let first =
-        |phrases: &mut dyn Iterator<Item = &&str>| phrases.filter_map(|phrase| position(words, phrase)).min();
-    let ours = first(&mut CERTAIN.iter().flat_map(|(_, phrases)| phrases.iter()));
-    let theirs = first(&mut RECIPIENT.iter());
+    let first = |phrases: &mut dyn Iterator<Item = &'static str>| {
+        phrases.filter_map(|phrase| position(words, phrase)).min()
+    };
+    let ours = first(&mut CERTAIN.iter().flat_map(|(_, phrases)| phrases.iter().copied()));
+    let theirs = first(&mut recipient::of_recipient());
     match (ours, theirs) {
         (Some(ours), Some(theirs)) if theirs < ours => None,
         _ => certain(words),

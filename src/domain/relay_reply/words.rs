@@ -34,7 +34,7 @@ pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
 
 /// Whether a reply says that the sender's own address is at fault, as in "Verification failed for <…>" or
 /// "mailbox … is unavailable", and does not name the recipient. Mentions such as "message from …" do not
-/// count.
+/// count. Where the sender is unknown, an address that was verified and is not the recipient's is theirs.
 pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> bool {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
@@ -47,7 +47,8 @@ pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> boo
         let [before, last, name] = three else { return false };
         let verifies =
             last == "for" && matches!(before.as_str(), "failed" | "verification" | "callout" | "error");
-        is(name, sender) && (verifies || named.contains(&last.as_str()))
+        let is_another = sender.is_empty() && verifies && name.contains('@');
+        is_another || is(name, sender) && (verifies || named.contains(&last.as_str()))
     })
 }
 

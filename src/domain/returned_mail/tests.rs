@@ -29,7 +29,7 @@ fn only_reports_have_a_status() {
 }
 
 #[test]
-fn what_was_told_by_words_may_be_a_reply() {
-    let told = ReturnedMail { by_words: true, ..read(Verdict::Failed) };
-    assert!(told.event().may_be_reply && !read(Verdict::Failed).event().may_be_reply);
+fn what_words_alone_report_may_be_a_reply() {
+    let by_words = ReturnedMail { by_words: true, ..read(Verdict::Failed) };
+    assert!(by_words.event().may_be_reply && !read(Verdict::Failed).event().may_be_reply);
 }

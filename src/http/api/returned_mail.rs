@@ -72,15 +72,17 @@ errors! {
 /// `X-Mail-Events-Secret`.
 ///
 /// The body is the message as it came, with its headers. A report changes `delivery` and the timeline of the
-/// letter's invitation. Which letter it is, is told by the address that it came to (`recipient`, or in the
+/// letter's invitation. Which letter it is, is known by the address that it came to (`recipient`, or in the
 /// message), else by the envelope id or the `Message-ID` that the report quotes. An automatic reply, a
-/// message to an address with a wrong check, and one that is repeated change nothing. The answer 200 means
-/// that it is stored.
+/// message to an address with a wrong check, and one that is repeated change nothing; nor does a later report
+/// of the same kind, or one of lower rank (`outranked`). The answer 200 means that it is stored.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "receiveReturnedMail",
     params((
-        "recipient" = Option<String>, Query, max_length = 320, description = "The address that it came to.",
+        "recipient" = Option<String>, Query,
+        description = "The address that it came to. Of one that is longer than 320 characters, the beginning \
+            is kept with a message that could not be read.",
         example = "bounces+ltr_01m86xvxh0e3pt0yekqqme4qcm.0123456789abcdef@invite.example.com"
     )),
     request_body(content = String, description = "The message (RFC 5322).", content_type = "message/rfc822",

@@ -2,6 +2,7 @@
 
 pub mod allow;
 mod ask;
+mod guess;
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use actix_web::{
     post,
     web::{Data, Path, Payload},
 };
-use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::ask::Refusal;
-pub(in crate::http) use self::ask::UNREACHABLE;
+pub(in crate::http::api) use self::guess::guesses;
+use self::{ask::Refusal, guess::delayed};
+pub(in crate::http) use self::{ask::UNREACHABLE, guess::LIMITED};
 use crate::http::{
     extract::{
         body_limit::BodyLimit,
@@ -33,9 +34,8 @@ use crate::{
         client_address::ClientAddress,
         delivery_reports::{Provider, WebhookError, WebhookRequest, WebhookVerifier},
         field_error::FieldError,
-        guess_count::GuessLimit,
     },
-    services::{self, ServiceError, guess_guard::Scope},
+    services,
 };
 
 /// SendGrid sends hundreds of events at once; Postmark sends the whole reply of a server.
@@ -44,9 +44,6 @@ const BODY_LIMIT: BodyLimit = BodyLimit { bytes: 1024 * 1024, time: Duration::fr
 /// How many bodies are read at the same time, in all and of one client. All of them together take eight
 /// megabytes of memory.
 pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
-/// How many wrong secrets and signatures are free, for one client and for one network.
-const CLIENT_GUESSES: GuessLimit = GuessLimit { free: 10, longest: TimeDelta::minutes(1) };
-const NETWORK_GUESSES: GuessLimit = GuessLimit { free: 40, longest: TimeDelta::minutes(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
@@ -64,7 +61,7 @@ errors! {
     NOT_FOUND = "there is no such provider, or its `MAIL_EVENTS_…` is not set";
     PAYLOAD_TOO_LARGE = "the body has more than 1 MiB";
     RATE_LIMITED =
-        "too many requests, or too many wrong secrets or signatures, from this address; with `Retry-After`";
+        "too many requests, or too many wrong secrets, from this address; with `Retry-After`";
 }
 
 /// Report what became of letters
@@ -76,8 +73,8 @@ errors! {
 /// in `delivery`. An event of a letter whose sending was never answered also records that it was sent.
 ///
 /// Headers are checked before a body is read, and few bodies are read at the same time. After the tenth wrong
-/// secret or signature from one address the next request from there has to wait, longer each time, up to a
-/// minute: 429 with `Retry-After`.
+/// secret from one address the next wrong one from there has to wait, longer each time, up to a minute: 429
+/// with `Retry-After`. Wrong signatures are refused without a wait.
 ///
 /// The first message of an Amazon SNS topic is answered by opening the URL in it, which confirms the
 /// subscription, and the first event of Azure Event Grid by the code in it. Where Amazon cannot be asked for
@@ -136,21 +133,15 @@ pub async fn receive(
     query.finish()?;
     let (provider, verifier) = state.settings.webhooks.find(&path).ok_or_else(unknown)?;
     let (client, now) = (client_address(&request), state.services.clock.now());
-    let guesses = guesses(&state, provider, client);
-    if let Some(wait) = state.services.guesses.wait(&guesses) {
-        state.metrics.report(provider.name, LIMITED);
-        return Err(ServiceError::too_many_guesses(wait).into());
-    }
-    let refuse = |error| {
-        if error == WebhookError::Unverified {
-            state.services.guesses.wrong(&guesses);
-        }
-        refused(&state, provider, verifier, error)
-    };
+    let refuse = |error| refused(&state, provider, verifier, error);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // Before any of the body is held in memory: a request that proves nothing has none of it read.
     if !verifier.admits(&WebhookRequest { header: &header, body: &[], document: None, now }) {
-        return Err(refuse(WebhookError::Unverified));
+        return Err(if verifier.has_secret() {
+            guessed(&state, (provider, verifier), client)
+        } else {
+            refuse(WebhookError::Unverified)
+        });
     }
     let head = Head::of(&request).with_types(&request, verifier.media_types());
     head.check(BODY_LIMIT.bytes)?;
@@ -160,10 +151,11 @@ pub async fn receive(
         return Err(json_body::empty());
     }
     let incoming = WebhookRequest { header: &header, body: &bytes, document: None, now };
-    let document = ask::document(&state, provider, verifier, &incoming).await;
+    let document = ask::document(&state, (provider, verifier), client, &incoming).await;
     let document = document.map_err(|refusal| match refusal {
         Refusal::Error(error) => refuse(error),
-        Refusal::Unreachable(problem) => problem,
+        Refusal::Absent => guessed(&state, (provider, verifier), client),
+        Refusal::Limited(problem) | Refusal::Unreachable(problem) => problem,
     })?;
     let incoming = WebhookRequest { document: document.as_deref(), ..incoming };
     let mut report = verifier.read(&incoming).map_err(refuse)?;
@@ -172,8 +164,7 @@ pub async fn receive(
     }
     let (received, answer) = (report.events.len(), report.answer.take());
     let outcomes = services::delivery_reports::record(&state.services, provider, report).await?;
-    // A spent token is no guess: its signature was right.
-    let outcomes = outcomes.ok_or_else(|| refused(&state, provider, verifier, WebhookError::Unverified))?;
+    let outcomes = outcomes.ok_or_else(|| refuse(WebhookError::Unverified))?;
     for outcome in outcomes {
         state.metrics.report(provider.name, outcome.as_str());
     }
@@ -186,12 +177,20 @@ pub async fn receive(
 /// The outcomes of refused requests, for metrics.
 pub(in crate::http) const UNVERIFIED: &str = "unverified";
 pub(in crate::http) const UNREADABLE: &str = "unreadable";
-pub(in crate::http) const LIMITED: &str = "limited";
 
-/// The counters of wrong secrets and signatures: of the client, and of its network.
-pub(super) fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
-    let scope = |block, limit| state.services.guesses.scope(("mail-events", provider.name, block), limit);
-    [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
+/// The answer to a wrong secret, which is counted; after several of them, that its address has to wait. The
+/// right secret is let through all the same: a stranger may send wrong ones from the provider's addresses.
+pub(super) fn guessed(
+    state: &State,
+    (provider, verifier): (Provider, &dyn WebhookVerifier),
+    client: ClientAddress,
+) -> Problem {
+    let guesses = guesses(state, provider, client);
+    if let Some(problem) = delayed(state, provider, &guesses) {
+        return problem;
+    }
+    state.services.guesses.wrong(&guesses);
+    refused(state, provider, verifier, WebhookError::Unverified)
 }
 
 /// The answer does not say which of the two it is.

@@ -110,7 +110,8 @@ pub(super) async fn check(dns: &Dns, domain: &str, letters: &Authenticated) -> V
 fn judged(name: &str, text: &str, policy: &Policy) -> Finding {
     let finding = Finding::ok("DMARC", format!("{name}: {text}"));
     if policy.disposition == "none" {
-        finding.advise("once reports show no surprise, raise p to quarantine or reject: none protects nobody")
+        finding
+            .advise("once reports show no surprise, raise p to quarantine or reject: none stops no forgery")
     } else if policy.has_reports {
         finding
     } else {

@@ -10,7 +10,7 @@ use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     lookup::Lookup,
-    net::runtime::TokioRuntimeProvider,
+    net::{NetError, runtime::TokioRuntimeProvider},
     proto::rr::{Name, RData, RecordType},
 };
 use tokio::time::{Instant, timeout_at};
@@ -21,7 +21,7 @@ const ALL_QUESTIONS: Duration = Duration::from_mins(1);
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(6);
 /// How long a name server may take for an answer.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(3);
-/// After so many questions in succession without an answer, no other is asked.
+/// After so many questions in succession without any answer, no other is asked.
 const MAX_FAILURES: usize = 3;
 
 /// Why a name could not be looked up.
@@ -80,17 +80,27 @@ impl Dns {
 
     /// The addresses of a host.
     pub async fn addresses(&self, host: &str) -> Answer<IpAddr> {
+        let mut addresses = self.ipv4(host).await?;
+        addresses.extend(self.ipv6(host).await?);
+        Ok(addresses)
+    }
+
+    /// The addresses of a host by IPv4: A.
+    pub async fn ipv4(&self, host: &str) -> Answer<IpAddr> {
         let v4 = |data: RData| match data {
             RData::A(address) => Some(IpAddr::V4(address.0)),
             _ => None,
         };
+        self.ask(host, RecordType::A, v4).await
+    }
+
+    /// The addresses of a host by IPv6: AAAA.
+    pub async fn ipv6(&self, host: &str) -> Answer<IpAddr> {
         let v6 = |data: RData| match data {
             RData::AAAA(address) => Some(IpAddr::V6(address.0)),
             _ => None,
         };
-        let mut addresses = self.ask(host, RecordType::A, v4).await?;
-        addresses.extend(self.ask(host, RecordType::AAAA, v6).await?);
-        Ok(addresses)
+        self.ask(host, RecordType::AAAA, v6).await
     }
 
     /// The names of an address: PTR.
@@ -117,14 +127,21 @@ impl Dns {
         };
         // Otherwise the system's search list would be tried, too.
         full.set_fqdn(true);
-        let failed = |reason: String| {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-            Err(Unavailable(reason))
-        };
         let end = self.end.min(Instant::now() + QUESTION_TIMEOUT);
         match timeout_at(end, resolver.lookup(full, kind)).await {
-            Err(_) => failed("no answer in time".to_owned()),
-            Ok(Err(error)) if !error.is_no_records_found() => failed(error.to_string()),
+            Err(_) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                Err(Unavailable("no answer in time".to_owned()))
+            }
+            Ok(Err(error)) if !error.is_no_records_found() => {
+                // A server that fails for one name (SERVFAIL, REFUSED) answers for others.
+                if matches!(error, NetError::Dns(_)) {
+                    self.failures.store(0, Ordering::Relaxed);
+                } else {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(Unavailable(error.to_string()))
+            }
             Ok(answer) => {
                 self.failures.store(0, Ordering::Relaxed);
                 let records = answer.iter().flat_map(Lookup::answers);

@@ -1,7 +1,7 @@
 //! What a relay says of itself.
 
 use super::report::Finding;
-use crate::mail::smtp::Probe;
+use crate::mail::smtp::{Probe, ProbeFault};
 
 /// The extensions that matter to letters: what each means, and what its absence means.
 const EXTENSIONS: [(&str, &str, &str); 5] = [
@@ -40,7 +40,12 @@ pub(super) fn findings(probe: &Probe) -> Vec<Finding> {
     });
     findings.push(match &probe.sign_in {
         Some(Ok(())) => Finding::ok("relay: sign-in", "user and password are accepted"),
-        Some(Err(fault)) => Finding::change("relay: sign-in", fault.clone()).advise("correct MAIL_URL"),
+        Some(Err(ProbeFault::Final(text))) => {
+            Finding::change("relay: sign-in", text.clone()).advise("correct MAIL_URL")
+        }
+        Some(Err(ProbeFault::Passing(text))) => {
+            Finding::unknown("relay: sign-in", text.clone()).advise("ask again later")
+        }
         None => Finding::ok("relay: sign-in", format!("none in MAIL_URL; {}", mechanisms(&probe.extensions))),
     });
     if !probe.is_extended {
@@ -60,6 +65,18 @@ pub(super) fn findings(probe: &Probe) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The row of a relay with which there was no session.
+pub(super) fn without_session(fault: ProbeFault) -> Finding {
+    match fault {
+        ProbeFault::Final(text) => {
+            Finding::change("relay", text).advise("no letter can go: correct MAIL_URL, or the relay")
+        }
+        ProbeFault::Passing(text) => Finding::unknown("relay", text).advise(
+            "if it stays so, no letter can go: see that MAIL_URL and the network are right, and ask again",
+        ),
+    }
 }
 
 /// A letter has about 10 KB.
@@ -120,7 +137,9 @@ mod tests {
         assert_eq!(row(&probe, "TLS").unwrap().verdict, Verdict::Change);
         probe.peer = "127.0.0.1:25".parse().unwrap();
         assert_eq!(row(&probe, "TLS").unwrap().verdict, Verdict::Ok);
-        probe.sign_in = Some(Err("refused the sign-in: 535".to_owned()));
+        probe.sign_in = Some(Err(ProbeFault::Final("refused the sign-in: 535".to_owned())));
         assert_eq!(row(&probe, "sign-in").unwrap().verdict, Verdict::Change);
+        probe.sign_in = Some(Err(ProbeFault::Passing("refused the sign-in: 454".to_owned())));
+        assert_eq!(row(&probe, "sign-in").unwrap().verdict, Verdict::Unknown);
     }
 }

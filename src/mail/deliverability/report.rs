@@ -52,6 +52,17 @@ impl Finding {
     }
 }
 
+/// What became of a test letter, with what the relay or provider said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestLetter {
+    /// By whom.
+    Accepted(String),
+    /// It was not accepted for now, as by greylisting, or whether it was is not known.
+    Undecided(String),
+    /// Until something is corrected.
+    Refused(String),
+}
+
 /// All that was found.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -61,20 +72,24 @@ pub struct Report {
 }
 
 impl Report {
-    /// The gravest verdict of all findings.
+    /// The most severe verdict of all findings.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok)
     }
 
     /// Adds what became of the test letter.
-    pub fn add_test_letter(&mut self, to: &str, outcome: Result<String, String>) {
+    pub fn add_test_letter(&mut self, to: &str, outcome: TestLetter) {
         self.findings.push(match outcome {
-            Ok(found) => Finding::ok("test letter", format!("{found}, for {to}")).advise(
+            TestLetter::Accepted(found) => Finding::ok("test letter", format!("{found}, for {to}")).advise(
                 "open it there: is it in the inbox, and does Authentication-Results in its source say \
                 spf=pass, dkim=pass and dmarc=pass?",
             ),
-            Err(fault) => Finding::change("test letter", fault).advise("correct what the text says"),
+            TestLetter::Undecided(fault) => Finding::unknown("test letter", fault)
+                .advise("send it again in some minutes: the service would repeat it, and this does not"),
+            TestLetter::Refused(fault) => {
+                Finding::change("test letter", fault).advise("correct what the text says")
+            }
         });
     }
 }

@@ -1,8 +1,5 @@
 //! Signatures, verified by the crate `mail-auth`.
 
-#[expect(dead_code, reason = "the tests of check-mail use the rest")]
-#[path = "../../../tests/it/support/name_server.rs"]
-mod name_server;
 #[path = "../../../tests/it/support/dkim.rs"]
 mod receiver;
 
@@ -14,7 +11,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::mail::{
     MessageBuilder, TransferEncoding,
     sample_letters::every_variant,
-    testing::{letter, now, sender},
+    testing::{letter, name_server, now, sender},
 };
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -65,13 +62,14 @@ fn both() -> Vec<DkimSigner> {
 }
 
 #[tokio::test]
-async fn every_letter_in_every_language_is_signed_in_both_encodings() {
+async fn every_letter_in_every_language_is_signed_and_needs_no_conversion() {
     let (letters, receiver) = (every_variant(now()), receiver(&both()));
     assert!(letters.len() > 100);
     for (name, letter) in letters {
         for wire in [TransferEncoding::Ascii, TransferEncoding::EightBit] {
             let source = source(both(), &letter, wire);
             assert_eq!(receiver.verified(&source).await, (2, 2), "{name} {wire:?}");
+            assert!(source.is_ascii(), "{name} {wire:?}");
             let (head, _) = std::str::from_utf8(&source).unwrap().split_once("\r\n\r\n").unwrap();
             assert!(head.lines().all(|line| line.len() <= 100), "{head}");
         }
@@ -106,7 +104,7 @@ async fn white_space_may_change_and_nothing_else() {
     assert_eq!(receiver.verified(format!("{whole}\r\n\r\n").as_bytes()).await.1, 2);
 }
 
-/// A letter without `Reply-To` is signed as one: nobody can add it.
+/// A letter without `Reply-To` is signed as one, so that it cannot be added.
 #[tokio::test]
 async fn a_field_that_the_letter_has_not_cannot_be_added() {
     let sender =

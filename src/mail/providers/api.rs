@@ -49,4 +49,15 @@ pub(in crate::mail) trait ProviderApi: Send + Sync {
     fn status(&self, _asked: &AskedLetter<'_>, _answer: &Answer) -> Option<StatusStep> {
         None
     }
+
+    /// What the account and the key need for such questions, as a sentence that follows on a refusal; empty
+    /// where nothing special is needed.
+    fn status_needs(&self) -> &'static str {
+        ""
+    }
+
+    /// Whether a refusal of such a question says that it came too often, where the HTTP status does not.
+    fn is_throttled(&self, _answer: &Answer) -> bool {
+        false
+    }
 }

@@ -3,10 +3,16 @@
 //! [access key](access_key). A request is repeatable within five minutes:
 //! <https://learn.microsoft.com/en-us/rest/api/communication/repeatable-requests>.
 //!
-//! An accepted letter is an operation, under whose id Event Grid reports on it: [`events`].
+//! An accepted letter is an operation, under whose id Event Grid reports on it: [`events`]. A 202 says no
+//! more than that the operation has begun. It may fail before a recipient's server is asked, and then there
+//! may be no event: [`operation`] reads its end when staff ask for it. The courier does not wait for it: that
+//! takes half a minute and more (`Retry-After`), and a subscription may read 60 operations a minute and 200
+//! an hour at first,
+//! <https://learn.microsoft.com/en-us/azure/communication-services/concepts/service-limits>.
 
 mod access_key;
 mod events;
+mod operation;
 
 use std::sync::Arc;
 
@@ -20,9 +26,9 @@ use super::{
     api::ProviderApi,
     hosted_url::Hosted,
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post},
+    request::{Body, Get, Post, person},
     response::{Answer, Verdict},
-    webhook::SharedSecret,
+    status::{AskedLetter, StatusStep},
 };
 use crate::{
     domain::{delivery_reports::Provider, letter::Letter, mail_fault::MailFault},
@@ -49,11 +55,11 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         variable: "MAIL_EVENTS_AZURE",
         meaning: "the secret that Azure Event Grid sends, at least 16 characters (without it: no such \
             webhook)",
-        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+        verifier: |text| Ok(Arc::new(Events::parse(text)?)),
     }),
 };
 
-const PATH: &str = "/emails:send?api-version=2023-03-31";
+const API_VERSION: &str = "2023-03-31";
 /// What follows the resource's name where the URL has no more than that.
 const DOMAIN: &str = "communication.azure.com";
 
@@ -98,11 +104,7 @@ impl ProviderApi for Account {
             "userEngagementTrackingDisabled": true,
         });
         if let Some(reply_to) = &builder.sender.reply_to {
-            let mut person = json!({"address": reply_to.email.as_ref() as &str});
-            if let Some(name) = &reply_to.name {
-                person["displayName"] = name.as_str().into();
-            }
-            body["replyTo"] = json!([person]);
+            body["replyTo"] = json!([person(reply_to, ["address", "displayName"])]);
         }
         // A repeated request must be the same in all its parts: attempts within one minute are, and send one
         // letter. A later one has another id, since the time at which the link expires is another.
@@ -114,48 +116,59 @@ impl ProviderApi for Account {
             ("Repeatability-First-Sent", access_key::date(first_sent)),
             (access_key::DATE, access_key::date(letter.now)),
         ];
-        Post { path: PATH.to_owned(), headers, body: Body::Json(body) }
+        Post { path: format!("/emails:send?api-version={API_VERSION}"), headers, body: Body::Json(body) }
     }
 
     fn sign(&self, request: &mut Request) {
         self.key.sign(request);
     }
 
-    /// An accepted letter is a 202 with the operation's id and a status that may not have failed yet.
+    /// An accepted letter is a 202 with the operation's id, in its body or where that is missing in a header,
+    /// and a status that may not have failed yet.
     fn verdict(&self, answer: &Answer) -> Verdict {
         let json = answer.json();
         let code = json["error"]["code"].as_str().unwrap_or_default();
         let target = json["error"]["target"].as_str().unwrap_or_default().to_ascii_lowercase();
-        match code {
-            "DomainNotLinked" | "DomainNotVerified" | "InvalidSenderUserName" | "SenderNotFound" => {
+        match operation::operator_fault(code) {
+            Some(fault) => return Verdict::Operator(fault),
+            None if code == operation::ALL_SUPPRESSED => return Verdict::Permanent,
+            None if target.contains("senderaddress") || target.contains("replyto") => {
                 return Verdict::Operator(MailFault::Sender);
             }
-            "EmailDroppedAllRecipientsSuppressed" => return Verdict::Permanent,
-            // The key is another resource's, or this machine's clock is wrong.
-            "Denied" | "Unauthorized" => return Verdict::Operator(MailFault::Authentication),
-            _ if target.contains("senderaddress") || target.contains("replyto") => {
-                return Verdict::Operator(MailFault::Sender);
-            }
-            _ => {}
+            None => {}
         }
         if answer.status == StatusCode::PRECONDITION_FAILED {
             // The time of the first attempt is not within the last five minutes: the clock is wrong.
             return Verdict::Operator(MailFault::Setup);
         }
         let is_failed = matches!(json["status"].as_str(), Some("Failed" | "Canceled"));
-        let id = json["id"].as_str().filter(|_| !is_failed);
-        answer.usual(id.map(str::to_ascii_lowercase))
+        let id = json["id"].as_str().map(str::to_ascii_lowercase).or_else(|| operation::located(answer));
+        answer.usual(id.filter(|_| !is_failed))
     }
 
     fn secrets(&self) -> Secrets {
         self.key.secrets()
     }
+
+    /// The operation, which is found by its id alone.
+    /// <https://learn.microsoft.com/en-us/rest/api/communication/email/email/get-send-result>
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        let get = Get::path(&["emails", "operations", asked.message_id?]);
+        let get = get.query(&[("api-version", API_VERSION)]);
+        Some(get.header(access_key::DATE, access_key::date(asked.now)))
+    }
+
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        operation::read(asked, &answer.json()).map(StatusStep::Known)
+    }
 }
 
-/// A UUID of this request, version 8 (RFC 9562 §5.8).
+/// A UUID of this request, the same for the same one. It has the form of a random UUID, which the standard of
+/// repeatable requests recommends (OASIS Repeatable Requests 1.0, §3):
+/// <https://docs.oasis-open.org/odata/repeatable-requests/v1.0/repeatable-requests-v1.0.html>.
 fn operation_id(first_sent: DateTime<Utc>, body: &str) -> String {
     let digest = Sha256::digest(format!("{first_sent}\n{body}"));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }

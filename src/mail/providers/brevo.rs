@@ -11,7 +11,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lettre::message::Mailbox;
 use reqwest::{Request, StatusCode, header::HeaderName};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -20,19 +19,19 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_key},
+    request::{Body, Get, Post, add_key, person},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
-        CHALLENGE, SharedSecret, event_id, is_about_address, letter, message_ids, objects, reason, seconds,
-        sender_fault, text, unavailable,
+        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, rfc3339,
+        seconds, sender_fault, text, unavailable,
     },
 };
 use crate::{
     domain::{
-        delivery_reports::{
-            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
-        },
+        delivery_reports::{DeliveryEvent, DeliveryStatus, Provider, WebhookRequest},
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -58,9 +57,12 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         variable: "MAIL_EVENTS_BREVO",
         meaning: "the secret that Brevo's webhook sends, at least 16 characters (without it: no such \
             webhook)",
-        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+        verifier: |text| Ok(Arc::new(SecretWebhook::of_lists(text, delivery_event)?)),
     }),
 };
+
+/// The members of a person.
+const PERSON: [&str; 2] = ["email", "name"];
 
 /// A key that may send.
 struct Account {
@@ -70,7 +72,7 @@ struct Account {
 impl ProviderApi for Account {
     fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
         let mut body = json!({
-            "sender": person(&builder.sender.from),
+            "sender": person(&builder.sender.from, PERSON),
             "to": [{"email": letter.to.wire()}],
             "subject": content.subject,
             "textContent": content.text,
@@ -86,7 +88,7 @@ impl ProviderApi for Account {
             },
         });
         if let Some(reply_to) = &builder.sender.reply_to {
-            body["replyTo"] = person(reply_to);
+            body["replyTo"] = person(reply_to, PERSON);
         }
         let headers = vec![("Accept", "application/json".to_owned())];
         Post { path: "/v3/smtp/email".to_owned(), headers, body: Body::Json(body) }
@@ -119,41 +121,57 @@ impl ProviderApi for Account {
     fn secrets(&self) -> Secrets {
         Secrets::of(&self.key)
     }
+
+    /// <https://developers.brevo.com/reference/get-email-event-report>: the events of a message, of the last
+    /// 90 days. They are found by its id alone: what we send with a letter is no filter there.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        let pairs = [("messageId", asked.message_id?), ("days", "90"), ("limit", "100"), ("sort", "asc")];
+        Some(Get::path(&["v3", "smtp", "statistics", "events"]).query(&pairs))
+    }
+
+    /// Without an event, the answer may be an empty object.
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        let events = match json.get("events") {
+            Some(Value::Array(events)) => events.as_slice(),
+            Some(Value::Null) => &[],
+            None if json.as_object().is_some_and(serde_json::Map::is_empty) => &[],
+            _ => return None,
+        };
+        let first = events.iter().filter_map(|event| rfc3339(event, "/date")).min();
+        let id = events.iter().find_map(|event| text(event, "/messageId"));
+        let accepted = id.and_then(|id| asked.accepted(id, first));
+        let events = events.iter().filter_map(as_reported);
+        let events = events.map(|event| delivery_event(&asked.request(), &event)).collect();
+        Some(StatusStep::Known(KnownStatus { accepted, events }))
+    }
+}
+
+/// An event of the statistics in the form that the webhook has; `None` for one that says nothing of the
+/// delivery. A letter that was opened was delivered before. The names are those of Brevo's libraries:
+/// <https://github.com/getbrevo/brevo-python>, `GetEmailEventReportEvents`.
+fn as_reported(event: &Value) -> Option<Value> {
+    let name = match text(event, "/event")? {
+        "delivered" | "opened" | "clicks" | "loadedByProxy" => "delivered",
+        "hardBounces" => "hard_bounce",
+        "softBounces" | "bounces" => "soft_bounce",
+        "invalid" => "invalid_email",
+        name @ ("deferred" | "blocked" | "spam" | "error") => name,
+        _ => return None,
+    };
+    Some(json!({
+        "event": name,
+        "email": event["email"],
+        "message-id": event["messageId"],
+        "reason": event["reason"],
+        "ts_event": rfc3339(event, "/date").map(|at| at.timestamp()),
+    }))
 }
 
 /// "Sending has been rejected because the sender you used … is not valid", "sender is missing" and their
 /// like; also of `replyTo`.
 fn is_about_sender(message: &str) -> bool {
     ["sender", "replyto", "reply to"].iter().any(|word| message.contains(word))
-}
-
-fn person(mailbox: &Mailbox) -> Value {
-    let mut person = json!({"email": mailbox.email.as_ref() as &str});
-    if let Some(name) = &mailbox.name {
-        person["name"] = name.as_str().into();
-    }
-    person
-}
-
-/// The webhook's secret.
-struct Events(SharedSecret);
-
-impl WebhookVerifier for Events {
-    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
-        self.0.admits(request.header)
-    }
-
-    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
-        if !self.admits(request) {
-            return Err(WebhookError::Unverified);
-        }
-        let events = objects(request.json()?)?;
-        Ok(events.iter().map(|event| delivery_event(request, event)).collect::<Vec<_>>().into())
-    }
-
-    fn challenge(&self) -> &'static str {
-        CHALLENGE
-    }
 }
 
 fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
@@ -178,23 +196,22 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message_id)),
         at: request.at(at(event)),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: false,
-        reason: status.filter(|status| *status != DeliveryStatus::Delivered).and(reason(event, &["/reason"])),
+        reason: reason_of(status, event, &["/reason"]),
         no_such_mailbox: has_no_mailbox(event),
     }
 }
 
-/// `ts_epoch` counts milliseconds, and seconds in some examples. The other times follow the account's time
-/// zone, but for `ts_event`.
+/// `ts_event` is when it happened, in seconds. `ts_epoch` counts milliseconds, and seconds in some examples.
+/// The other times follow the account's time zone.
 fn at(event: &Value) -> Option<DateTime<Utc>> {
     /// Of seconds, the year 5138; of milliseconds, 1973.
     const LATEST_SECOND: f64 = 1e11;
-    match event.get("ts_epoch").and_then(Value::as_f64) {
+    seconds(event, "/ts_event").or_else(|| match event.get("ts_epoch").and_then(Value::as_f64) {
         Some(count) if count.abs() > LATEST_SECOND => seconds(&json!({"at": count / 1000.0}), "/at"),
-        Some(_) => seconds(event, "/ts_epoch"),
-        None => seconds(event, "/ts_event"),
-    }
+        _ => seconds(event, "/ts_epoch"),
+    })
 }
 
 /// What is at fault where it is not the address.

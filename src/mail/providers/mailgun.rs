@@ -21,8 +21,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        digest, event_id, is_about_address, is_hmac, letter, letter_of_message_id, message_ids, reason,
-        seconds, sender_fault, text, unavailable,
+        digest, event_id, fault_of, is_about_address, is_hmac, letter, letter_of_message_id, message_ids,
+        reason_of, seconds, sender_fault, text, unavailable,
     },
 };
 use crate::{
@@ -139,6 +139,10 @@ impl ProviderApi for Account {
         Some(Get::path(&["v3", &self.domain, "events"]).query(&pairs))
     }
 
+    fn status_needs(&self) -> &'static str {
+        "Looking letters up needs an account key: a domain sending key may only send."
+    }
+
     /// Its events have the form of the webhook's.
     fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
         let json = answer.json();
@@ -240,9 +244,9 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
         at: request.at(seconds(event, "/timestamp")),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: false,
-        reason: status.filter(|status| *status != DeliveryStatus::Delivered).and(reason(event, &reasons)),
+        reason: reason_of(status, event, &reasons),
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -278,14 +282,13 @@ fn is_invalid_recipient(said: &str) -> bool {
 }
 
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/events/events>: Mailgun gave up on `old`;
-/// `suppress-bounce` is on its own list.
+/// `suppress-bounce` (605) is on its own list.
 fn has_no_mailbox(event: &Value) -> bool {
     let said = ["/delivery-status/message", "/delivery-status/description", "/delivery-status/enhanced-code"];
     let code = event.pointer("/delivery-status/code").and_then(Value::as_i64);
     text(event, "/event") == Some("failed")
         && text(event, "/severity") == Some("permanent")
-        && text(event, "/reason")
-            .is_none_or(|reason| matches!(reason, "bounce" | "suppress-bounce" | "hardfail"))
-        && code.is_none_or(|code| matches!(code, 550 | 551 | 553 | 605))
+        && text(event, "/reason").is_none_or(|reason| matches!(reason, "bounce" | "hardfail"))
+        && code.is_none_or(|code| matches!(code, 550 | 551 | 553))
         && said.iter().all(|pointer| is_about_address(text(event, pointer)))
 }

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use lettre::message::Mailbox;
+use chrono::{DateTime, Utc};
 use reqwest::Request;
 use serde_json::{Value, json};
 
@@ -17,19 +17,20 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post, add_basic},
+    request::{Body, Get, Post, add_basic, person},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
     webhook::{
-        CHALLENGE, SharedSecret, event_id, is_about_address, letter, message_ids, objects, reason, seconds,
-        sender_fault, text, unavailable,
+        SecretWebhook, denies_mailbox, event_id, fault_of, is_about_address, letter, message_ids, reason_of,
+        seconds, sender_fault, text, unavailable,
     },
 };
 use crate::{
     domain::{
-        delivery_reports::{
-            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
-        },
+        delivery_reports::{DeliveryEvent, DeliveryStatus, Provider, WebhookRequest},
+        ids::LetterId,
         letter::Letter,
+        letter_status::KnownStatus,
         mail_fault::MailFault,
     },
     mail::{
@@ -56,9 +57,14 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         variable: "MAIL_EVENTS_MAILJET",
         meaning: "the secret that Mailjet's webhook sends, at least 16 characters (without it: no such \
             webhook)",
-        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+        verifier: |text| Ok(Arc::new(SecretWebhook::of_lists(text, delivery_event)?)),
     }),
 };
+
+/// The members of a person.
+const PERSON: [&str; 2] = ["Email", "Name"];
+/// How long before the letter was made it is searched for, in seconds: clocks differ.
+const SEARCH_MARGIN: u64 = 24 * 3600;
 
 /// An API key and its secret.
 struct Account {
@@ -80,7 +86,7 @@ impl ProviderApi for Account {
     fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
         let id = letter.id.to_string();
         let mut message = json!({
-            "From": person(&builder.sender.from),
+            "From": person(&builder.sender.from, PERSON),
             "To": [{"Email": letter.to.wire()}],
             "Subject": content.subject,
             "TextPart": content.text,
@@ -96,7 +102,7 @@ impl ProviderApi for Account {
             },
         });
         if let Some(reply_to) = &builder.sender.reply_to {
-            message["ReplyTo"] = person(reply_to);
+            message["ReplyTo"] = person(reply_to, PERSON);
         }
         let body = Body::Json(json!({"Messages": [message]}));
         Post { path: "/v3.1/send".to_owned(), headers: Vec::new(), body }
@@ -110,17 +116,11 @@ impl ProviderApi for Account {
     /// whole request has its code beside the message: <https://dev.mailjet.com/email/guides/send-api-v31/>.
     fn verdict(&self, answer: &Answer) -> Verdict {
         let json = answer.json();
-        let errors = json["Messages"][0]["Errors"].as_array().into_iter().flatten();
-        let is_about_sender = |error: &Value| {
-            let members = error["ErrorRelatedTo"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            // "… is not an authorized sender email address for your account".
-            error["ErrorCode"] == "send-0008"
-                || members.into_iter().any(|name| name.starts_with("From") || name.starts_with("ReplyTo"))
-        };
-        if errors.into_iter().any(is_about_sender) {
-            return Verdict::Operator(MailFault::Sender);
-        }
         let message = &json["Messages"][0];
+        let mut errors = message["Errors"].as_array().into_iter().flatten().chain([&json]);
+        if let Some(fault) = errors.find_map(operator_fault) {
+            return Verdict::Operator(fault);
+        }
         let id = message["To"][0]["MessageID"].as_u64().map(|id| id.to_string());
         let id = id.or_else(|| message["To"][0]["MessageUUID"].as_str().map(str::to_owned));
         answer.usual(id.filter(|_| message["Status"] == "success"))
@@ -129,35 +129,89 @@ impl ProviderApi for Account {
     fn secrets(&self) -> Secrets {
         Secrets::of_login(&self.login).and(Secrets::of(&self.login.user.as_str().into()))
     }
-}
 
-fn person(mailbox: &Mailbox) -> Value {
-    let mut person = json!({"Email": mailbox.email.as_ref() as &str});
-    if let Some(name) = &mailbox.name {
-        person["Name"] = name.as_str().into();
-    }
-    person
-}
-
-/// The webhook's secret.
-struct Events(SharedSecret);
-
-impl WebhookVerifier for Events {
-    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
-        self.0.admits(request.header)
+    /// <https://dev.mailjet.com/email/reference/messages/>: the message, by its number or by our id.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        let is_number = |id: &&str| id.bytes().all(|byte| byte.is_ascii_digit());
+        Some(asked.message_id.filter(is_number).map_or_else(
+            || {
+                let (id, since) = (asked.id.to_string(), searched_since(asked.id).to_string());
+                let pairs = [("CustomID", id.as_str()), ("FromTS", since.as_str()), ("Limit", "1")];
+                Get::path(&["v3", "REST", "message"]).query(&pairs)
+            },
+            |number| Get::path(&["v3", "REST", "message", number]),
+        ))
     }
 
-    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
-        if !self.admits(request) {
-            return Err(WebhookError::Unverified);
+    /// First the message, then its history. A message that waits for another attempt has no event of that.
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        let json = answer.json();
+        let data = json["Data"].as_array()?;
+        let Some(first) = data.first() else { return Some(StatusStep::Known(KnownStatus::default())) };
+        if first.get("EventType").is_some() {
+            let events = data.iter().filter_map(|event| as_reported(asked.id, event));
+            let events = events.map(|event| delivery_event(&asked.request(), &event)).collect();
+            return Some(StatusStep::Known(KnownStatus { accepted: None, events }));
         }
-        let events = objects(request.json()?)?;
-        Ok(events.iter().map(|event| delivery_event(request, event)).collect::<Vec<_>>().into())
+        let id = first["ID"].as_u64()?.to_string();
+        let mut known = KnownStatus { accepted: asked.accepted(&id, arrived_at(first)), events: Vec::new() };
+        Some(match text(first, "/Status").unwrap_or_default() {
+            "" | "unknown" | "queued" => StatusStep::Known(known),
+            "deferred" => {
+                let event_id = event_id(None, &json!({"ID": id, "Status": "deferred"}));
+                known.events.push(asked.event(event_id, DeliveryStatus::Deferred));
+                StatusStep::Known(known)
+            }
+            _ => StatusStep::Ask(Get::path(&["v3", "REST", "messagehistory", &id]), known),
+        })
     }
+}
 
-    fn challenge(&self) -> &'static str {
-        CHALLENGE
+/// The operator's fault that an error names.
+fn operator_fault(error: &Value) -> Option<MailFault> {
+    match error["ErrorCode"].as_str() {
+        // Neither the sender's address nor its domain is validated, or the key may not use it.
+        Some("send-0006" | "send-0007" | "send-0008") => return Some(MailFault::Sender),
+        // The key is suspended.
+        Some("mj-0001") => return Some(MailFault::Quota),
+        Some("mj-0015") => return Some(MailFault::Authentication),
+        _ => {}
     }
+    let mut members = error["ErrorRelatedTo"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    members.any(|name| name.starts_with("From") || name.starts_with("ReplyTo")).then_some(MailFault::Sender)
+}
+
+/// Since when a letter is searched for, in seconds after 1970: without it, Mailjet may look at the newest
+/// messages alone. A letter's id begins with its time (RFC 9562 §5.7).
+fn searched_since(letter: LetterId) -> u64 {
+    let made = letter.uuid().get_timestamp().map(|at| at.to_unix().0);
+    made.unwrap_or_default().saturating_sub(SEARCH_MARGIN)
+}
+
+/// When Mailjet accepted a message. The examples of its documentation lack the offset, which is UTC's.
+fn arrived_at(message: &Value) -> Option<DateTime<Utc>> {
+    let at = text(message, "/ArrivedAt")?;
+    let parsed = DateTime::parse_from_rfc3339(at);
+    parsed.or_else(|_| DateTime::parse_from_rfc3339(&format!("{at}Z"))).ok().map(|at| at.to_utc())
+}
+
+/// An event of a message's history in the form that the webhook has; `None` for one that says nothing of the
+/// delivery. A letter that was opened was delivered before. The history does not say whether a bounce was
+/// hard.
+fn as_reported(letter: LetterId, event: &Value) -> Option<Value> {
+    let name = match text(event, "/EventType")? {
+        "sent" | "opened" | "clicked" => "sent",
+        "bounced" => "bounce",
+        name @ ("blocked" | "spam") => name,
+        _ => return None,
+    };
+    Some(json!({
+        "event": name,
+        "CustomID": letter.to_string(),
+        "time": event["EventAt"],
+        "error": text(event, "/State").map(str::to_lowercase),
+        "comment": event["Comment"],
+    }))
 }
 
 fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
@@ -181,11 +235,9 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(message_id.into_iter().chain(text(event, "/Message_GUID"))),
         at: request.at(seconds(event, "/time")),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event, is_hard)),
+        fault: fault_of(status, || fault(event, is_hard)),
         may_be_reply: false,
-        reason: status
-            .filter(|status| *status != DeliveryStatus::Delivered)
-            .and(reason(event, &["/comment", "/error", "/error_related_to", "/source"])),
+        reason: reason_of(status, event, &["/comment", "/error", "/error_related_to", "/source"]),
         no_such_mailbox: status == Some(DeliveryStatus::Bounced) && has_no_mailbox(event, is_hard),
     }
 }
@@ -194,8 +246,9 @@ fn error(event: &Value) -> &str {
     text(event, "/error").unwrap_or_default()
 }
 
-/// What is at fault where it is not the address, by Mailjet's table of errors:
-/// <https://dev.mailjet.com/email/guides/webhooks/#possible-values-for-errors>.
+/// What is at fault where it is not the address, by Mailjet's table of errors,
+/// <https://dev.mailjet.com/email/guides/webhooks/#possible-values-for-errors>, and the states of a message,
+/// which are the same and more: <https://dev.mailjet.com/email/reference/messages/>.
 fn fault(event: &Value, is_hard: bool) -> Option<MailFault> {
     let (said, recipient) = (text(event, "/comment").unwrap_or_default(), text(event, "/email"));
     match error(event) {
@@ -203,6 +256,8 @@ fn fault(event: &Value, is_hard: bool) -> Option<MailFault> {
         "quota exceeded" | "connection issue" | "greylisted" => Some(MailFault::Unavailable),
         // On Mailjet's list: it bounced, complained or unsubscribed before.
         "blacklisted" | "spam reporter" | "preblocked" => Some(MailFault::Suppressed),
+        // Mailjet's own filter took it for spam, and did not send it.
+        "spam preblocked" => Some(MailFault::Policy),
         "bad or empty template" | "error in template language" => Some(MailFault::Setup),
         "system issue" | "protocol issue" => Some(MailFault::Provider),
         "sender blocked" => Some(sender_fault(said, recipient).unwrap_or(MailFault::Reputation)),
@@ -214,10 +269,14 @@ fn fault(event: &Value, is_hard: bool) -> Option<MailFault> {
     }
 }
 
+/// What the server said decides; where it says nothing of that, whether the bounce was hard, which the
+/// history of a message does not tell. A wrong domain ("invalid domain", "typofix", "no mail host") denies no
+/// mailbox.
 fn has_no_mailbox(event: &Value, is_hard: bool) -> bool {
+    let comment = text(event, "/comment");
     match error(event) {
-        "user unknown" | "mailbox inactive" | "invalid domain" | "typofix" => true,
-        "" | "no mail host" => is_hard && is_about_address(text(event, "/comment")),
+        "user unknown" | "mailbox inactive" => comment.and_then(denies_mailbox).unwrap_or(is_hard),
+        "" => is_hard && is_about_address(comment),
         _ => false,
     }
 }

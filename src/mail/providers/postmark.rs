@@ -18,15 +18,13 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        CHALLENGE, SharedSecret, event_id, is_about_address, letter, message_ids, reason, rfc3339,
+        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, rfc3339,
         sender_fault, text, unavailable,
     },
 };
 use crate::{
     domain::{
-        delivery_reports::{
-            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
-        },
+        delivery_reports::{DeliveryEvent, DeliveryStatus, Provider, WebhookRequest},
         letter::Letter,
         letter_status::KnownStatus,
         mail_fault::MailFault,
@@ -54,7 +52,7 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         variable: "MAIL_EVENTS_POSTMARK",
         meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such \
             webhook)",
-        verifier: |text| Ok(Arc::new(Events(SharedSecret::parse(text)?))),
+        verifier: |text| Ok(Arc::new(SecretWebhook::of_single_events(text, delivery_event)?)),
     }),
 };
 
@@ -189,7 +187,7 @@ fn told(asked: &AskedLetter<'_>, message: &Value, events: &[Value]) -> StatusSte
             }
             "Transient" => known.events.push(DeliveryEvent {
                 at: asked.request().at(at),
-                reason: reason(event, &["/Details/DeliveryMessage"]),
+                reason: reason_of(Some(DeliveryStatus::Deferred), event, &["/Details/DeliveryMessage"]),
                 ..asked.event(event_id(None, event), DeliveryStatus::Deferred)
             }),
             "Bounced" => bounce = bounce_number(event).or(bounce),
@@ -212,30 +210,6 @@ fn is_about_sender(message: &str) -> bool {
     ["'from'", "'replyto'", "sender signature"].iter().any(|word| message.contains(word))
 }
 
-/// The webhook's secret.
-struct Events(SharedSecret);
-
-impl WebhookVerifier for Events {
-    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
-        self.0.admits(request.header)
-    }
-
-    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
-        if !self.admits(request) {
-            return Err(WebhookError::Unverified);
-        }
-        let event = request.json()?;
-        if !event.is_object() {
-            return Err(WebhookError::OtherForm);
-        }
-        Ok(vec![delivery_event(request, &event)].into())
-    }
-
-    fn challenge(&self) -> &'static str {
-        CHALLENGE
-    }
-}
-
 fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let record = text(event, "/RecordType").unwrap_or_default();
     let status = match record {
@@ -256,11 +230,9 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(text(event, "/MessageID")),
         at: request.at(rfc3339(event, "/BouncedAt").or_else(|| rfc3339(event, "/DeliveredAt"))),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: false,
-        reason: status
-            .filter(|status| *status != DeliveryStatus::Delivered)
-            .and(reason(event, &["/Details", "/Description", "/Name"])),
+        reason: reason_of(status, event, &["/Details", "/Description", "/Name"]),
         no_such_mailbox: has_no_mailbox(event),
     }
 }

@@ -1,13 +1,14 @@
 //! Requests to providers, and the headers that carry credentials.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use lettre::message::Mailbox;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Request,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::mail::server_url::Login;
 
@@ -26,13 +27,15 @@ pub(in crate::mail) struct Post {
 pub(in crate::mail) struct Get {
     /// Path and query below the address of the API.
     pub path: String,
+    /// Headers beside `Accept`.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Get {
     /// A path without a query. Each part of it stands between two slashes, whatever characters it has.
     pub fn path(parts: &[&str]) -> Self {
         let part = |part: &&str| format!("/{}", utf8_percent_encode(part, UNSAFE));
-        Self { path: parts.iter().map(part).collect() }
+        Self { path: parts.iter().map(part).collect(), headers: Vec::new() }
     }
 
     /// The same with a query. A blank is `%20`, which is one in every reading.
@@ -41,7 +44,13 @@ impl Get {
             format!("{}={}", utf8_percent_encode(name, UNSAFE), utf8_percent_encode(value, UNSAFE))
         };
         let query: Vec<String> = pairs.iter().map(pair).collect();
-        Self { path: format!("{}?{}", self.path, query.join("&")) }
+        Self { path: format!("{}?{}", self.path, query.join("&")), ..self }
+    }
+
+    /// The same with a header, as a signature needs it.
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 }
 
@@ -53,6 +62,21 @@ const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_
 pub(in crate::mail) enum Body {
     Json(Value),
     Form(Vec<(&'static str, String)>),
+}
+
+/// A mailbox as an object: the members for its address and, where it has one, its name.
+pub(super) fn person(mailbox: &Mailbox, [address, name]: [&str; 2]) -> Value {
+    let mut person = json!({ address: mailbox.email.as_ref() as &str });
+    if let Some(text) = &mailbox.name {
+        person[name] = text.as_str().into();
+    }
+    person
+}
+
+/// The host as the HTTP client sends it: with the port where it is not the scheme's. Signatures cover it.
+pub(super) fn host(request: &Request) -> String {
+    let host = request.url().host_str().unwrap_or_default();
+    request.url().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Adds a header that holds a key.

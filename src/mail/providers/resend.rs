@@ -29,8 +29,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, is_about_address, is_hmac, letter, message_ids, reason, rfc3339, sender_fault, text,
-        unavailable,
+        event_id, fault_of, is_about_address, is_hmac, letter, message_ids, reason_of, rfc3339, sender_fault,
+        text, unavailable,
     },
 };
 use crate::{
@@ -132,6 +132,10 @@ impl ProviderApi for Account {
         asked.message_id.map(|id| Get::path(&["emails", id]))
     }
 
+    fn status_needs(&self) -> &'static str {
+        "Looking letters up needs a key with full access."
+    }
+
     /// It names the last event, without its time or a reason. An opened letter was delivered before.
     fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
         let json = answer.json();
@@ -216,9 +220,9 @@ fn delivery_event(request: &WebhookRequest<'_>, id: &str, event: &Value) -> Deli
         message_ids: message_ids(text(event, "/data/email_id")),
         at: request.at(rfc3339(event, "/created_at")),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: status == Some(DeliveryStatus::Bounced) && may_be_reply(event),
-        reason: status.filter(|status| *status != DeliveryStatus::Delivered).and(reason(event, &reasons)),
+        reason: reason_of(status, event, &reasons),
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -278,14 +282,14 @@ fn tagged_letter(event: &Value) -> Option<LetterId> {
 }
 
 /// <https://resend.com/docs/dashboard/emails/email-bounces>: the types are those of Amazon SES. Suppressed
-/// addresses are on Resend's own list.
+/// addresses are on Resend's own list, or on Amazon's.
 fn has_no_mailbox(event: &Value) -> bool {
-    match text(event, "/type") {
-        Some("email.bounced") => {
-            text(event, "/data/bounce/type") == Some("Permanent")
-                && is_about_address(text(event, "/data/bounce/message"))
-        }
-        Some("email.suppressed") => true,
-        _ => false,
-    }
+    text(event, "/type") == Some("email.bounced")
+        && text(event, "/data/bounce/type") == Some("Permanent")
+        && !matches!(
+            text(event, "/data/bounce/subType"),
+            Some("Suppressed" | "OnAccountSuppressionList" | "UnsubscribedRecipient")
+        )
+        && is_about_address(text(event, "/data/bounce/message"))
+        && is_about_address(Some(&said(event)))
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
-use lettre::message::Mailbox;
 use p256::{
     ecdsa::{Signature, VerifyingKey, signature::Verifier},
     pkcs8::DecodePublicKey,
@@ -21,12 +20,12 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Get, Post, add_bearer},
+    request::{Body, Get, Post, add_bearer, person},
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, is_about_address, letter, letter_of_message_id, message_ids, reason, rfc3339, seconds,
-        sender_fault, text, unavailable,
+        event_id, fault_of, is_about_address, letter, letter_of_message_id, message_ids, reason_of, rfc3339,
+        seconds, sender_fault, text, unavailable,
     },
 };
 use crate::{
@@ -65,6 +64,9 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     }),
 };
 
+/// The members of a person.
+const PERSON: [&str; 2] = ["email", "name"];
+
 /// A key that may send.
 struct Account {
     key: SecretString,
@@ -74,7 +76,7 @@ impl ProviderApi for Account {
     fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
         let mut body = json!({
             "personalizations": [{"to": [{"email": letter.to.wire()}]}],
-            "from": person(&builder.sender.from),
+            "from": person(&builder.sender.from, PERSON),
             "subject": content.subject,
             "content": [
                 {"type": "text/plain", "value": content.text},
@@ -95,7 +97,7 @@ impl ProviderApi for Account {
             },
         });
         if let Some(reply_to) = &builder.sender.reply_to {
-            body["reply_to"] = person(reply_to);
+            body["reply_to"] = person(reply_to, PERSON);
         }
         Post { path: "/v3/mail/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
     }
@@ -124,9 +126,10 @@ impl ProviderApi for Account {
         Secrets::of(&self.key)
     }
 
-    /// The Email Activity Feed,
-    /// <https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-email-activity-api>,
-    /// which is bought separately. The answer to a sending has the beginning of the message's id.
+    /// The Email Activity Feed, which is bought separately:
+    /// <https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-email-activity-api>
+    ///
+    /// The answer to a sending has the beginning of the message's id.
     fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
         let query = match asked.message_id {
             Some(id) if is_plain(id) => format!("msg_id LIKE '{id}%'"),
@@ -134,6 +137,10 @@ impl ProviderApi for Account {
             None => format!("(unique_args['letter']=\"{}\")", asked.id),
         };
         Some(Get::path(&["v3", "messages"]).query(&[("limit", "1"), ("query", &query)]))
+    }
+
+    fn status_needs(&self) -> &'static str {
+        "Looking letters up needs the add-on for email activity, and a key that may read it."
     }
 
     /// First a list of messages, then the one with its events:
@@ -178,14 +185,6 @@ fn as_reported(message: &Value, event: &Value) -> Option<Value> {
         "type": kind,
         "timestamp": rfc3339(event, "/processed").map(|at| at.timestamp()),
     }))
-}
-
-fn person(mailbox: &Mailbox) -> Value {
-    let mut person = json!({"email": mailbox.email.as_ref() as &str});
-    if let Some(name) = &mailbox.name {
-        person["name"] = name.as_str().into();
-    }
-    person
 }
 
 /// How old a signature may be. SendGrid retries until 24 hours after the event and does not say that it signs
@@ -261,11 +260,9 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(accepted_ids)),
         at: request.at(seconds(event, "/timestamp")),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: false,
-        reason: status
-            .filter(|status| *status != DeliveryStatus::Delivered)
-            .and(reason(event, &["/reason", "/response"])),
+        reason: reason_of(status, event, &["/reason", "/response"]),
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -315,7 +312,7 @@ fn accepted_ids(id: &str) -> impl Iterator<Item = &str> {
 }
 
 /// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>: a bounce of the type
-/// `blocked` is a server's policy. `Bounced Address` is on SendGrid's own list.
+/// `blocked` is a server's policy. `Invalid` is no address; `Bounced Address` is on SendGrid's own list.
 fn has_no_mailbox(event: &Value) -> bool {
     let class = text(event, "/bounce_classification");
     match text(event, "/event") {
@@ -325,7 +322,7 @@ fn has_no_mailbox(event: &Value) -> bool {
                 && is_about_address(text(event, "/reason"))
                 && is_about_address(text(event, "/status"))
         }
-        Some("dropped") => matches!(text(event, "/reason"), Some("Bounced Address" | "Invalid")),
+        Some("dropped") => text(event, "/reason") == Some("Invalid"),
         _ => false,
     }
 }

@@ -8,10 +8,11 @@
 //! request.
 //!
 //! What became of a letter is published to a topic of Amazon SNS by the configuration set: [`events`], and
-//! [`sns`] for the messages around them.
+//! [`sns`] for the messages around them. Virtual Deliverability Manager can be asked for it: [`insights`].
 
 mod certificate;
 mod events;
+mod insights;
 mod member;
 mod sigv4;
 mod sns;
@@ -31,8 +32,9 @@ use super::{
     api::ProviderApi,
     hosted_url::{Hosted, Parameters, key},
     provider::{MailProvider, UrlForm, Webhook},
-    request::{Body, Post},
+    request::{Body, Get, Post},
     response::{Answer, Verdict},
+    status::{AskedLetter, StatusStep},
 };
 use crate::{
     domain::{delivery_reports::Provider, letter::Letter, mail_fault::MailFault},
@@ -163,20 +165,24 @@ impl ProviderApi for Account {
         let message = json["message"].as_str().or(json["Message"].as_str()).unwrap_or_default();
         let message = message.to_ascii_lowercase();
         match error_type(answer, &json).as_str() {
-            "TooManyRequestsException" | "ThrottlingException" | "Throttling" => {
+            throttling if is_throttling(throttling) => {
                 if message.contains("daily message quota") {
                     Verdict::Operator(MailFault::Quota)
                 } else {
                     Verdict::Temporary
                 }
             }
-            "LimitExceededException" | "AccountSuspendedException" | "SendingPausedException" => {
-                Verdict::Operator(MailFault::Quota)
-            }
+            "LimitExceededException"
+            | "AccountSuspendedException"
+            | "AccountSendingPausedException"
+            | "ConfigurationSetSendingPausedException"
+            | "SendingPausedException" => Verdict::Operator(MailFault::Quota),
             "MailFromDomainNotVerifiedException" => Verdict::Operator(MailFault::Sender),
             // Outside of production, recipients have to be verified, too.
             "MessageRejected" if message.contains("not verified") => Verdict::Operator(MailFault::Sender),
-            "MessageRejected" => Verdict::Permanent,
+            // The words say whether it is the letter ("Message contains a virus.") or the account ("Sending
+            // paused for this account.").
+            "MessageRejected" => Verdict::Refused,
             // The configuration set does not exist.
             "NotFoundException" => Verdict::Operator(MailFault::Setup),
             "AccessDeniedException"
@@ -201,6 +207,34 @@ impl ProviderApi for Account {
         let secrets = Secrets::of(key_id).and(Secrets::of(secret));
         session_token.iter().fold(secrets, |secrets, token| secrets.and(Secrets::of(token)))
     }
+
+    /// Letters cannot be found by their tags.
+    fn status_request(&self, asked: &AskedLetter<'_>) -> Option<Get> {
+        // The signature is made for paths without escapes.
+        let is_plain = |id: &&str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let id = asked.message_id.filter(is_plain)?;
+        // A slash ends the path in the documentation.
+        let get = Get::path(&["v2", "email", "insights", id, ""]);
+        Some(get.header(sigv4::DATE, sigv4::date(asked.now)))
+    }
+
+    fn status(&self, asked: &AskedLetter<'_>, answer: &Answer) -> Option<StatusStep> {
+        insights::read(asked, &answer.json()).map(StatusStep::Known)
+    }
+
+    fn status_needs(&self) -> &'static str {
+        "Looking letters up needs Virtual Deliverability Manager, switched on in this account and region \
+            before the letter was sent, and a key that may ses:GetMessageInsights."
+    }
+
+    fn is_throttled(&self, answer: &Answer) -> bool {
+        is_throttling(&error_type(answer, &answer.json()))
+    }
+}
+
+/// Whether an error says that requests came too often.
+fn is_throttling(error_type: &str) -> bool {
+    matches!(error_type, "TooManyRequestsException" | "ThrottlingException" | "Throttling")
 }
 
 /// The error's name, which is in a header, or in the body behind the name of a namespace:

@@ -2,16 +2,19 @@
 
 mod full_mailbox;
 pub(in crate::mail) mod reason;
+mod secret_webhook;
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub(super) use self::full_mailbox::is_about_address;
-pub(super) use crate::domain::shared_secret::{CHALLENGE, SharedSecret};
+pub(super) use self::{
+    full_mailbox::{denies_mailbox, is_about_address},
+    secret_webhook::SecretWebhook,
+};
 use crate::domain::{
-    delivery_reports::WebhookError,
+    delivery_reports::DeliveryStatus,
     enhanced_status::{StatusCode, judge},
     ids::LetterId,
     mail_fault::MailFault,
@@ -27,18 +30,18 @@ pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The events of a body that has one, or a list of them.
-pub(super) fn objects(body: Value) -> Result<Vec<Value>, WebhookError> {
-    match body {
-        Value::Array(events) if events.iter().all(Value::is_object) => Ok(events),
-        Value::Object(_) => Ok(vec![body]),
-        _ => Err(WebhookError::OtherForm),
-    }
+/// The reason of an event: the first of these members that leaves something to be shown. A delivery has none.
+pub(super) fn reason_of(status: Option<DeliveryStatus>, event: &Value, pointers: &[&str]) -> Option<String> {
+    let lines = || pointers.iter().find_map(|pointer| reason::line(text(event, pointer)?));
+    status.filter(|status| *status != DeliveryStatus::Delivered).and_then(|_| lines())
 }
 
-/// The first of these members that leaves a reason to be shown.
-pub(super) fn reason(value: &Value, pointers: &[&str]) -> Option<String> {
-    pointers.iter().find_map(|pointer| reason::line(text(value, pointer)?))
+/// What is at fault for a letter that was returned or given up; of no other.
+pub(super) fn fault_of(
+    status: Option<DeliveryStatus>,
+    fault: impl FnOnce() -> Option<MailFault>,
+) -> Option<MailFault> {
+    status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault())
 }
 
 /// The fault of the sender's side that a recipient's server named in its refusal.

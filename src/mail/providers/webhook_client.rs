@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, redirect::Policy};
+use reqwest::{Client, StatusCode, redirect::Policy};
 
 use crate::{
     domain::webhook_client::{FetchError, Fetching, WebhookClient},
@@ -25,6 +25,11 @@ const MAX_LEN: usize = 64 * 1024;
 const MAX_KEPT: usize = 8;
 /// How long a document is kept.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// The answers that say that there is nothing at a URL. Any other failure may pass, as a limit of requests
+/// (429) or a proxy that wants credentials (407) does: the provider has to send its request again.
+const ABSENT: [StatusCode; 4] =
+    [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::GONE];
 
 /// A document, and when it was fetched.
 struct Kept {
@@ -63,7 +68,7 @@ impl WebhookHttp {
         let failed = |error: reqwest::Error| FetchError::Unavailable(fault::chain(&error.without_url()));
         let mut response = client.get(url).send().await.map_err(failed)?;
         let status = response.status();
-        if status.is_redirection() || status.is_client_error() {
+        if ABSENT.contains(&status) {
             return Err(FetchError::Absent);
         }
         if !status.is_success() {

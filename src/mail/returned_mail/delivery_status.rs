@@ -5,11 +5,14 @@ use chrono::{DateTime, Utc};
 use super::{
     fields::{fields, untyped},
     headers::time,
+    own_text::up_to,
 };
 use crate::domain::enhanced_status::StatusCode;
 
 /// The longest diagnostic text that is judged, in characters.
 const MAX_DIAGNOSTIC: usize = 1000;
+/// No address is longer (RFC 5321 §4.5.3.1.3), in bytes.
+const MAX_ADDRESS: usize = 320;
 
 /// What was done about a recipient; a later one here is graver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +33,8 @@ pub(super) struct Recipient {
     pub diagnostic: Option<String>,
     /// Their addresses: as they were when the letter was sent, and at the end.
     pub addresses: Vec<String>,
+    /// The address that the report is about, in the end: a letter may have been forwarded.
+    pub final_address: Option<String>,
     pub last_attempt: Option<DateTime<Utc>>,
 }
 
@@ -50,7 +55,7 @@ pub(super) struct Report {
     pub envelope_id: Option<String>,
     pub reporting_mta: Option<String>,
     pub arrived_at: Option<DateTime<Utc>>,
-    /// The recipient about whom the gravest is reported; the first of several.
+    /// The recipient about whom the most severe action is reported; the first of several.
     pub recipient: Option<Recipient>,
 }
 
@@ -74,8 +79,10 @@ impl Report {
                 "diagnostic-code" => current.say(untyped(&value)),
                 "x-supplementary-info" => current.say(&value),
                 "last-attempt-date" => current.last_attempt = date(&value),
-                "original-recipient" | "final-recipient" => {
-                    current.addresses.push(untyped(&value).trim_matches(['<', '>']).to_owned());
+                "original-recipient" => current.addresses.push(address(&value)),
+                "final-recipient" => {
+                    current.addresses.push(address(&value));
+                    current.final_address = Some(address(&value));
                 }
                 _ => continue,
             }
@@ -118,6 +125,11 @@ fn action(value: &str) -> Option<Action> {
         "relayed" | "expanded" => Some(Action::Noted),
         _ => None,
     }
+}
+
+/// The beginning of one that is too long is no address of a letter.
+fn address(value: &str) -> String {
+    up_to(untyped(value).trim_matches(['<', '>']), MAX_ADDRESS + 1).to_owned()
 }
 
 /// The code, which a comment may follow.

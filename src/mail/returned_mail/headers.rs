@@ -1,7 +1,15 @@
 //! The header of a message or of one of its parts.
 
 use chrono::{DateTime, Utc};
-use mail_parser::{HeaderName, MessageParser};
+use mail_parser::{HeaderName, HeaderValue, MessageParser, parsers::MessageStream};
+
+/// The longest `Subject` and `Content-Type`, in bytes. Where encoded words do not end, or a parameter has
+/// many pieces (RFC 2231 §3), the library takes quadratic time.
+const MAX_DECODED: usize = 4 << 10;
+
+/// The message has more, deeper or longer parts than is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMuch;
 
 /// The header's fields, and what a part's decoding needs.
 #[derive(Debug, Default)]
@@ -24,34 +32,51 @@ pub(super) struct Headers {
 
 impl Headers {
     /// Reads the bytes before the first blank line.
-    pub fn parse(head: &[u8]) -> Self {
-        let parsed = if head.is_empty() { None } else { MessageParser::default().parse_headers(head) };
-        let Some(message) = parsed else { return Self::default() };
+    ///
+    /// # Errors
+    /// [`TooMuch`] where the subject or the content's type is too long.
+    pub fn parse(head: &[u8]) -> Result<Self, TooMuch> {
+        // Every field as it is: what is decoded is measured first.
+        let parser = MessageParser::new().header_date(HeaderName::Date).default_header_raw();
+        let parsed = if head.is_empty() { None } else { parser.parse_headers(head) };
+        let Some(message) = parsed else { return Ok(Self::default()) };
         let mut headers = Self::default();
         for header in message.headers() {
             let (start, end) = (to_index(header.offset_start()), to_index(header.offset_end()));
-            let raw = String::from_utf8_lossy(head.get(start..end).unwrap_or_default());
-            let value = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+            let field = head.get(start..end).unwrap_or_default();
             match header.name {
-                HeaderName::Subject => {
-                    header.value().as_text().unwrap_or_default().clone_into(&mut headers.subject);
+                HeaderName::Subject | HeaderName::ContentType if field.len() > MAX_DECODED => {
+                    return Err(TooMuch);
                 }
+                HeaderName::Subject => headers.set_subject(field),
                 HeaderName::Date => headers.date = header.value().as_datetime().and_then(time),
-                HeaderName::ContentType => {
-                    if let Some(content) = header.value().as_content_type() {
-                        let subtype = content.subtype().unwrap_or_default();
-                        headers.media_type = format!("{}/{subtype}", content.ctype()).to_ascii_lowercase();
-                        headers.is_delivery_report =
-                            content.attribute("report-type").is_some_and(|kind| kind == "delivery-status");
-                        headers.boundary = content.attribute("boundary").map(str::to_owned);
-                        headers.charset = content.attribute("charset").map(str::to_owned);
-                    }
-                }
+                HeaderName::ContentType => headers.set_content_type(field),
                 _ => {}
             }
+            let value = String::from_utf8_lossy(field).split_whitespace().collect::<Vec<_>>().join(" ");
             headers.fields.push((header.name().to_ascii_lowercase(), value));
         }
-        headers
+        Ok(headers)
+    }
+
+    fn set_subject(&mut self, field: &[u8]) {
+        if let HeaderValue::Text(subject) = MessageStream::new(field).parse_unstructured() {
+            self.subject = subject.into_owned();
+        } else {
+            self.subject.clear();
+        }
+    }
+
+    fn set_content_type(&mut self, field: &[u8]) {
+        let HeaderValue::ContentType(content) = MessageStream::new(field).parse_content_type() else {
+            return;
+        };
+        let subtype = content.subtype().unwrap_or_default();
+        self.media_type = format!("{}/{subtype}", content.ctype()).to_ascii_lowercase();
+        self.is_delivery_report =
+            content.attribute("report-type").is_some_and(|kind| kind == "delivery-status");
+        self.boundary = content.attribute("boundary").map(str::to_owned);
+        self.charset = content.attribute("charset").map(str::to_owned);
     }
 
     /// The values of a field, by its name in lower case.

@@ -22,7 +22,7 @@ const ADDRESS_FIELDS: [&str; 8] = [
 ];
 /// The most addresses that are checked.
 const MAX_ADDRESSES: usize = 40;
-/// The most letters that are told apart.
+/// The most letters that are distinguished.
 const MAX_LETTERS: usize = 8;
 /// The length of `ltr_` and 26 characters.
 const ID_LENGTH: usize = 30;
@@ -48,7 +48,7 @@ pub(super) fn find(
 ) -> Found {
     let held = held(parts);
     let found = |letter: LetterId, by| {
-        // A report about one letter that has another one was put together by somebody.
+        // A report about one letter that has another one in it was forged.
         let is_contradicted = !held.is_empty() && !held.contains(&letter);
         if is_contradicted { Found::Forged } else { Found::Letter { letter, by, is_held: !held.is_empty() } }
     };
@@ -68,6 +68,16 @@ pub(super) fn find(
         ([], None, [letter]) => found(*letter, FoundBy::MessageId),
         ([], None, []) => Found::None,
     }
+}
+
+/// The sender of the letter's envelope, where it is known: the address that the message came to.
+pub(super) fn envelope_sender<'a>(
+    headers: &'a Headers,
+    recipient: Option<&'a str>,
+    check: &VerpChecker,
+) -> Option<&'a str> {
+    let is_ours = |address: &&str| matches!(check(address), BounceAddress::Letter(_));
+    recipient.or_else(|| addresses(headers).take(MAX_ADDRESSES).find(is_ours))
 }
 
 fn addresses(headers: &Headers) -> impl Iterator<Item = &str> {

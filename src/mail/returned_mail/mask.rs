@@ -40,6 +40,8 @@ pub(super) fn masked(message: &[u8]) -> String {
         let begin = message.get(..MAX_UNREAD).unwrap_or(message);
         shown.push_str(&mask(&String::from_utf8_lossy(begin)));
     }
+    // PostgreSQL stores no NUL, and terminals obey others; a part's type may hold them.
+    shown.retain(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     let end = shown.floor_char_boundary(MAX_SHOWN);
     shown.truncate(end);
     shown

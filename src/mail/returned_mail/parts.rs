@@ -11,7 +11,7 @@ use mail_parser::decoders::{
 };
 use memchr::memchr;
 
-use super::headers::Headers;
+use super::headers::{Headers, TooMuch};
 
 /// How much of a message is read, in bytes. Our letters have 10 KB, and what is said of them comes first.
 pub(super) const MAX_READ: usize = 1 << 20;
@@ -19,12 +19,8 @@ pub(super) const MAX_READ: usize = 1 << 20;
 const MAX_PARTS: usize = 200;
 /// How deep parts may be within each other.
 const MAX_DEPTH: usize = 10;
-/// The longest header of a part, in bytes.
+/// The longest header of all parts together, in bytes.
 const MAX_HEADER: usize = 64 << 10;
-
-/// The message has more, deeper or longer parts than is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMuch;
 
 /// What a part holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +56,7 @@ pub(super) struct Parts {
     pub headers: Headers,
     pub all: Vec<Part>,
     visited: usize,
+    header_bytes: usize,
 }
 
 /// Where a part is.
@@ -79,12 +76,9 @@ impl Parts {
     pub fn read(message: &[u8]) -> Result<Self, TooMuch> {
         let message = message.get(..MAX_READ).unwrap_or(message);
         let message = without_mbox_line(message.trim_ascii_start());
-        let (head, _) = split(message);
-        if head.len() > MAX_HEADER {
-            return Err(TooMuch);
-        }
-        let mut parts = Self { headers: Headers::parse(head), all: Vec::new(), visited: 0 };
-        parts.walk(message, Place { depth: 0, is_returned: false, default: "text/plain" })?;
+        let mut parts = Self { headers: Headers::default(), all: Vec::new(), visited: 0, header_bytes: 0 };
+        let place = Place { depth: 0, is_returned: false, default: "text/plain" };
+        parts.headers = parts.walk(message, place)?;
         Ok(parts)
     }
 
@@ -93,13 +87,20 @@ impl Parts {
         self.all.iter().filter(move |part| part.kind == kind && !part.is_returned)
     }
 
-    fn walk(&mut self, part: &[u8], place: Place) -> Result<(), TooMuch> {
-        self.visited += 1;
+    /// Reads a part, and those within it. Returns its header.
+    fn walk(&mut self, part: &[u8], place: Place) -> Result<Headers, TooMuch> {
         let (head, body) = split(part);
-        if self.visited > MAX_PARTS || place.depth > MAX_DEPTH || head.len() > MAX_HEADER {
+        self.visited += 1;
+        self.header_bytes += head.len();
+        if self.visited > MAX_PARTS || place.depth > MAX_DEPTH || self.header_bytes > MAX_HEADER {
             return Err(TooMuch);
         }
-        let headers = Headers::parse(head);
+        let headers = Headers::parse(head)?;
+        self.walk_body(&headers, body, place)?;
+        Ok(headers)
+    }
+
+    fn walk_body(&mut self, headers: &Headers, body: &[u8], place: Place) -> Result<(), TooMuch> {
         let media_type =
             if headers.media_type.is_empty() { place.default.to_owned() } else { headers.media_type.clone() };
         let deeper = Place { depth: place.depth + 1, ..place };
@@ -120,7 +121,8 @@ impl Parts {
         if is_message(&media_type) {
             let (inner, _) = split(without_mbox_line(&bytes));
             self.push(Kind::Header, media_type, true, String::from_utf8_lossy(inner).into_owned());
-            return self.walk(&bytes, Place { is_returned: true, default: "text/plain", ..deeper });
+            let inner = Place { is_returned: true, default: "text/plain", ..deeper };
+            return self.walk(&bytes, inner).map(drop);
         }
         let kind = kind(&media_type);
         let is_returned = place.is_returned || kind == Kind::Header;

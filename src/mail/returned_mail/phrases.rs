@@ -1,15 +1,18 @@
-//! What is told by words alone: servers that send no report for programs.
+//! What words alone announce, where a server sends no report for programs: a failure or a delay. Why a letter
+//! was refused is said by the phrases of [`refusal_phrases`](crate::domain::refusal_phrases), which
+//! announce a failure, too; what an automatic reply says stands in `sender.rs`.
 
 use memchr::memmem;
 
 use super::own_text::up_to;
+use crate::domain::refusal_phrases::{Place, phrases_in};
 
 /// How much of the text is searched, in bytes.
 const MAX_TEXT: usize = 8 << 10;
 
-/// What the words say.
+/// What the words announce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Announced {
     Failure,
     Delay,
     Nothing,
@@ -44,8 +47,6 @@ const FAILURE_SUBJECTS: &[&str] = &[
     "could not be delivered",
     "couldnt be delivered",
     "could not send message",
-    "user unknown",
-    "unknown user",
     "bounced",
     "bounce message",
     "rejected",
@@ -96,8 +97,6 @@ const FINAL: &[&str] = &[
     "will not try again",
     "no further attempt",
     "no further delivery",
-    "retry timeout exceeded",
-    "retry time not reached",
     "been returned",
     "being returned",
     "was returned",
@@ -196,23 +195,6 @@ const FAILURE: &[&str] = &[
     "bounced",
     "was aborted",
     "has been aborted",
-    "mailbox is full",
-    "mailbox full",
-    "over quota",
-    "quota exceeded",
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "user not known",
-    "is not known",
-    "does not exist",
-    "doesnt exist",
-    "unknown recipient",
-    "unknown address",
-    "invalid address",
-    "invalid recipient",
-    "no mailbox here",
-    "account has been disabled",
     "unzustellbar",
     "nicht zugestellt werden",
     "konnte nicht zugestellt",
@@ -241,22 +223,23 @@ const FAILURE: &[&str] = &[
 ];
 
 /// Reads subject and text.
-pub(super) fn told(subject: &str, text: &str) -> Told {
+pub(super) fn announced(subject: &str, text: &str) -> Announced {
     let (subject, text) = (plain(subject), plain(up_to(text, MAX_TEXT)).replace("non-fatal", ""));
-    let (is_final, is_failure) = (any(&text, FINAL), is_failure_subject(&subject));
+    let is_final = any(&text, FINAL) || refuses(&text, Place::End);
+    let is_failure = is_failure_subject(&subject);
     let announces_delay = any(&subject, DELAY_SUBJECTS) && !is_failure;
     if !is_final && (announces_delay || any(&text, DELAY)) {
-        Told::Delay
-    } else if is_failure || is_final || any(&text, FAILURE) {
-        Told::Failure
+        Announced::Delay
+    } else if is_failure || is_final || any(&text, FAILURE) || refuses(&text, Place::Notice) {
+        Announced::Failure
     } else {
-        Told::Nothing
+        Announced::Nothing
     }
 }
 
 /// Whether a subject, in lower case, is that of a failure.
 pub(super) fn is_failure_subject(subject: &str) -> bool {
-    any(subject, FAILURE_SUBJECTS)
+    any(subject, FAILURE_SUBJECTS) || refuses(subject, Place::Subject)
 }
 
 /// In lower case, with one blank between words, without apostrophes and the marks of quoted lines.
@@ -270,6 +253,15 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
+/// Whether one of these phrases is in a text in the form of [`plain`].
 pub(super) fn any(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| memmem::find(text.as_bytes(), phrase.as_bytes()).is_some())
+    phrases.iter().any(|phrase| has(text, phrase))
+}
+
+fn refuses(text: &str, place: Place) -> bool {
+    phrases_in(place).any(|phrase| has(text, phrase))
+}
+
+fn has(text: &str, phrase: &str) -> bool {
+    memmem::find(text.as_bytes(), phrase.as_bytes()).is_some()
 }

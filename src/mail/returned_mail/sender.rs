@@ -1,4 +1,5 @@
-//! Who sent a message: a mail system, an autoresponder, or somebody else.
+//! Who sent a message: a mail system, an autoresponder, or another sender. The phrases of automatic replies
+//! stand here.
 
 use super::{
     headers::Headers,
@@ -88,6 +89,15 @@ const SUBJECTS: &[&str] = &[
     "αυτόματη απάντηση",
     "otomatik yanıt",
     "автоматический ответ",
+    "автоматичен отговор",
+    "автоматична відповідь",
+    "automatická odpoveď",
+    "automatski odgovor",
+    "samodejni odgovor",
+    "răspuns automat",
+    "automaatvastus",
+    "automātiskā atbilde",
+    "automatinis atsakymas",
 ];
 
 /// What a vacation note says where nothing else marks it.
@@ -134,7 +144,7 @@ pub(super) fn is_mail_system(headers: &Headers) -> bool {
     ["from", "sender"].iter().any(|name| any(&headers.lower(name), SYSTEMS))
 }
 
-/// Whether nobody wants an answer: reports have an empty return path (RFC 5321 §6.1), and so have automatic
+/// Whether no answer is wanted: reports have an empty return path (RFC 5321 §6.1), and so have automatic
 /// replies (RFC 3834 §3.3).
 pub(super) fn has_empty_path(headers: &Headers) -> bool {
     headers.all("return-path").any(|path| path.trim() == "<>")
@@ -168,8 +178,13 @@ fn has_reply_subject(subject: &str) -> bool {
     })
 }
 
-/// Whether a person's mail program answers or forwards a message, whose subject (in lower case) it quotes.
-pub(super) fn is_answer(headers: &Headers, subject: &str) -> bool {
+/// Whether a subject (in lower case) may quote that of another message, whose words others chose: an
+/// automatic reply does, and a person's mail program, which answers or forwards.
+pub(super) fn quotes_subject(headers: &Headers, subject: &str) -> bool {
+    is_marked_as_reply(headers) || is_answer(headers, subject)
+}
+
+fn is_answer(headers: &Headers, subject: &str) -> bool {
     let prefixes = ["re:", "aw:", "antw:", "sv:", "fw:", "fwd:", "wg:", "tr:", "doorst:"];
     let is_prefixed = prefixes.iter().any(|prefix| subject.starts_with(prefix));
     is_prefixed && (headers.has("in-reply-to") || headers.has("references"))

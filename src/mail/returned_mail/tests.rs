@@ -1,6 +1,7 @@
 //! The messages in `tests/cases/returned-mail`, and what the tests of this folder share.
 
 mod agreement;
+mod causes;
 mod hostile;
 mod limits;
 mod masking;

@@ -15,6 +15,14 @@ pub(super) const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, thiserror::Error)]
 pub(super) struct ConnectFailures(Vec<(SocketAddr, Option<io::Error>)>);
 
+impl ConnectFailures {
+    /// Whether all addresses refused the connection.
+    pub(super) fn are_refusals(&self) -> bool {
+        let is_refusal = |fault: &io::Error| fault.kind() == io::ErrorKind::ConnectionRefused;
+        !self.0.is_empty() && self.0.iter().all(|(_, fault)| fault.as_ref().is_some_and(is_refusal))
+    }
+}
+
 impl fmt::Display for ConnectFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {

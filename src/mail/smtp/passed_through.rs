@@ -21,15 +21,7 @@ struct SmtpServer {
 const SERVERS: [SmtpServer; 4] = [
     // <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-send-email.html>
     // Events are published where the sending identity has a default configuration set.
-    SmtpServer {
-        is_host: |host| {
-            let is_ses = |name: &str| name.starts_with("email-smtp.") || name.starts_with("email-smtp-fips.");
-            is_ses(host) && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
-        },
-        id: "X-SES-MESSAGE-TAGS",
-        prefix: "letter=",
-        others: &[],
-    },
+    SmtpServer { is_host: is_ses_relay, id: "X-SES-MESSAGE-TAGS", prefix: "letter=", others: &[] },
     // <https://developers.brevo.com/docs/transactional-webhooks>
     SmtpServer {
         is_host: |host| matches!(host, "smtp-relay.brevo.com" | "smtp-relay.sendinblue.com"),
@@ -53,6 +45,14 @@ const SERVERS: [SmtpServer; 4] = [
         others: &[("X-PM-TrackOpens", "false"), ("X-PM-TrackLinks", "None")],
     },
 ];
+
+/// Whether a host, in lower case, is an SMTP server of Amazon SES:
+/// <https://docs.aws.amazon.com/general/latest/gr/ses.html>. Machines and load balancers of its customers are
+/// below `amazonaws.com`, too.
+pub(in crate::mail) fn is_ses_relay(host: &str) -> bool {
+    let is_ses = host.starts_with("email-smtp.") || host.starts_with("email-smtp-fips.");
+    is_ses && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
+}
 
 /// The headers for a letter that goes to `host`.
 pub(super) fn headers(host: &str, letter: LetterId) -> Vec<(&'static str, String)> {

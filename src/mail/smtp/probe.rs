@@ -29,11 +29,20 @@ pub(in crate::mail) struct Probe {
     /// `None` for a session in the clear.
     pub tls: Option<ProbeTls>,
     /// Whether user and password are accepted; `None` where there are none.
-    pub sign_in: Option<Result<(), String>>,
+    pub sign_in: Option<Result<(), ProbeFault>>,
     /// Whether it knows EHLO.
     pub is_extended: bool,
     /// The lines of its answer to EHLO, in upper case.
     pub extensions: Vec<String>,
+}
+
+/// Why no letter could be sent, for people; without a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mail) enum ProbeFault {
+    /// It may be otherwise soon, or from another network: the relay was not reached, did not answer in time,
+    /// or said "not now".
+    Passing(String),
+    Final(String),
 }
 
 /// The encryption of the session.
@@ -49,11 +58,11 @@ impl Smtp {
     /// Connects and signs in as for a letter, within 10 seconds each.
     ///
     /// # Errors
-    /// Why no letter could be sent; without a password.
-    pub(in crate::mail) async fn probe(&self, now: DateTime<Utc>) -> Result<Probe, String> {
+    /// Why no letter could be sent.
+    pub(in crate::mail) async fn probe(&self, now: DateTime<Utc>) -> Result<Probe, ProbeFault> {
         let end = Instant::now() + self.limits.connect;
-        let unusable = |fault: SmtpFault| self.words("cannot be used", &fault);
-        let stream = self.connector.reach(end).await.map_err(unusable)?;
+        let unusable = |fault: SmtpFault| self.fault("cannot be used", &fault);
+        let stream = self.connector.reach(end).await.map_err(|fault| self.unreached(&fault))?;
         let addresses = stream.peer_addr().and_then(|peer| Ok((peer, stream.local_addr()?)));
         let (peer, local) = addresses.map_err(|error| unusable(error.into()))?;
         let hello = self.hello.over(&stream);
@@ -64,8 +73,8 @@ impl Smtp {
                 let signed_in = timeout(self.limits.connect, sign_in(&mut opened, login)).await;
                 let signed_in = signed_in.unwrap_or(Err((Stage::SignIn, SmtpFault::TimedOut)));
                 Some(signed_in.map_err(|(stage, fault)| match stage {
-                    Stage::SignIn => self.words("refused the sign-in", &fault),
-                    _ => self.words("cannot be used", &fault),
+                    Stage::SignIn => self.fault("refused the sign-in", &fault),
+                    _ => self.fault("cannot be used", &fault),
                 }))
             }
             None => None,
@@ -96,6 +105,25 @@ impl Smtp {
         let is_valid = |name| is_valid_at(&self.relay, &session.certificates, name, renewal);
         let expires_soon = self.connector.name().is_some_and(|name| !is_valid(name));
         Some(ProbeTls { version, expires_soon })
+    }
+
+    /// A host that refuses the connection was reached, and no relay is there. Anything else may be the fault
+    /// of this machine's network.
+    fn unreached(&self, fault: &SmtpFault) -> ProbeFault {
+        let text = self.words("cannot be used", fault);
+        match fault {
+            SmtpFault::ConnectFailures(failures) if failures.are_refusals() => ProbeFault::Final(text),
+            _ => ProbeFault::Passing(text),
+        }
+    }
+
+    fn fault(&self, what: &str, fault: &SmtpFault) -> ProbeFault {
+        let text = self.words(what, fault);
+        if fault.is_timeout() || fault.is_transient() {
+            ProbeFault::Passing(text)
+        } else {
+            ProbeFault::Final(text)
+        }
     }
 
     fn words(&self, what: &str, fault: &SmtpFault) -> String {

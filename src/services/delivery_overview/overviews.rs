@@ -1,20 +1,23 @@
-//! The overviews that were read last.
+//! The overviews that were made last.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
-use crate::domain::{delivery_overview::DeliveryOverview, visibility::Visibility};
+use crate::domain::{
+    delivery_overview::{DeliveryOverview, KeptHours},
+    visibility::Visibility,
+};
 
-/// The overviews that were read last, one for each visibility. Clones share them.
+/// What is kept of overviews, for each visibility. Clones share it.
 #[derive(Clone, Default)]
 pub struct Overviews(pub(super) Arc<Mutex<Vec<Kept>>>);
 
-/// An overview that was read.
+/// What is kept of the overviews for a visibility.
 pub(super) struct Kept {
     pub(super) whose: Visibility,
-    /// How long it is kept, from [`DeliveryOverview::generated_at`] on.
-    pub(super) time: TimeDelta,
-    pub(super) overview: Arc<DeliveryOverview>,
+    pub(super) hours: KeptHours,
+    /// The newest overview, and for how long from [`DeliveryOverview::generated_at`] on it is shown again.
+    pub(super) newest: Option<(Arc<DeliveryOverview>, TimeDelta)>,
 }

@@ -3,10 +3,11 @@
 use super::{EventApplier, check_id};
 use crate::{
     db::{
-        DbFault, Tx,
+        self, DbFault, Tx,
         letters::webhook_events::{self, EventReceipt},
     },
     domain::{
+        audit::AuditEvent,
         delivery_reports::{DeliveryEvent, Provider},
         ids::LetterId,
         letter_status::KnownStatus,
@@ -14,8 +15,9 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// Applies the answer by the rules of reports. What it says and is known already changes nothing, so that the
-/// same answer twice is one.
+/// Applies the answer by the rules of reports, and records that a caller asked. What it says and is known
+/// already changes nothing, so that the same answer twice is one. An entry of the timeline has the provider
+/// as its actor, as that of a report: it is what the provider says. Who asked is in the audit event.
 ///
 /// # Errors
 /// [`ServiceError::Db`].
@@ -23,10 +25,13 @@ pub async fn record_check(
     services: &Services,
     provider: Provider,
     letter: LetterId,
-    known: KnownStatus,
+    (known, asked): (KnownStatus, AuditEvent),
 ) -> Result<(), ServiceError> {
     let writer = services.clone();
-    let work = move |tx: &mut Tx<'_>| apply(&writer, tx, (provider, letter), &known);
+    let work = move |tx: &mut Tx<'_>| {
+        apply(&writer, tx, (provider, letter), &known)?;
+        db::audit::insert(tx, std::slice::from_ref(&asked))
+    };
     Ok(services.db.write::<_, DbFault>(work).await?)
 }
 

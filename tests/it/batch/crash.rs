@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use crate::support::{
     Backend, Home,
     batches::{BATCH, RESEND, colleague, results, words},
+    extent::rounds,
     on_each,
 };
 
 /// How many people are in a batch.
-const PEOPLE: usize = 200;
+const PEOPLE: usize = rounds(100, 200);
 /// In so many steps the kill moves through the time that a batch takes, and past it.
 const STEPS: u32 = 7;
 

@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::support::{
     Answer, Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague, colleagues, results, words},
+    extent::rounds,
     json, on_both_databases,
 };
 
 /// How often two batches meet.
-const ROUNDS: usize = 100;
+const ROUNDS: usize = rounds(30, 100);
 /// How many people are in each.
 const PEOPLE: usize = 24;
 

@@ -11,6 +11,7 @@ use std::{
 
 use crate::support::{
     Backend, Home, eventually,
+    extent::rounds,
     imports::{TIMEOUT, colleagues, command, import, no_person_is_missing_or_twice, outcome_of, summary},
     on_each,
 };
@@ -22,12 +23,13 @@ fn interrupt(child: &Child) {
 
 on_each! {
     async fn an_import_that_is_killed_is_run_again(backend: Backend) {
-        const PEOPLE: usize = 800;
+        const PEOPLE: usize = rounds(400, 800);
+        const INVITED: [usize; 2] = [PEOPLE / 12, PEOPLE / 4];
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
         let lines = colleagues(PEOPLE);
         let mut killed = 0;
-        for some in [60, 200] {
+        for some in INVITED.map(|some| i64::try_from(some).unwrap()) {
             let mut first = command(&home, &server, &lines, &[]).stdout(Stdio::null()).spawn().unwrap();
             let under_way = async || (home.database.count("invitations") >= some).then_some(());
             eventually("some are invited", TIMEOUT, under_way).await;
@@ -40,13 +42,13 @@ on_each! {
         let numbers: Vec<usize> =
             results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
-        assert!(numbers[1] >= 200 && numbers[0] > 0, "{results}");
+        assert!(numbers[1] >= INVITED[1] && numbers[0] > 0, "{results}");
         no_person_is_missing_or_twice(&home, PEOPLE).await;
         server.stop().await;
     }
 
     async fn an_import_that_is_interrupted_finishes_what_it_has_in_hand(backend: Backend) {
-        const PEOPLE: usize = 600;
+        const PEOPLE: usize = rounds(300, 600);
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
         let lines = colleagues(PEOPLE);
@@ -79,7 +81,7 @@ on_each! {
 
     /// The server is killed and started again while an import runs: it goes on by itself.
     async fn an_import_outlives_its_server(backend: Backend) {
-        const PEOPLE: usize = 600;
+        const PEOPLE: usize = rounds(300, 600);
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let home = Home::new(backend, &[("LISTEN_ADDR", &free)]);
         let mut server = home.start(&["serve"]);

@@ -303,7 +303,7 @@ async fn unread_results_end_the_import() {
     drop(running.stdout.take());
     let (code, _, errors) = outcome_of(&running.wait_with_output().unwrap());
     assert!(
-        code == 1 && errors.contains("the results cannot be written") && !errors.contains("panicked"),
+        code == 74 && errors.contains("the results cannot be written") && !errors.contains("panicked"),
         "{errors}"
     );
     assert!(home.database.count("invitations") < 100);

@@ -1,6 +1,8 @@
 //! `POST /v1/invitations/{id}/recheck`: a provider is asked what became of a letter, and its answer counts as
 //! its report does.
 
+mod audited;
+mod by_provider;
 mod refusals;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -8,12 +8,15 @@ use crate::support::{
     Answer, Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague, results, words},
     customers::text,
+    extent::rounds,
     json, on_both_databases,
 };
 
 const INVITE: &str = "/v1/system-users/invitations";
 /// How often two verbs meet.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = rounds(12, 40);
+/// The most requests by which a race is delayed: an activation takes as long as these.
+const LONGEST_WARM_UP: usize = 120;
 
 /// What must hold, whoever was first.
 fn invariants(app: &TestApp) {
@@ -78,7 +81,7 @@ on_both_databases! {
             let tag = tag(&admin, id).await;
             let change = async {
                 // An activation hashes for a while before it writes; a change does not.
-                warm_up(&app, round * 3).await;
+                warm_up(&app, round * LONGEST_WARM_UP / ROUNDS).await;
                 admin.update(id, &tag, &to(&email)).await
             };
             let (used, changed) = join(app.activate(&mail.token), change).await;

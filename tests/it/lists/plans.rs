@@ -1,6 +1,8 @@
 //! What lists, filters, searches and counts read of seeded tables: no more than a page asks for, by an index.
 //! On PostgreSQL the rows are counted that its plans have read; on SQLite the plans themselves are looked at.
 
+mod removed_addresses;
+
 use std::sync::{Mutex, PoisonError};
 
 use diesel::{
@@ -148,6 +150,9 @@ async fn postgresql_reads_few_rows_whatever_its_statistics_say() {
     assert!(greedy_ones.is_empty(), "{greedy_ones:#?}");
 }
 
+/// Held by the test that records queries, where tests share a process.
+static RECORDING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The queries that this process has begun.
 static QUERIES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -172,19 +177,25 @@ struct Step {
     detail: String,
 }
 
-/// The steps of a plan that go through a whole table, or a whole index, without the order of a list.
-fn scans(app: &TestApp, query: &str) -> Vec<String> {
+/// The steps of SQLite's plan for a query.
+fn plan(app: &TestApp, query: &str) -> Vec<String> {
     let steps: Vec<Step> =
         sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(&mut app.database.sqlite()).unwrap();
-    let growing = |step: &Step| {
-        let mut words = step.detail.split(' ');
+    steps.into_iter().map(|step| step.detail).collect()
+}
+
+/// The steps of a plan that go through a whole table, or a whole index, without the order of a list.
+fn scans(app: &TestApp, query: &str) -> Vec<String> {
+    let growing = |step: &String| {
+        let mut words = step.split(' ');
         words.next() == Some("SCAN") && words.next().is_some_and(|table| GROWING.contains(&table))
     };
-    steps.into_iter().filter(growing).map(|step| step.detail).collect()
+    plan(app, query).into_iter().filter(growing).collect()
 }
 
 #[tokio::test]
 async fn sqlite_plans_no_scan_of_a_table() {
+    let _recording = RECORDING.lock().await;
     set_default_instrumentation(recorder).unwrap();
     let app = seeded(Backend::Sqlite).await;
     let (admin, owner) = (app.admin(), owner(&app).await);

@@ -1,5 +1,7 @@
 //! `check-mail`, on the real binary: against a name server and a relay of the test's own.
 
+mod aligned;
+
 use std::{net::UdpSocket, process::Output};
 
 use crate::{
@@ -153,7 +155,7 @@ async fn where_nothing_is_published_it_says_what_to_publish() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_looked_up_is_unknown() {
-    // Nobody answers there.
+    // No server answers there.
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let (relay, silent) = (relay(), silent.local_addr().unwrap().to_string());
     let home = Home::new(Backend::Sqlite, &[("MAIL_URL", &relay.url()), SENDER, LINKS]);
@@ -170,6 +172,56 @@ async fn what_cannot_be_looked_up_is_unknown() {
     assert_eq!(code, 3, "{table}");
     expect(&table, "SPF", "unknown", "could not be looked up");
     expect(&table, "DKIM", "unknown", "");
+    // It is asked for other names, however often it fails.
+    let selectors = ["default", "mail", "dkim", "s1", "s2", "k1", "smtp"];
+    let faults: String = selectors.map(|name| format!("{name}._domainkey.voltmark.example TXT !\n")).concat();
+    let partly = NameServer::start(&format!("{faults}{ZONE}"));
+    let (code, table, _) = ended(home.run(&["check-mail", "--resolver", &partly.text()]));
+    assert_eq!(code, 3, "{table}");
+    expect(&table, "DKIM", "unknown", "the keys could not be looked up");
+    for what in ["SPF", "DMARC", "MX of MAIL_FROM"] {
+        expect(&table, what, "ok", "");
+    }
+}
+
+/// Without a network nothing is certain, the relay included.
+#[test]
+fn a_relay_whose_name_is_not_found_is_unknown() {
+    let dns = NameServer::start(ZONE);
+    // No name below .invalid has an address (RFC 6761).
+    let home = Home::new(Backend::Sqlite, &[("MAIL_URL", "smtp://relay.invalid:25"), SENDER, LINKS]);
+    let (code, table, _) = ended(home.run(&["check-mail", "--resolver", &dns.text()]));
+    assert_eq!(code, 3, "{table}");
+    expect(&table, "relay", "unknown", "cannot be used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_is_not_accepted_for_now_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dkim, records) = keys(folder.path());
+    let (relay, dns) = (relay(), NameServer::start(&format!("{ZONE}{}", published(&records))));
+    let variables = [("MAIL_URL", relay.url()), ("MAIL_DKIM", dkim)];
+    let mut variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    variables.extend([SENDER, LINKS]);
+    let home = Home::new(Backend::Sqlite, &variables);
+    let sent = || ended(home.run(&["check-mail", "--resolver", &dns.text(), "--to", "ada@example.com"]));
+    for (reply, exit, verdict, words) in [
+        ("451 4.7.1 Greylisted, please try again in 300 seconds", 3, "unknown", "Greylisted"),
+        ("452 4.2.2 The mailbox is full", 3, "unknown", "again in some minutes"),
+        (
+            "451 4.7.25 The reverse DNS of your address does not fit",
+            1,
+            "change",
+            "correct what the text says",
+        ),
+        ("550 5.1.1 Unknown user", 1, "change", "Unknown user"),
+    ] {
+        relay.is(Behaviour::Refuses(reply));
+        let (code, table, _) = sent();
+        assert_eq!(code, exit, "{reply}: {table}");
+        expect(&table, "test letter", verdict, words);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,11 +258,11 @@ async fn a_relay_that_takes_no_letter_is_reported_without_the_password() {
 
 #[test]
 fn a_provider_and_a_folder_are_explained() {
-    let dns = NameServer::start(&format!(
-        "{ZONE}\nresend._domainkey.voltmark.example TXT p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQ"
-    ));
+    let folder = tempfile::tempdir().unwrap();
+    let key = keys(folder.path()).1.remove(0).1;
+    let dns = NameServer::start(&format!("{ZONE}\nresend._domainkey.voltmark.example TXT {key}"));
     for (mail, code, what, verdict, words) in [
-        ("resend://sesame", 1, "DKIM resend", "ok", "a key of the kind rsa"),
+        ("resend://sesame", 1, "DKIM resend", "ok", "an RSA key of 2048 bits"),
         ("resend://sesame", 1, "SPF", "unknown", "verify the domain in Resend"),
         ("postmark://sesame", 1, "transport", "ok", "the API of Postmark"),
         ("directory:letters", 1, "transport", "ok", "nothing is delivered"),
@@ -248,15 +300,23 @@ fn a_sender_of_this_machine_and_faulty_arguments_are_refused() {
 #[test]
 fn letters_can_be_looked_at_as_a_relay_gets_them() {
     let folder = tempfile::tempdir().unwrap();
-    let home = Home::new(Backend::Sqlite, &[SENDER, ("MAIL_DKIM", &keys(folder.path()).0)]);
-    for (arguments, all_ascii) in
-        [(&["mail-preview", "a", "--ascii"][..], true), (&["mail-preview", "b"], false)]
-    {
+    let keys = keys(folder.path()).0;
+    let (plain, ascii): (&[&str], &[&str]) = (&["mail-preview", "a"], &["mail-preview", "b", "--ascii"]);
+    // Signed ones are ASCII for every relay.
+    for (settings, arguments, all_ascii) in [
+        (&[SENDER][..], plain, false),
+        (&[SENDER], ascii, true),
+        (&[SENDER, ("MAIL_DKIM", &keys)], plain, true),
+        (&[SENDER, ("MAIL_DKIM", &keys)], ascii, true),
+    ] {
+        let home = Home::new(Backend::Sqlite, settings);
         let files = home.print(arguments);
         let letters: Vec<Vec<u8>> =
             files.lines().map(|file| std::fs::read(home.path().join(file)).unwrap()).collect();
-        assert!(letters.iter().all(|letter| letter.starts_with(b"DKIM-Signature: ")));
-        assert_eq!(letters.iter().all(|letter| letter.is_ascii()), all_ascii);
+        assert!(!letters.is_empty());
+        let are_signed = letters.iter().all(|letter| letter.starts_with(b"DKIM-Signature: "));
+        assert_eq!(are_signed, settings.len() > 1, "{arguments:?}");
+        assert_eq!(letters.iter().all(|letter| letter.is_ascii()), all_ascii, "{arguments:?}");
     }
 }
 

@@ -177,6 +177,29 @@ on_both_databases! {
         }
     }
 
+    /// A server that returns a letter may write the address in a form of its own.
+    async fn what_came_back_of_their_letters_and_was_not_read_is_gone(app: TestApp) {
+        let user = colleague(&app, "ada@example.com", &["viewer"]).await;
+        app.invite("eve@example.com", &["viewer"]).await;
+        let reset = json!({ "email": "ada@example.com" });
+        app.anonymous().post("/v1/auth/password-reset", &reset).await.expect(202);
+        app.letter().await;
+        let letters = app.database.texts("SELECT id || ' ' || recipient AS text FROM letters ORDER BY id");
+        assert_eq!(letters.len(), 3, "{letters:?}");
+        for letter in &letters {
+            let id = letter.split(' ').next().unwrap();
+            app.database.execute(&format!(
+                "INSERT INTO unread_mail (id, digest, reason, letter_id, message, received_at)
+                 VALUES ('ret_{id}', '{id}', 'no_letter', '{id}', 'To: user 7 at example',
+                         '2026-11-24 12:00:00.000000+00')"
+            ));
+        }
+        erase(&app.admin(), &user).await.expect(204);
+        let left = app.database.texts("SELECT letter_id AS text FROM unread_mail");
+        let eves = letters.iter().find(|letter| letter.ends_with("eve@example.com")).unwrap();
+        assert_eq!(left, [eves.split(' ').next().unwrap()]);
+    }
+
     async fn an_account_keeps_its_name_while_it_has_another_member(app: TestApp) {
         let consumer = app.consumer("carla@example.com", "Our home").await;
         let second = json!({ "email": "carlo@example.com", "account_id": consumer.account });

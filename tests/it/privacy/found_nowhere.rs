@@ -104,7 +104,7 @@ async fn with_everything(app: &TestApp) -> String {
         "UPDATE letters SET last_error = '550 zora.q unknown' WHERE invitation_id IN
          (SELECT id FROM invitations WHERE user_id = '{user}')"
     ));
-    // As if a message had come back that nobody could read.
+    // As if a message had come back that could not be read.
     app.database.execute(
         "INSERT INTO unread_mail (id, digest, recipient, reason, message, received_at)
          VALUES ('ret_1', 'x', 'zora.q@xn--bcher-kva.example', 'no_report',

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_all};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -63,6 +63,7 @@ on_each! {
 async fn from(address: &str, url: &str, said: &[u8]) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
+    socket.set_send_buffer_size(16 * 1024).unwrap();
     socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
     let mut stream = socket.connect(url.trim_start_matches("http://").parse().unwrap()).await.unwrap();
     // It may be closed to make room before it has said everything.
@@ -251,12 +252,17 @@ on_both_databases! {
                 held.push(connected(&app.url, &request).await);
             }
             // Whichever of them came last.
-            let answers = held.iter_mut().map(async |stream| {
-                let mut status = [0; 12];
-                timeout(Duration::from_secs(8), stream.read_exact(&mut status)).await.ok().map(|_| status)
+            let answers = held.iter_mut().map(|stream| {
+                Box::pin(async move {
+                    let mut status = [0; 12];
+                    stream.read_exact(&mut status).await.map(|_| status)
+                })
             });
-            let answers: Vec<_> = join_all(answers).await.into_iter().flatten().collect();
-            assert_eq!(answers, [*b"HTTP/1.1 503"]);
+            let first = timeout(Duration::from_secs(8), select_all(answers)).await;
+            let (status, _, others) = first.expect("none of them is refused");
+            assert_eq!(status.unwrap(), *b"HTTP/1.1 503");
+            let second = timeout(Duration::from_secs(1), select_all(others)).await;
+            assert!(second.is_err(), "more than one is answered before its body has come");
             drop(held);
             // Those who have gone hold nothing.
             let again = app

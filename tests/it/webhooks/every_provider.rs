@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::reports::{Reporter, reporters};
-use crate::support::{Answer, Backend, TestApp, on_each, sns::Sns};
+use crate::support::{Answer, Backend, TestApp, extent::rounds, on_each, sns::Sns};
 
 /// The states in the order of their weight.
 const STATES: [&str; 4] = ["deferred", "delivered", "bounced", "complained"];
@@ -74,10 +74,13 @@ fn every_webhook_has_a_reporter() {
 on_each! {
     async fn the_gravest_stays_in_every_order(backend: Backend) {
         let app = start(backend).await;
-        for reporter in reporters() {
+        for (place, reporter) in reporters().into_iter().enumerate() {
             let states: Vec<&str> =
                 STATES.into_iter().filter(|state| (reporter.event)(state, "l", "e", 0).is_some()).collect();
-            for (number, order) in orders(states.len()).into_iter().enumerate() {
+            // Of the orders of four states each provider meets every third, and together they meet them all.
+            let step = if states.len() < STATES.len() { 1 } else { rounds(3, 1) };
+            let orders = orders(states.len()).into_iter().enumerate().skip(place % step).step_by(step);
+            for (number, order) in orders {
                 let (id, letter) = invited(&app, &format!("{}-{number}", reporter.provider)).await;
                 let (before, at) = (app.database.count("mail_events"), app.now().timestamp());
                 let mut gravest = 0;

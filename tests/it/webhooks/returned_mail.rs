@@ -10,14 +10,14 @@ const SECRET: &str = "a-secret-for-returned-mail";
 const ROUTE: &str = "/v1/mail-events/dsn";
 
 /// A service whose letters go through a relay, and one that was sent.
-struct Sent {
-    app: TestApp,
-    invitation: String,
-    letter: String,
+pub(super) struct Sent {
+    pub(super) app: TestApp,
+    pub(super) invitation: String,
+    pub(super) letter: String,
 }
 
 impl Sent {
-    async fn new(backend: Backend) -> Self {
+    pub(super) async fn new(backend: Backend) -> Self {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
         let url = relay.url();
@@ -36,27 +36,32 @@ impl Sent {
     }
 
     /// The address to which the letter is returned.
-    fn address(&self) -> String {
-        let keys = BounceKeys::derive(&"a key for tests that nobody else has".into(), None);
-        format!("{}@invite.example.com", keys.local_part("bounces", self.letter.parse().unwrap()))
+    pub(super) fn address(&self) -> String {
+        address_of(&self.letter)
     }
 
-    async fn receive(&self, message: &str, recipient: &str) -> String {
+    pub(super) async fn receive(&self, message: &str, recipient: &str) -> String {
         let answer = post(&self.app.anonymous(), message, Some(recipient)).await.expect(200);
         answer.body["outcome"].as_str().unwrap().to_owned()
     }
 
-    async fn delivery(&self) -> serde_json::Value {
+    pub(super) async fn delivery(&self) -> serde_json::Value {
         let path = format!("/v1/invitations/{}", self.invitation);
         self.app.admin().get(&path).await.expect(200).body["delivery"].clone()
     }
 
-    fn unread(&self) -> Vec<String> {
+    pub(super) fn unread(&self) -> Vec<String> {
         self.app.database.texts("SELECT message AS text FROM unread_mail ORDER BY id")
     }
 }
 
-async fn post(client: &Client, message: &str, recipient: Option<&str>) -> Answer {
+/// The address to which a letter is returned.
+pub(super) fn address_of(letter: &str) -> String {
+    let keys = BounceKeys::derive(&"a key for tests that nobody else has".into(), None);
+    format!("{}@invite.example.com", keys.local_part("bounces", letter.parse().unwrap()))
+}
+
+pub(super) async fn post(client: &Client, message: &str, recipient: Option<&str>) -> Answer {
     let encoded = |to: &str| url::form_urlencoded::byte_serialize(to.as_bytes()).collect::<String>();
     let query = recipient.map(|to| format!("?recipient={}", encoded(to))).unwrap_or_default();
     let request = client.request(Method::POST, &format!("{ROUTE}{query}")).bearer_auth(SECRET);
@@ -64,7 +69,7 @@ async fn post(client: &Client, message: &str, recipient: Option<&str>) -> Answer
 }
 
 /// A report in the form of RFC 3464.
-fn report(action: &str, status: &str, said: &str) -> String {
+pub(super) fn report(action: &str, status: &str, said: &str) -> String {
     [
         "From: MAILER-DAEMON@relay.example.com",
         "To: bounces@invite.example.com",
@@ -107,7 +112,7 @@ on_each! {
         assert_eq!(event["actor"]["id"], "dsn", "{event}");
         let suppressed = sent.app.admin().get("/v1/suppressions").await.expect(200).body;
         assert_eq!(suppressed["data"][0]["email"], "ada@example.com", "{suppressed}");
-        // Told again, it counts once.
+        // Reported again, it counts once.
         assert_eq!(sent.receive(&gone, &sent.address()).await, "repeated");
         assert_eq!(sent.app.timeline(&sent.invitation).await.len(), 4);
     }

@@ -143,6 +143,57 @@ on_each! {
         assert_eq!((metric(&app, "unreachable").await, metric(&app, "unverified").await), (1, 1));
     }
 
+    /// Amazon sends the messages of all its customers' topics from the same addresses.
+    async fn another_customer_s_topic_makes_nothing_wait(backend: Backend) {
+        let (app, sns) = start(backend).await;
+        let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
+        let mut foreign = subscription("SubscriptionConfirmation", app.now());
+        foreign["TopicArn"] = "arn:aws:sns:eu-central-1:210987654321:other".into();
+        sign(&mut foreign);
+        for _ in 0..15 {
+            report(&app, &foreign).await.problem(401, "mail_event_unverified");
+        }
+        let mut unsigned = notification("m0", app.now(), "{}");
+        unsigned["Message"] = "[]".into();
+        for _ in 0..15 {
+            report(&app, &unsigned).await.problem(401, "mail_event_unverified");
+        }
+        let message = notification("m1", app.now(), &event(&app, "Delivery", "delivery", &json!({})));
+        report(&app, &message).await.expect(200);
+        assert_eq!(state(&app, &ada).await["state"], "delivered");
+        // Certificates that Amazon does not have are a forger's, who has it asked no more than ten times.
+        sns.answers(Some(FetchError::Absent));
+        sns.asked();
+        for _ in 0..10 {
+            report(&app, &message).await.problem(401, "mail_event_unverified");
+        }
+        let delayed = report(&app, &message).await.problem(429, "rate_limited");
+        assert_eq!((delayed.header("retry-after"), sns.asked().len()), ("1", 10));
+    }
+
+    /// An identity's feedback beside a configuration set that publishes to the same topic.
+    async fn one_event_in_two_notifications_counts_once(backend: Backend) {
+        let (app, _sns) = start(backend).await;
+        let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
+        let bounce = json!({
+            "bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "0100-f-000000",
+            "timestamp": app.now(), "bouncedRecipients": [{ "diagnosticCode": "smtp; 550 5.4.4 no route" }]
+        });
+        let published = event(&app, "Bounce", "bounce", &bounce);
+        let mut feedback: Value = serde_json::from_str(&published).unwrap();
+        feedback["notificationType"] = feedback["eventType"].take();
+        let feedback = feedback.to_string();
+        for (id, text) in [("m1", &published), ("m2", &feedback)] {
+            report(&app, &notification(id, app.now(), text)).await.expect(200);
+        }
+        assert_eq!(state(&app, &ada).await["state"], "bounced");
+        let timeline = app.timeline(ada["id"].as_str().unwrap()).await;
+        assert_eq!(timeline.iter().filter(|entry| *entry == "email_bounced").count(), 1, "{timeline:?}");
+        assert_eq!((metric(&app, "bounced").await, metric(&app, "repeated").await), (1, 1));
+        // The table of codes says that this does not deny the mailbox.
+        assert_eq!(app.database.count("suppressions"), 0);
+    }
+
     async fn other_media_types_are_refused(backend: Backend) {
         let (app, _sns) = start(backend).await;
         let message = subscription("UnsubscribeConfirmation", app.now()).to_string();

@@ -1,42 +1,32 @@
 //! The statements of the overview of deliveries.
 //!
-//! One statement reads the letters of a week, once and by their key, which begins with the time of their
-//! making: they are grouped by all that the overview tells them apart by, and the rest works on the groups.
-//! There are as many of these as there are domains with letters, times a few.
+//! Letters are read along their key, which begins with the time of their making, and are grouped by all
+//! that the overview distinguishes. One statement reads a bounded number of them, so that none takes long.
 
 use crate::{
     db::pool::any_connection::AnyConnection,
     domain::{invitation::InvitationKind, visibility::Visibility},
 };
 
-/// The `part` of numbers by domain.
-pub(super) const OF_DOMAIN: &str = "domain";
-/// The word for a letter with a valid lease.
-pub(super) const LEASED: &str = "leased";
-/// The word for a letter whose last attempt failed.
-pub(super) const TRIED: &str = "tried";
-/// The word for a letter that was tried for as long as letters are: for a day.
-pub(super) const EXHAUSTED: &str = "exhausted";
-
 /// What differs between the databases.
 struct Dialect {
+    /// The full hour at or before the making of the letter.
+    hour: &'static str,
     /// The part of the recipient behind the `@`.
     domain: &'static str,
     /// Whether the letter was given up a day after the first attempt; a second less, for rounding.
     is_exhausted: &'static str,
-    /// Sorts by bytes.
-    by_bytes: &'static str,
 }
 
 const POSTGRES: Dialect = Dialect {
+    hour: "date_trunc('hour', created_at, 'UTC')",
     domain: "split_part(recipient, '@', 2)",
     is_exhausted: "failed_at - first_tried_at >= interval '86399 seconds'",
-    by_bytes: " COLLATE \"C\"",
 };
 const SQLITE: Dialect = Dialect {
+    hour: "substr(created_at, 1, 13) || ':00:00.000Z'",
     domain: "substr(recipient, instr(recipient, '@') + 1)",
     is_exhausted: "(julianday(failed_at) - julianday(first_tried_at)) * 86400 >= 86399",
-    by_bytes: "",
 };
 
 /// The condition for the letters of visible invitations. Where all are visible no invitation is looked at.
@@ -51,52 +41,36 @@ fn is_visible(visibility: &Visibility) -> String {
     }
 }
 
-/// The numbers of letters by relay, and by domain for the domains with most letters or most failures.
-/// Parameters: the beginnings of hour and day, now, the smallest id and the beginning of the week, the domain
-/// of erased addresses, and how many domains are chosen by either measure.
+/// The id at which a part of the letters ends: the last one of `max` letters behind an id, if there are as
+/// many before another.
+pub(super) fn end_of_part(max: u32) -> String {
+    let offset = max.saturating_sub(1);
+    format!("SELECT id FROM letters WHERE id > $1 AND id < $2 ORDER BY id LIMIT 1 OFFSET {offset}")
+}
+
+/// The numbers of letters of a span, by hour, period and all that decides status and reason. Parameters: the
+/// beginnings of the last hour and the last day, now, the id behind which the part begins, that at which it
+/// ends, beginning and end of the span; SQLite numbers them as they appear. `period` is the place of the
+/// shortest one in `Period::ALL`; `attempts_class` is 0 for no attempt or a successful one, 1 for a failed
+/// one, 2 where they failed for a day.
 pub(super) fn numbers(connection: &AnyConnection, visibility: &Visibility) -> String {
-    let Dialect { domain, is_exhausted, by_bytes } = match connection {
+    let Dialect { hour, domain, is_exhausted } = match connection {
         AnyConnection::Postgres(_) => POSTGRES,
         AnyConnection::Sqlite(_) => SQLITE,
     };
     let visible = is_visible(visibility);
     format!(
-        "WITH groups AS MATERIALIZED ( \
-            SELECT CASE WHEN created_at > $1 THEN 0 WHEN created_at > $2 THEN 1 ELSE 2 END AS age, \
-                state || ':' || CASE WHEN state = 'sent' THEN coalesce(fate, '') ELSE '' END \
-                    || ':' || coalesce(cause, '') \
-                    || CASE WHEN leased_until > $3 THEN ':{LEASED}:' ELSE '::' END \
-                    || CASE WHEN attempts = 0 THEN '' WHEN {is_exhausted} THEN '{EXHAUSTED}' \
-                        WHEN last_error IS NOT NULL THEN '{TRIED}' ELSE '' END AS class, \
-                CASE WHEN state = 'failed' OR state = 'sent' AND fate IN ('bounced', 'complained') \
-                    THEN 1 ELSE 0 END AS failed, \
-                coalesce(relay, provider, '') AS relay, \
-                coalesce({domain}, '') AS domain, \
-                count(*) AS n \
-            FROM letters \
-            WHERE id >= $4 AND created_at > $5 AND kind IN ('invitation', 'reminder') \
-                AND state <> 'handed_over' {visible} \
-            GROUP BY 1, 2, 3, 4, 5 \
-        ), per_domain AS ( \
-            SELECT p.period, g.domain, g.class, g.failed, sum(g.n) AS n \
-            FROM (SELECT 0 AS period UNION ALL SELECT 1 UNION ALL SELECT 2) p \
-            JOIN groups g ON g.age <= p.period WHERE g.domain NOT IN ('', $6) GROUP BY 1, 2, 3, 4 \
-        ), weighed AS ( \
-            SELECT period, domain, class, n, sum(n) OVER of_domain AS size, \
-                sum(n * failed) OVER of_domain AS failures \
-            FROM per_domain WINDOW of_domain AS (PARTITION BY period, domain) \
-        ), ranked AS ( \
-            SELECT period, domain, class, n, dense_rank() OVER (PARTITION BY period \
-                    ORDER BY size DESC, domain{by_bytes}) AS by_letters, \
-                dense_rank() OVER (PARTITION BY period \
-                    ORDER BY failures DESC, size DESC, domain{by_bytes}) AS by_failures \
-            FROM weighed \
-        ) \
-        SELECT 'relay' AS part, CAST(age AS INTEGER) AS period, class, relay AS name, \
-                CAST(sum(n) AS BIGINT) AS n \
-            FROM groups GROUP BY age, class, relay \
-        UNION ALL SELECT '{OF_DOMAIN}', CAST(period AS INTEGER), class, domain, CAST(n AS BIGINT) \
-            FROM ranked WHERE by_letters <= $7 OR by_failures <= $7"
+        "SELECT {hour} AS hour, \
+            CASE WHEN created_at >= $1 THEN 0 WHEN created_at >= $2 THEN 1 ELSE 2 END AS period, \
+            state, CASE WHEN state = 'sent' THEN fate END AS report, cause, \
+            CASE WHEN leased_until > $3 THEN 1 ELSE 0 END AS is_leased, \
+            CASE WHEN attempts = 0 THEN 0 WHEN {is_exhausted} THEN 2 \
+                WHEN last_error IS NOT NULL THEN 1 ELSE 0 END AS attempts_class, \
+            coalesce(relay, provider, '') AS relay, coalesce({domain}, '') AS domain, count(*) AS n \
+         FROM letters \
+         WHERE id > $4 AND id <= $5 AND created_at >= $6 AND created_at < $7 \
+            AND kind IN ('invitation', 'reminder') AND state <> 'handed_over' {visible} \
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
     )
 }
 

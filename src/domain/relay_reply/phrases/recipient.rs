@@ -1,41 +1,18 @@
-//! Phrases about the recipient.
+//! Phrases about the recipient: what refuses them ([`refusal_phrases`](crate::domain::refusal_phrases)), and
+//! what only mentions them.
+
+use crate::domain::refusal_phrases::{Place, phrases_in};
 
 /// Phrases about the recipient, unless the code says otherwise.
-pub(super) const RECIPIENT: &[&str] = &[
-    "user unknown",
-    "unknown user",
-    "user not known",
-    "unknown local user",
-    "no such user",
-    "no such mailbox",
-    "no such recipient",
-    "no such person",
-    "no such account",
-    "no such address",
-    "no such local user",
-    "user not found",
-    "recipient not found",
-    "mailbox not found",
-    "account not found",
-    "mailbox unavailable",
-    "mailbox is unavailable",
-    "mailbox full",
-    "mailbox is full",
-    "mailbox quota",
-    "mailbox over quota",
+pub(super) fn of_recipient() -> impl Iterator<Item = &'static str> {
+    MENTIONS.iter().copied().chain(phrases_in(Place::Reply))
+}
+
+/// Phrases that mention the recipient, and do not say why they are refused.
+const MENTIONS: &[&str] = &[
     "mailbox size",
-    "mailbox disabled",
-    "mailbox is disabled",
-    "mailbox inactive",
-    "mailbox is inactive",
     "mailbox does not",
     "mailbox doesnt",
-    "mailbox unknown",
-    "unknown mailbox",
-    "invalid mailbox",
-    "invalid recipient",
-    "unknown recipient",
-    "recipient unknown",
     "recipient rejected",
     "recipient refused",
     "recipient does not",
@@ -43,34 +20,18 @@ pub(super) const RECIPIENT: &[&str] = &[
     "recipient is not",
     "recipient not",
     "recipient has",
-    "bad recipient",
     "my badrecipientto list",
     "this recipient",
-    "does not exist",
-    "doesnt exist",
     "doesnt have a",
-    "no mailbox",
     "tried to reach",
-    "unrouteable address",
-    "unroutable address",
-    "address unknown",
-    "unknown address",
     "address rejected",
-    "address blacklisted",
     "recipient domain",
     "account or domain may not exist",
-    "not our customer",
     "marked as inactive",
     "inactive recipient",
     "inactive recipients",
-    "rejected by this user",
     "by recipient",
     "by the recipient",
     "undeliverable address",
-    "over quota",
-    "quota exceeded for user",
-    "no longer accepts",
-    "is no longer valid",
-    "has left",
     "mailbox owner",
 ];

@@ -22,8 +22,9 @@ errors! {
 /// last 7 days: by state, by the reason why they wait or did not arrive, by the recipient's domain, and by
 /// the relay or provider that they were handed to last. Counted are the letters of invitations of the kinds
 /// that the token may read, reminders and earlier letters of an invitation included; letters about
-/// passwords and addresses are not. The numbers are those of `generated_at`: an answer is kept for 10
-/// seconds, and longer where it took more than a second to make.
+/// passwords and addresses are not. The numbers are those of `generated_at`; where a week has so many
+/// letters that counting them takes seconds, what is more than an hour old was counted within the hour
+/// before. While they are counted for the first time, the answer may be 503 with `Retry-After`.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "getDelivery",

@@ -34,7 +34,8 @@ errors! {
 /// Asks the mail provider what became of the newest letter, where no final report has come: the letter is
 /// `sent` or `deferred`, or whether the provider accepted it was never answered. What the provider says
 /// counts as its report does, in `delivery` and in the timeline; where it knows nothing new, nothing
-/// changes. A provider can be asked once in 10 seconds about an invitation.
+/// changes. A provider can be asked once in 10 seconds about an invitation. Each question that it answered
+/// is in the audit log.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "recheckInvitation",

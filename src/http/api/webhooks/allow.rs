@@ -2,19 +2,16 @@
 //! sends events in the schema of CloudEvents (HTTP 1.1 Web Hooks for Event Delivery, §4):
 //! <https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection>.
 //!
-//! It is no operation of the contract: nobody else has a use for it.
+//! It is not in the contract: only such providers use it.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path},
 };
 
-use super::{guesses, refused, unknown};
+use super::{guessed, unknown};
+use crate::domain::delivery_reports::WebhookRequest;
 use crate::http::{extract::client_address::client_address, response::problem::Problem, state::State};
-use crate::{
-    domain::delivery_reports::{WebhookError, WebhookRequest},
-    services::ServiceError,
-};
 
 const REQUEST_ORIGIN: &str = "webhook-request-origin";
 const ALLOWED_ORIGIN: &str = "webhook-allowed-origin";
@@ -32,15 +29,10 @@ pub async fn allow(
     let (provider, verifier) = state.settings.webhooks.find(&path).ok_or_else(unknown)?;
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let origin = header(REQUEST_ORIGIN).filter(|_| verifier.allows_origin()).ok_or_else(unknown)?;
-    let guesses = guesses(&state, provider, client_address(&request));
-    if let Some(wait) = state.services.guesses.wait(&guesses) {
-        return Err(ServiceError::too_many_guesses(wait).into());
-    }
     let incoming =
         WebhookRequest { header: &header, body: &[], document: None, now: state.services.clock.now() };
     if !verifier.admits(&incoming) {
-        state.services.guesses.wrong(&guesses);
-        return Err(refused(&state, provider, verifier, WebhookError::Unverified));
+        return Err(guessed(&state, (provider, verifier), client_address(&request)));
     }
     Ok(HttpResponse::Ok().insert_header((ALLOWED_ORIGIN, origin)).insert_header((ALLOWED_RATE, "*")).finish())
 }

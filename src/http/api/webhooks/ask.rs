@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 
+use super::guess::{delayed, guesses};
 use crate::domain::{
+    client_address::ClientAddress,
     delivery_reports::{Provider, WebhookError, WebhookRequest, WebhookVerifier},
     webhook_client::FetchError,
 };
@@ -23,27 +25,37 @@ const RETRY_AFTER: u64 = 30;
 pub(super) enum Refusal {
     /// It is not genuine.
     Error(WebhookError),
+    /// The provider does not have the document that it names.
+    Absent,
+    /// Several named such documents from the same address: 429.
+    Limited(Problem),
     /// The provider could not be asked: 503, so that it sends the request again.
     Unreachable(Problem),
 }
 
 /// The document that the request is verified with, where it needs one.
 ///
+/// The provider's messages name documents that it has: one that names another is forged, and counts as a
+/// wrong secret does, so that its address does not have the provider asked again and again.
+///
 /// # Errors
 /// [`Refusal`]. A document that the provider does not have verifies nothing.
 pub(super) async fn document(
     state: &State,
-    provider: Provider,
-    verifier: &dyn WebhookVerifier,
+    (provider, verifier): (Provider, &dyn WebhookVerifier),
+    client: ClientAddress,
     request: &WebhookRequest<'_>,
 ) -> Result<Option<Arc<[u8]>>, Refusal> {
     let Some(url) = verifier.document(request).map_err(Refusal::Error)? else { return Ok(None) };
+    if let Some(problem) = delayed(state, provider, &guesses(state, provider, client)) {
+        return Err(Refusal::Limited(problem));
+    }
     let fetched = match state.settings.webhooks.client() {
         Some(client) => client.document(&url, request.now).await,
         None => Err(no_client()),
     };
     fetched.map(Some).map_err(|error| match error {
-        FetchError::Absent => Refusal::Error(WebhookError::Unverified),
+        FetchError::Absent => Refusal::Absent,
         FetchError::Unavailable(why) => Refusal::Unreachable(unreachable(state, provider, &why)),
     })
 }

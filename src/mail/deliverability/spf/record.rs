@@ -1,6 +1,8 @@
-//! The text of an SPF record (RFC 7208 §4.6.1, §5).
+//! The text of an SPF record (RFC 7208 §4.6.1, §5, §12).
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::macros::{DomainSpec, MacroString};
 
 /// What a term says of an address that it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +17,12 @@ pub enum Qualifier {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mechanism {
     All,
-    Include(String),
-    A(Option<String>, Prefixes),
-    Mx(Option<String>, Prefixes),
-    Ptr,
+    Include(DomainSpec),
+    A(Option<DomainSpec>, Prefixes),
+    Mx(Option<DomainSpec>, Prefixes),
+    Ptr(Option<DomainSpec>),
     Network(IpNet),
-    Exists(String),
+    Exists(DomainSpec),
 }
 
 /// The lengths of IPv4 and IPv6 prefixes.
@@ -31,7 +33,7 @@ pub(super) struct Prefixes(pub u8, pub u8);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SpfRecord {
     pub terms: Vec<(Qualifier, Mechanism)>,
-    pub redirect: Option<String>,
+    pub redirect: Option<DomainSpec>,
 }
 
 /// Whether a TXT record is one of SPF.
@@ -45,25 +47,38 @@ impl SpfRecord {
     /// The term that cannot be read.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut record = Self { terms: Vec::new(), redirect: None };
+        let mut is_explained = false;
         for term in text.split(' ').skip(1).filter(|term| !term.is_empty()) {
             let fault = || format!("{term:?} is no term of SPF");
-            if let Some((name, value)) = modifier(term) {
-                let is_redirect = name.eq_ignore_ascii_case("redirect");
-                if is_redirect && (value.is_empty() || record.redirect.replace(value.to_owned()).is_some()) {
-                    return Err(fault());
+            match modifier(term) {
+                None => record.terms.push(directive(term).ok_or_else(fault)?),
+                Some((name, value)) if name.eq_ignore_ascii_case("redirect") => {
+                    let target = DomainSpec::parse(value).ok_or_else(fault)?;
+                    if record.redirect.replace(target).is_some() {
+                        return Err(fault());
+                    }
                 }
-                // Other modifiers have no effect (§6).
-                continue;
+                // The explanation of a refusal has no effect on the result.
+                Some((name, value)) if name.eq_ignore_ascii_case("exp") => {
+                    let is_first = !std::mem::replace(&mut is_explained, true);
+                    DomainSpec::parse(value).filter(|_| is_first).ok_or_else(fault)?;
+                }
+                // Other modifiers have no effect either (§6).
+                Some((_, value)) => {
+                    MacroString::parse(value).ok_or_else(fault)?;
+                }
             }
-            record.terms.push(directive(term).ok_or_else(fault)?);
         }
         Ok(record)
     }
 }
 
-/// `name=value`, where the sign comes before any `:` and `/`.
+/// `name=value`. In a directive a `:`, a `/` or a macro comes before any `=`.
 fn modifier(term: &str) -> Option<(&str, &str)> {
-    term.split_once('=').filter(|(name, _)| !name.is_empty() && !name.contains([':', '/']))
+    let (name, value) = term.split_once('=')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    is_name.then_some((name, value))
 }
 
 fn directive(term: &str) -> Option<(Qualifier, Mechanism)> {
@@ -76,21 +91,22 @@ fn directive(term: &str) -> Option<(Qualifier, Mechanism)> {
     };
     let end = rest.find([':', '/']).unwrap_or(rest.len());
     let (name, argument) = rest.split_at(end);
-    let value = argument.strip_prefix(':').filter(|value| !value.is_empty());
+    let value = argument.strip_prefix(':');
     let mechanism = match name.to_ascii_lowercase().as_str() {
         "all" if argument.is_empty() => Mechanism::All,
-        "include" => Mechanism::Include(value?.to_owned()),
-        "exists" => Mechanism::Exists(value?.to_owned()),
-        "ptr" if argument.is_empty() || value.is_some() => Mechanism::Ptr,
+        "include" => Mechanism::Include(DomainSpec::parse(value?)?),
+        "exists" => Mechanism::Exists(DomainSpec::parse(value?)?),
+        "ptr" if argument.is_empty() => Mechanism::Ptr(None),
+        "ptr" => Mechanism::Ptr(Some(DomainSpec::parse(value?)?)),
         "ip4" => Mechanism::Network(ip4(value?)?),
         "ip6" => Mechanism::Network(ip6(value?)?),
-        "a" | "mx" => {
+        "a" => {
             let (host, prefixes) = host_and_prefixes(argument)?;
-            if name.eq_ignore_ascii_case("a") {
-                Mechanism::A(host, prefixes)
-            } else {
-                Mechanism::Mx(host, prefixes)
-            }
+            Mechanism::A(host, prefixes)
+        }
+        "mx" => {
+            let (host, prefixes) = host_and_prefixes(argument)?;
+            Mechanism::Mx(host, prefixes)
         }
         _ => return None,
     };
@@ -98,32 +114,40 @@ fn directive(term: &str) -> Option<(Qualifier, Mechanism)> {
 }
 
 fn ip4(text: &str) -> Option<IpNet> {
-    let (address, length) = text.split_once('/').unwrap_or((text, "32"));
-    Ipv4Net::new(address.parse().ok()?, length.parse().ok()?).ok().map(IpNet::V4)
+    let (address, digits) = text.split_once('/').unwrap_or((text, "32"));
+    Ipv4Net::new(address.parse().ok()?, length(digits, 32)?).ok().map(IpNet::V4)
 }
 
 fn ip6(text: &str) -> Option<IpNet> {
-    let (address, length) = text.split_once('/').unwrap_or((text, "128"));
-    Ipv6Net::new(address.parse().ok()?, length.parse().ok()?).ok().map(IpNet::V6)
+    let (address, digits) = text.split_once('/').unwrap_or((text, "128"));
+    Ipv6Net::new(address.parse().ok()?, length(digits, 128)?).ok().map(IpNet::V6)
 }
 
-/// `[:host][/24][//64]`.
-fn host_and_prefixes(argument: &str) -> Option<(Option<String>, Prefixes)> {
-    let (host, lengths) = argument.split_at(argument.find('/').unwrap_or(argument.len()));
-    let host = match host.strip_prefix(':') {
-        Some("") => return None,
-        Some(host) => Some(host.to_owned()),
-        None => None,
+/// `[:host][/24][//64]`. A host may contain slashes, so the lengths are taken off its end.
+fn host_and_prefixes(argument: &str) -> Option<(Option<DomainSpec>, Prefixes)> {
+    let (rest, v6) = without_length(argument, "//", 128)?;
+    let (rest, v4) = without_length(rest, "/", 32)?;
+    let host = match rest {
+        "" => None,
+        rest => Some(DomainSpec::parse(rest.strip_prefix(':')?)?),
     };
-    let (v4, v6) = match lengths.split_once("//") {
-        Some((v4, v6)) => (v4, Some(v6)),
-        None => (lengths, None),
-    };
-    let length = |text: Option<&str>, most: u8| match text {
-        None | Some("") => Some(most),
-        Some(text) => text.parse().ok().filter(|length| *length <= most),
-    };
-    Some((host, Prefixes(length(v4.strip_prefix('/'), 32)?, length(v6, 128)?)))
+    Some((host, Prefixes(v4, v6)))
+}
+
+/// The text before a length that follows `sign`, and the length; `most`, where there is none.
+fn without_length<'a>(text: &'a str, sign: &str, most: u8) -> Option<(&'a str, u8)> {
+    let before = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    match (before.strip_suffix(sign), text.strip_prefix(before)?) {
+        (None, _) | (_, "") => Some((text, most)),
+        (Some(rest), digits) => Some((rest, length(digits, most)?)),
+    }
+}
+
+/// A number without a sign and without zeros in front.
+fn length(digits: &str, most: u8) -> Option<u8> {
+    let is_plain =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits.len() == 1 || !digits.starts_with('0'));
+    digits.parse().ok().filter(|length| is_plain && *length <= most)
 }
 
 #[cfg(test)]
@@ -133,23 +157,27 @@ mod tests {
     #[test]
     fn terms_are_read() {
         let text = "v=spf1 ip4:192.0.2.0/24 -ip6:2001:db8::1 a mx:mail.example.com/28//64 \
-            ?include:_spf.example.net exists:%{i}.example.com ~ptr redirect=example.org exp=why.example.com \
+            ?include:_spf.example.net exists:%{i=}.example.com ~ptr ptr:example.com \
+            a:%{d}/8 mx:a/b.example/0 redirect=example.org exp=why.example.com \
             unknown=x  -ALL";
         let record = SpfRecord::parse(text).unwrap();
         let pass = Qualifier::Pass;
-        let host = |host: &str| Some(host.to_owned());
+        let name = |text: &str| DomainSpec::parse(text).unwrap();
         let networks = |text: &str| Mechanism::Network(text.parse().unwrap());
         let terms = [
             (pass, networks("192.0.2.0/24")),
             (Qualifier::Fail, networks("2001:db8::1/128")),
             (pass, Mechanism::A(None, Prefixes(32, 128))),
-            (pass, Mechanism::Mx(host("mail.example.com"), Prefixes(28, 64))),
-            (Qualifier::Neutral, Mechanism::Include("_spf.example.net".to_owned())),
-            (pass, Mechanism::Exists("%{i}.example.com".to_owned())),
-            (Qualifier::SoftFail, Mechanism::Ptr),
+            (pass, Mechanism::Mx(Some(name("mail.example.com")), Prefixes(28, 64))),
+            (Qualifier::Neutral, Mechanism::Include(name("_spf.example.net"))),
+            (pass, Mechanism::Exists(name("%{i=}.example.com"))),
+            (Qualifier::SoftFail, Mechanism::Ptr(None)),
+            (pass, Mechanism::Ptr(Some(name("example.com")))),
+            (pass, Mechanism::A(Some(name("%{d}")), Prefixes(8, 128))),
+            (pass, Mechanism::Mx(Some(name("a/b.example")), Prefixes(0, 128))),
             (Qualifier::Fail, Mechanism::All),
         ];
-        assert_eq!((record.terms.as_slice(), record.redirect), (&terms[..], host("example.org")));
+        assert_eq!((record.terms.as_slice(), record.redirect), (&terms[..], Some(name("example.org"))));
         assert!(is_spf("v=spf1") && is_spf("V=SPF1 -all") && !is_spf("v=spf10 -all") && !is_spf("spf"));
     }
 
@@ -167,13 +195,28 @@ mod tests {
             "mx//129",
             "allow",
             "192.0.2.1",
+            "a/024",
+            "ip4:192.0.2.0/+24",
+            "ip6:2001:db8::/",
+            "a:example",
+            "a:example.com/",
+            "ptr:",
+            "exists:%{x}.example",
+            "exists:%{i",
+            "include:%{d0}",
             "redirect=",
+            "exp=",
+            "other=%",
+            "-all=x",
+            "1=x",
             "-",
             "\u{e9}",
         ] {
             let fault = SpfRecord::parse(&format!("v=spf1 {term} -all")).unwrap_err();
             assert!(fault.contains("is no term of SPF"), "{term}");
         }
-        assert!(SpfRecord::parse("v=spf1 redirect=a.example redirect=b.example").is_err());
+        for twice in ["redirect", "exp", "EXP"] {
+            assert!(SpfRecord::parse(&format!("v=spf1 {twice}=a.example {twice}=b.example")).is_err());
+        }
     }
 }

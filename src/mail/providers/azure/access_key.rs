@@ -11,7 +11,10 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::mail::{fault::Secrets, providers::hosted_url::key};
+use crate::mail::{
+    fault::Secrets,
+    providers::{hosted_url::key, request::host},
+};
 
 /// The header with the time that is signed. The request has it before it is signed.
 pub(super) const DATE: &str = "x-ms-date";
@@ -68,10 +71,4 @@ impl AccessKey {
     pub fn secrets(&self) -> Secrets {
         Secrets::of(&self.0)
     }
-}
-
-/// The host as the HTTP client sends it: with the port where it is not the scheme's.
-fn host(request: &Request) -> String {
-    let host = request.url().host_str().unwrap_or_default();
-    request.url().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

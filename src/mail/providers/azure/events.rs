@@ -18,8 +18,8 @@ use crate::{
         mail_fault::MailFault,
     },
     mail::providers::webhook::{
-        CHALLENGE, SharedSecret, event_id, is_about_address, letter_of_message_id, message_ids, objects,
-        reason, rfc3339, sender_fault, text, unavailable,
+        SecretWebhook, event_id, fault_of, is_about_address, letter_of_message_id, message_ids, reason_of,
+        rfc3339, sender_fault, text, unavailable,
     },
 };
 
@@ -27,25 +27,32 @@ const VALIDATION: &str = "Microsoft.EventGrid.SubscriptionValidationEvent";
 const DELIVERY_REPORT: &str = "Microsoft.Communication.EmailDeliveryReportReceived";
 
 /// The webhook's secret.
-pub(super) struct Events(pub SharedSecret);
+pub(super) struct Events(SecretWebhook);
+
+impl Events {
+    pub fn parse(secret: &str) -> Result<Self, &'static str> {
+        Ok(Self(SecretWebhook::of_lists(secret, delivery_event)?))
+    }
+}
 
 impl WebhookVerifier for Events {
     fn admits(&self, request: &WebhookRequest<'_>) -> bool {
-        self.0.admits(request.header)
+        self.0.admits(request)
+    }
+
+    fn has_secret(&self) -> bool {
+        self.0.has_secret()
     }
 
     fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
-        if !self.admits(request) {
-            return Err(WebhookError::Unverified);
-        }
-        let events = objects(request.json()?)?;
+        let events = self.0.verified(request)?;
         // It comes alone: the code has to be answered.
         // <https://learn.microsoft.com/en-us/azure/event-grid/end-point-validation-event-grid-events-schema>
         if let Some(validation) = events.iter().find(|event| kind(event) == VALIDATION) {
             let code = text(validation, "/data/validationCode").ok_or(WebhookError::OtherForm)?;
             return Ok(Verified { answer: Some(json!({"validationResponse": code})), ..Verified::default() });
         }
-        Ok(events.iter().map(|event| delivery_event(request, event)).collect::<Vec<_>>().into())
+        Ok(self.0.reported(request, &events))
     }
 
     fn media_types(&self) -> &'static [&'static str] {
@@ -57,7 +64,7 @@ impl WebhookVerifier for Events {
     }
 
     fn challenge(&self) -> &'static str {
-        CHALLENGE
+        self.0.challenge()
     }
 }
 
@@ -79,11 +86,9 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         message_ids: message_ids(message_id.as_deref()),
         at: request.at(times.iter().find_map(|pointer| rfc3339(event, pointer))),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: false,
-        reason: status
-            .filter(|status| *status != DeliveryStatus::Delivered)
-            .and(reason(event, &["/data/deliveryStatusDetails/statusMessage", "/data/status"])),
+        reason: reason_of(status, event, &["/data/deliveryStatusDetails/statusMessage", "/data/status"]),
         no_such_mailbox: status == Some(DeliveryStatus::Bounced)
             && text(event, "/data/status") == Some("Bounced")
             && is_about_address(Some(said(event))),

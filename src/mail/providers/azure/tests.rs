@@ -80,7 +80,7 @@ async fn attempts_within_one_minute_are_the_same_request() {
     let first = ids(0).await;
     assert_eq!(first[0], first[1]);
     assert_eq!(first[2], "Tue, 24 Nov 2026 13:03:00 GMT");
-    assert!(uuid::Uuid::try_parse(&first[0]).is_ok_and(|id| id.get_version_num() == 8), "{first:?}");
+    assert!(uuid::Uuid::try_parse(&first[0]).is_ok_and(|id| id.get_version_num() == 4), "{first:?}");
     assert_eq!(ids(52).await, first);
     let later = ids(53).await;
     assert!(later[0] != first[0] && later[2] == "Tue, 24 Nov 2026 13:04:00 GMT", "{later:?}");
@@ -137,6 +137,17 @@ async fn refusals_mean_what_the_documentation_says() {
             Some(MailFault::Authentication),
         ),
         (
+            "403 Forbidden",
+            error("SubscriptionBlocked", "All requests from this subscription are blocked.", None),
+            Some(MailFault::Quota),
+        ),
+        (
+            "401 Unauthorized",
+            error("InvalidSenderUserName", "Invalid email sender username.", None),
+            Some(MailFault::Sender),
+        ),
+        ("401 Unauthorized", error("Unauthorized", "x", None), Some(MailFault::Authentication)),
+        (
             "412 Precondition Failed",
             error("RepeatabilityFirstSentInvalid", "x", None),
             Some(MailFault::Setup),
@@ -158,6 +169,30 @@ async fn refusals_mean_what_the_documentation_says() {
     }
 }
 
+/// The answer to a repeated request may have no body.
+#[tokio::test]
+async fn the_operation_may_be_named_by_a_header() {
+    let location = |end: &str| {
+        format!("Operation-Location: https://voltmark.communication.azure.com/emails/operations/{end}\r\n")
+    };
+    let id = "8540C0DE-899F-5CCE-ACB5-3EC493AF3800";
+    for end in [format!("{id}?api-version=2023-03-31"), format!("{id}/"), id.to_owned()] {
+        let outcome = meet(URL, answer("202 Accepted", &location(&end), "")).await.0;
+        assert_eq!(outcome.unwrap(), accepted("azure", &id.to_lowercase()), "{end}");
+    }
+    for (status, headers) in [
+        ("202 Accepted", String::new()),
+        ("202 Accepted", location("")),
+        ("202 Accepted", location("x?id=8540C0DE-899F-5CCE-ACB5-3EC493AF3800")),
+        ("200 OK", location(id)),
+    ] {
+        assert_unproven(URL, answer(status, &headers, "")).await;
+    }
+    // What the body says counts.
+    let body = ACCEPTED.replace("Running", "Failed");
+    assert_unproven(URL, answer("202 Accepted", &location(id), &body)).await;
+}
+
 #[tokio::test]
 async fn an_operation_that_has_failed_is_no_success() {
     for status in ["Failed", "Canceled"] {
@@ -169,7 +204,7 @@ async fn an_operation_that_has_failed_is_no_success() {
 const SECRET: &str = "a-secret-for-event-grid";
 
 fn read_body(body: &Value) -> Result<Verified, WebhookError> {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = Events::parse(SECRET).unwrap();
     read(&key, &[("x-mail-events-secret", SECRET)], &body.to_string(), None)
 }
 
@@ -235,7 +270,7 @@ fn cloud_events_are_read_too() {
         assert_eq!((read.status, read.at.timestamp()), (Some(DeliveryStatus::Bounced), NOW - 60));
         assert_eq!((read.event_id.as_str(), read.reason.as_deref()), ("b1", Some("Failed")));
     }
-    let verifier = Events(SharedSecret::parse(SECRET).unwrap());
+    let verifier = Events::parse(SECRET).unwrap();
     assert!(
         verifier.media_types().contains(&"application/cloudevents-batch+json") && verifier.allows_origin()
     );
@@ -264,6 +299,8 @@ fn the_validation_of_a_subscription_is_answered() {
 fn faults_are_distinguished_from_wrong_addresses() {
     for (status, details, fault, no_mailbox) in [
         ("Bounced", "550 5.1.1 user unknown", None, true),
+        ("Bounced", "550 5.4.1 Recipient address rejected: Access denied", None, false),
+        ("Bounced", "550 5.4.310 DNS domain example.com does not exist", None, false),
         ("Bounced", "", None, true),
         ("Bounced", "550 5.7.1 Your IP is blacklisted", Some(MailFault::Reputation), false),
         ("Bounced", "552 5.2.2 mailbox full", Some(MailFault::Unavailable), false),

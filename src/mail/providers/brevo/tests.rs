@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::letter::SendError,
+    domain::{delivery_reports::WebhookError, letter::SendError},
     mail::{
         providers::tests::*,
         testing::{LINK, letter},
@@ -91,7 +91,7 @@ async fn every_attempt_has_the_same_key() {
 const SECRET: &str = "a-secret-for-brevo-events";
 
 fn read_body(body: &Value) -> Result<Vec<DeliveryEvent>, WebhookError> {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = SecretWebhook::of_lists(SECRET, delivery_event).unwrap();
     read_events(&key, &[("authorization", &format!("Bearer {SECRET}"))], &body.to_string())
 }
 
@@ -112,7 +112,7 @@ fn event(event: &str, reason: Option<&str>) -> Value {
 
 #[test]
 fn a_request_is_verified_by_its_secret() {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = SecretWebhook::of_lists(SECRET, delivery_event).unwrap();
     let (bearer, wrong) = (format!("Bearer {SECRET}"), format!("Bearer {SECRET}2"));
     for (header, value, good) in [
         ("authorization", bearer.as_str(), true),
@@ -177,8 +177,10 @@ fn events_are_read_one_by_one_and_in_batches() {
 #[test]
 fn times_are_read_in_milliseconds_and_in_seconds() {
     for (epoch, event_time, at) in [
-        (json!((NOW - 60) * 1000), json!(NOW - 7), NOW - 60),
-        (json!(NOW - 60), json!(NOW - 7), NOW - 60),
+        (json!((NOW - 60) * 1000), json!(NOW - 7), NOW - 7),
+        (json!((NOW - 60) * 1000), Value::Null, NOW - 60),
+        (json!(NOW - 60), Value::Null, NOW - 60),
+        (json!(NOW - 60), json!("x"), NOW - 60),
         (Value::Null, json!(NOW - 7), NOW - 7),
         (json!("x"), Value::Null, NOW),
         (json!(9e18), Value::Null, NOW),
@@ -195,6 +197,8 @@ fn faults_are_distinguished_from_wrong_addresses() {
     for (kind, reason, fault, no_mailbox) in [
         ("hard_bounce", "550 5.1.1 The email account that you tried to reach does not exist", None, true),
         ("hard_bounce", " RecipientError: 550 5.5.0 mailbox unavailable.", None, true),
+        ("hard_bounce", "RecipientError: 550 5.1.2 domain not found", None, false),
+        ("hard_bounce", "550 5.4.4 unable to route", None, false),
         ("hard_bounce", "RecipientError: 552 5.2.2 over quota", Some(MailFault::Unavailable), false),
         ("hard_bounce", "550 5.7.1 Your IP is blacklisted", Some(MailFault::Reputation), false),
         ("soft_bounce", "undefined Unable to find MX of domain", Some(MailFault::Unavailable), false),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Request, StatusCode};
+use reqwest::StatusCode;
 use tokio::time::timeout;
 
 use super::Http;
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// How long all requests about a letter may take: somebody waits for the answer.
+/// How long all requests about a letter may take: a caller waits for the answer.
 const WHOLE: Duration = Duration::from_secs(10);
 /// How many requests are made about a letter: to find it, to read it, and to read its bounce.
 const MAX_REQUESTS: usize = 3;
@@ -58,7 +58,7 @@ impl Http {
                 tracing::warn!(error = %error.without_url(), provider = title, "a letter's status");
                 StatusError::Unavailable(DEFAULT_WAIT)
             })?;
-            refusal(&answer, title, asked).map_or(Ok(()), Err)?;
+            self.refusal(&answer, asked).map_or(Ok(()), Err)?;
             match self.server.api.status(asked, &answer) {
                 Some(StatusStep::Known(more)) => add(&mut known, more),
                 Some(StatusStep::Ask(get, more)) => {
@@ -76,8 +76,36 @@ impl Http {
 
     async fn get(&self, get: &Get) -> Result<Answer, reqwest::Error> {
         let url = format!("{}{}", self.server.base, get.path);
-        let request: Request = self.client.get(url).header("Accept", "application/json").build()?;
-        self.execute(request, MAX_ANSWER).await
+        let mut request = self.client.get(url).header("Accept", "application/json");
+        for (name, value) in &get.headers {
+            request = request.header(*name, value);
+        }
+        self.execute(request.build()?, MAX_ANSWER).await
+    }
+
+    /// Why an answer tells nothing; `None` for a success. A key that may send and not look letters up is
+    /// refused with 401 or 403, and an account without the interface, or that has forgotten the letter, with
+    /// 404.
+    fn refusal(&self, answer: &Answer, asked: &AskedLetter<'_>) -> Option<StatusError> {
+        let (title, status) = (self.title(), answer.status.as_u16());
+        let words = match answer.status {
+            success if success.is_success() => return None,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                return Some(unavailable(answer, asked));
+            }
+            error if error.is_server_error() || self.server.api.is_throttled(answer) => {
+                return Some(unavailable(answer, asked));
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED => format!(
+                "{title} does not let the key of MAIL_URL look letters up ({status}), or not in this account."
+            ),
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                format!("{title} does not know the letter, or no longer ({status}).")
+            }
+            _ => format!("{title} does not answer questions about letters ({status})."),
+        };
+        let needs = self.server.api.status_needs();
+        Some(StatusError::Refused(if needs.is_empty() { words } else { format!("{words} {needs}") }))
     }
 }
 
@@ -89,28 +117,6 @@ fn asked<'a>(query: &'a StatusQuery, own_message_id: &'a str) -> AskedLetter<'a>
 fn add(known: &mut KnownStatus, more: KnownStatus) {
     known.accepted = known.accepted.take().or(more.accepted);
     known.events.extend(more.events);
-}
-
-/// Why an answer tells nothing; `None` for a success. A key that may send and not look letters up is refused
-/// with 401 or 403, and an account without the interface, or that has forgotten the letter, with 404.
-fn refusal(answer: &Answer, title: &str, asked: &AskedLetter<'_>) -> Option<StatusError> {
-    let status = answer.status.as_u16();
-    Some(match answer.status {
-        status if status.is_success() => return None,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED => {
-            StatusError::Refused(format!(
-                "{title} does not let the key of MAIL_URL look letters up ({status}), or not in this account."
-            ))
-        }
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
-            StatusError::Refused(format!("{title} does not know the letter, or no longer ({status})."))
-        }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            unavailable(answer, asked)
-        }
-        status if status.is_server_error() => unavailable(answer, asked),
-        _ => StatusError::Refused(format!("{title} does not answer questions about letters ({status}).")),
-    })
 }
 
 fn unavailable(answer: &Answer, asked: &AskedLetter<'_>) -> StatusError {

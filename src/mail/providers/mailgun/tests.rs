@@ -231,7 +231,12 @@ fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     };
     for (event, hard) in [
         (event("permanent", "bounce", 550, "5.1.1 no such user"), true),
-        (event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), true),
+        // No server was asked.
+        (event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), false),
+        (event("permanent", "bounce", 605, ""), false),
+        (event("permanent", "bounce", 550, "5.4.1 Recipient address rejected: Access denied"), false),
+        (event("permanent", "bounce", 550, "5.1.2 no such host"), false),
+        (event("permanent", "bounce", 550, ""), true),
         (event("permanent", "bounce", 552, "5.2.2 mailbox full"), false),
         (event("permanent", "bounce", 550, "5.7.1 blocked"), false),
         (event("permanent", "old", 602, "too old"), false),

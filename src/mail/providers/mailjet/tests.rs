@@ -3,10 +3,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::*;
-use crate::mail::{
-    MailUrl,
-    providers::tests::*,
-    testing::{LINK, letter},
+use crate::{
+    domain::delivery_reports::WebhookError,
+    mail::{
+        MailUrl,
+        providers::tests::*,
+        testing::{LINK, letter},
+    },
 };
 
 const URL: &str = "mailjet://apikey:hunter22";
@@ -102,7 +105,13 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
         "ErrorIdentifier": "x", "StatusCode": 401,
         "ErrorMessage": "Your account has been temporarily blocked. Please contact our support team"
     });
+    // An error of the whole request has its code beside the message.
+    let coded = |code: &str| json!({ "ErrorCode": code, "StatusCode": 401, "ErrorMessage": "x" }).to_string();
     for (status, body, fault) in [
+        ("401 Unauthorized", coded("mj-0001"), Some(MailFault::Quota)),
+        ("401 Unauthorized", coded("mj-0015"), Some(MailFault::Authentication)),
+        ("403 Forbidden", error("send-0006", "x", "SenderID"), Some(MailFault::Sender)),
+        ("403 Forbidden", error("send-0007", "x", "SenderID"), Some(MailFault::Sender)),
         ("400 Bad Request", error("send-0008", sender, "From"), Some(MailFault::Sender)),
         ("403 Forbidden", error("send-0008", sender, "From"), Some(MailFault::Sender)),
         ("401 Unauthorized", blocked.to_string(), Some(MailFault::Quota)),
@@ -116,7 +125,7 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
 const SECRET: &str = "a-secret-for-mailjet";
 
 fn read_body(body: &Value) -> Result<Vec<DeliveryEvent>, WebhookError> {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = SecretWebhook::of_lists(SECRET, delivery_event).unwrap();
     let basic = format!("Basic {}", STANDARD.encode(format!("any:{SECRET}")));
     read_events(&key, &[("authorization", &basic)], &body.to_string())
 }
@@ -186,15 +195,20 @@ fn faults_are_distinguished_from_wrong_addresses() {
     for (error, hard, fault, no_mailbox) in [
         ("user unknown", true, None, true),
         ("mailbox inactive", true, None, true),
-        ("invalid domain", true, None, true),
-        ("typofix", true, None, true),
-        ("no mail host", true, None, true),
+        ("user unknown", false, None, false),
+        ("mailbox inactive", false, None, false),
+        // The domain is wrong, or was not found.
+        ("invalid domain", true, None, false),
+        ("invalid domain", false, None, false),
+        ("typofix", true, None, false),
+        ("no mail host", true, None, false),
         ("no mail host", false, Some(MailFault::Unavailable), false),
         ("quota exceeded", false, Some(MailFault::Unavailable), false),
         ("connection issue", false, Some(MailFault::Unavailable), false),
         ("blacklisted", true, Some(MailFault::Suppressed), false),
         ("spam reporter", true, Some(MailFault::Suppressed), false),
         ("preblocked", true, Some(MailFault::Suppressed), false),
+        ("spam preblocked", true, Some(MailFault::Policy), false),
         ("sender blocked", true, Some(MailFault::Reputation), false),
         ("content blocked", true, Some(MailFault::SpamFilter), false),
         ("policy issue", true, Some(MailFault::Blocked), false),
@@ -207,6 +221,19 @@ fn faults_are_distinguished_from_wrong_addresses() {
     ] {
         let read = read_body(&bounce(error, hard)).unwrap().remove(0);
         assert_eq!((read.fault, read.no_such_mailbox), (fault, no_mailbox), "{error} {hard}");
+    }
+    // What the server said decides.
+    for (comment, hard, no_mailbox) in [
+        ("550 5.1.1 no such user", false, true),
+        ("550 5.1.1 no such user", true, true),
+        ("550 5.2.1 account disabled", true, false),
+        ("450 4.1.1 later", true, false),
+        ("550 no", true, true),
+        ("550 no", false, false),
+    ] {
+        let mut said = bounce("user unknown", hard);
+        said["comment"] = comment.into();
+        assert_eq!(read_body(&said).unwrap()[0].no_such_mailbox, no_mailbox, "{comment} {hard}");
     }
     let mut said = bounce("policy issue", true);
     said["comment"] = "550 5.7.1 Your IP is blacklisted".into();

@@ -131,13 +131,13 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
 const SECRET: &str = "a-secret-for-postmark";
 
 fn read_event(event: &Value) -> DeliveryEvent {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = SecretWebhook::of_single_events(SECRET, delivery_event).unwrap();
     read_events(&key, &[("x-mail-events-secret", SECRET)], &event.to_string()).unwrap().remove(0)
 }
 
 #[test]
 fn a_request_is_verified_by_its_secret() {
-    let key = Events(SharedSecret::parse(SECRET).unwrap());
+    let key = SecretWebhook::of_single_events(SECRET, delivery_event).unwrap();
     let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
     let (right, wrong) = (basic(&format!("any:{SECRET}")), basic("any:another-secret-for-postmark"));
     for (header, value, good) in [
@@ -151,7 +151,7 @@ fn a_request_is_verified_by_its_secret() {
     ] {
         assert_eq!(read_events(&key, &[(header, value)], "{}").is_ok(), good, "{header}: {value}");
     }
-    assert!(SharedSecret::parse("short").is_err());
+    assert!(SecretWebhook::of_single_events("short", delivery_event).is_err());
 }
 
 #[test]
@@ -269,6 +269,9 @@ fn a_missing_mailbox_is_distinguished_from_a_full_one() {
         ("HardBounce", "smtp;550 5.1.1 unknown user", true),
         ("BadEmailAddress", "", true),
         ("HardBounce", "552 5.2.2 mailbox full", false),
+        ("HardBounce", "smtp;550 5.1.2 host unknown", false),
+        ("HardBounce", "smtp;550 5.4.1 Recipient address rejected: Access denied", false),
+        ("HardBounce", "smtp;450 4.1.1 unknown user", false),
         ("SoftBounce", "smtp;550 5.1.1", false),
         ("Transient", "", false),
         ("Blocked", "", false),

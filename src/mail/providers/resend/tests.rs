@@ -297,12 +297,21 @@ fn a_missing_mailbox_is_distinguished_from_a_full_one() {
             "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } }
         })
     };
+    let coded = |sub_type: &str, code: &str| {
+        let bounce = json!({ "type": "Permanent", "subType": sub_type, "diagnosticCode": [code] });
+        json!({ "type": "email.bounced", "data": { "bounce": bounce } })
+    };
     for (event, hard) in [
         (event("Permanent", "no such mailbox"), true),
         (event("Permanent", "mailbox full"), false),
+        (event("Permanent", "550 5.4.310 DNS domain does not exist"), false),
         (event("Transient", ""), false),
         (event("Undetermined", ""), false),
-        (json!({ "type": "email.suppressed" }), true),
+        (coded("General", "smtp; 550 5.1.1 unknown"), true),
+        (coded("General", "smtp; 550 5.4.4 no route"), false),
+        // No server was asked.
+        (coded("OnAccountSuppressionList", "smtp; 550 5.1.1 unknown"), false),
+        (json!({ "type": "email.suppressed" }), false),
         (json!({ "type": "email.failed" }), false),
     ] {
         assert_eq!(has_no_mailbox(&event), hard, "{event}");

@@ -244,7 +244,11 @@ fn a_missing_mailbox_is_distinguished_from_a_full_one() {
         (json!({ "event": "bounce", "status": "5.2.2" }), false),
         (json!({ "event": "bounce", "bounce_classification": "Mailbox Unavailable" }), false),
         (json!({ "event": "bounce", "bounce_classification": "Invalid Address" }), true),
-        (json!({ "event": "dropped", "reason": "Bounced Address" }), true),
+        (json!({ "event": "bounce", "reason": "550 5.1.2 unknown host", "status": "5.1.2" }), false),
+        (json!({ "event": "bounce", "status": "5.4.4" }), false),
+        // No server was asked.
+        (json!({ "event": "dropped", "reason": "Bounced Address" }), false),
+        (json!({ "event": "dropped", "reason": "Invalid" }), true),
         (json!({ "event": "dropped", "reason": "Spam Content" }), false),
         (json!({ "event": "deferred" }), false),
     ] {

@@ -1,8 +1,13 @@
 //! The certificates that Amazon SNS signs its messages with.
 //!
-//! They come from a host of Amazon's over TLS, which is what vouches for them: the file has no intermediate
-//! certificate, so that no chain can be built from it. That the certificate was issued to Amazon SNS, and is
-//! valid now, is checked here.
+//! The file comes from Amazon's own host over TLS, whose certificate is verified by the platform's roots.
+//! What is checked here is that the certificate in the file was issued to Amazon SNS, and is valid now.
+//!
+//! Its chain is not checked, though Amazon recommends it
+//! (<https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>): the file has the last
+//! certificate alone, without the intermediate one, so that verifying it by the platform's roots fails
+//! (<https://github.com/robbiet480/go.sns/issues/8>). The intermediate certificate would have to be fetched
+//! from a URL in the last one, over plain HTTP, or be built in and replaced by hand.
 
 use chrono::{DateTime, Utc};
 use x509_cert::{

@@ -8,11 +8,12 @@ use super::member::member;
 use crate::{
     domain::{
         delivery_reports::{DeliveryEvent, DeliveryStatus, WebhookRequest},
+        ids::LetterId,
         mail_fault::MailFault,
     },
     mail::providers::webhook::{
-        event_id, is_about_address, letter, letter_of_message_id, message_ids, reason, rfc3339, sender_fault,
-        text, unavailable,
+        digest, event_id, fault_of, is_about_address, letter, letter_of_message_id, message_ids, reason_of,
+        rfc3339, sender_fault, text, unavailable,
     },
 };
 
@@ -26,9 +27,19 @@ const REASONS: [&str; 7] = [
     "/reject/reason",
     "/failure/errorMessage",
 ];
-/// The members that say when.
-const TIMES: [&str; 4] =
-    ["/bounce/timestamp", "/complaint/timestamp", "/delivery/timestamp", "/deliveryDelay/timestamp"];
+/// The members that say when. The last two are in message insights alone.
+const TIMES: [&str; 6] = [
+    "/bounce/timestamp",
+    "/complaint/timestamp",
+    "/delivery/timestamp",
+    "/deliveryDelay/timestamp",
+    "/reject/timestamp",
+    "/failure/timestamp",
+];
+
+/// The types of a bounce of a letter that SES did not send: the address is on a list of Amazon's, or of the
+/// account's.
+const LISTED: [&str; 3] = ["Suppressed", "OnAccountSuppressionList", "UnsubscribedRecipient"];
 
 /// The event in a notification. The first one of a topic is a sentence and not JSON.
 pub(super) fn read(request: &WebhookRequest<'_>, message: &Value) -> Vec<DeliveryEvent> {
@@ -36,22 +47,54 @@ pub(super) fn read(request: &WebhookRequest<'_>, message: &Value) -> Vec<Deliver
     event.filter(Value::is_object).iter().map(|event| delivery_event(request, message, event)).collect()
 }
 
+/// An event that came in no notification.
+pub(super) fn of_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
+    delivery_event(request, &Value::Null, event)
+}
+
 fn delivery_event(request: &WebhookRequest<'_>, message: &Value, event: &Value) -> DeliveryEvent {
     let status = status(event);
     let at = TIMES.iter().find_map(|pointer| rfc3339(event, pointer));
-    // The Message-ID that we wrote is in the event, though not in the letter that arrives.
-    let own_id = text(event, "/mail/commonHeaders/messageId").and_then(letter_of_message_id);
     DeliveryEvent {
-        event_id: event_id(member(message, "MessageId").map(str::to_owned), event),
-        letter: letter(event, "/mail/tags/letter/0").or(own_id),
+        event_id: event_id(own_event_id(event).or_else(|| notification_id(message)), event),
+        letter: letter(event, "/mail/tags/letter/0").or_else(|| letter_of_headers(event)),
         message_ids: message_ids(text(event, "/mail/messageId")),
         at: request.at(at.or_else(|| rfc3339(message, "/Timestamp"))),
         status,
-        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        fault: fault_of(status, || fault(event)),
         may_be_reply: status == Some(DeliveryStatus::Bounced) && may_be_reply(event),
-        reason: status.filter(|status| *status != DeliveryStatus::Delivered).and(reason(event, &REASONS)),
+        reason: reason_of(status, event, &REASONS),
         no_such_mailbox: has_no_mailbox(event),
     }
+}
+
+/// An id of the event itself: where an identity's feedback notifications and a configuration set go to one
+/// topic, the same event comes in two notifications.
+fn own_event_id(event: &Value) -> Option<String> {
+    let kind = kind(event);
+    let feedback = ["/bounce/feedbackId", "/complaint/feedbackId"];
+    if let Some(id) = feedback.iter().find_map(|pointer| text(event, pointer)) {
+        return Some(format!("{kind}:{id}"));
+    }
+    let letter = text(event, "/mail/messageId")?;
+    let at = TIMES.iter().find_map(|pointer| text(event, pointer)).unwrap_or_default();
+    Some(digest(&format!("{kind}\n{letter}\n{at}")))
+}
+
+/// The id of the notification that brought it, which is the same when that is sent again.
+fn notification_id(message: &Value) -> Option<String> {
+    member(message, "MessageId").map(str::to_owned)
+}
+
+/// The letter that our `Message-ID` names: the one that SES received, which is among the original headers.
+/// `commonHeaders` has Amazon's own in published events, and ours in some feedback of an identity.
+fn letter_of_headers(event: &Value) -> Option<LetterId> {
+    let headers = event.pointer("/mail/headers").and_then(Value::as_array);
+    let is_id =
+        |header: &&Value| text(header, "/name").is_some_and(|name| name.eq_ignore_ascii_case("Message-ID"));
+    let received = headers.into_iter().flatten().filter(is_id).filter_map(|header| text(header, "/value"));
+    let common = text(event, "/mail/commonHeaders/messageId");
+    received.chain(common).find_map(letter_of_message_id)
 }
 
 fn kind(event: &Value) -> &str {
@@ -88,9 +131,8 @@ fn fault(event: &Value) -> Option<MailFault> {
         // A virus was found.
         ("Reject", _) => Some(MailFault::Policy),
         ("Rendering Failure", _) => Some(MailFault::Setup),
-        ("Complaint", _) | (_, "Suppressed" | "OnAccountSuppressionList" | "UnsubscribedRecipient") => {
-            Some(MailFault::Suppressed)
-        }
+        ("Complaint", _) => Some(MailFault::Suppressed),
+        (_, sub_type) if LISTED.contains(&sub_type) => Some(MailFault::Suppressed),
         (_, "ContentRejected" | "AttachmentRejected" | "MessageTooLarge") => Some(MailFault::Blocked),
         (_, sub_type) => {
             let (said, recipient) = (said(event), text(event, "/bounce/bouncedRecipients/0/emailAddress"));
@@ -113,10 +155,12 @@ fn may_be_reply(event: &Value) -> bool {
         && !text(event, "/bounce/bounceSubType").is_some_and(|sub_type| certain.contains(&sub_type))
 }
 
+/// What is on a list of Amazon's or of the account's has the status 5.1.1, whatever the mailbox is: no server
+/// was asked.
 fn has_no_mailbox(event: &Value) -> bool {
     kind(event) == "Bounce"
         && text(event, "/bounce/bounceType") == Some("Permanent")
-        && text(event, "/bounce/bounceSubType") != Some("UnsubscribedRecipient")
+        && !text(event, "/bounce/bounceSubType").is_some_and(|sub_type| LISTED.contains(&sub_type))
         && is_about_address(Some(said(event)))
         && is_about_address(text(event, "/bounce/bouncedRecipients/0/status"))
 }

@@ -1,8 +1,8 @@
 //! Amazon's signature version 4 of a request,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 //!
-//! Written here, since the request is always the same one: without a query, and with a path that needs no
-//! escapes. `tests/providers` compares it with botocore's.
+//! Written here, since no request has a query, and every path is one that needs no escapes. `tests/providers`
+//! compares it with botocore's.
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,7 +13,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::domain::token::hex;
+use crate::{domain::token::hex, mail::providers::request::host};
 
 /// The header with the time that is signed. The request has it before it is signed.
 pub(super) const DATE: &str = "x-amz-date";
@@ -87,12 +87,6 @@ fn canonical(request: &Request) -> (String, String) {
     let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
     let (method, path, body) = (request.method(), request.url().path(), hex(&Sha256::digest(body)));
     (format!("{method}\n{path}\n\n{lines}\n{signed}\n{body}"), signed)
-}
-
-/// The host as the HTTP client sends it: with the port where it is not the scheme's.
-fn host(request: &Request) -> String {
-    let host = request.url().host_str().unwrap_or_default();
-    request.url().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

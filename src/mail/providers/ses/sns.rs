@@ -156,8 +156,14 @@ impl WebhookVerifier for Topic {
                 let url = self.subscribe_url(&message).ok_or(WebhookError::OtherForm)?;
                 Ok(Verified { confirm: Some(url), ..Verified::default() })
             }
-            // Opening its URL would subscribe anew.
-            "UnsubscribeConfirmation" => Ok(Verified::default()),
+            // Opening its URL would subscribe anew, which may not be wanted.
+            "UnsubscribeConfirmation" => {
+                tracing::warn!(
+                    topic = self.arn,
+                    "the subscription of a webhook has ended: no more reports come from this topic"
+                );
+                Ok(Verified::default())
+            }
             _ => Err(WebhookError::OtherForm),
         }
     }

@@ -126,6 +126,16 @@ const WAITING: &[(&str, &str, &str, Option<MailFault>)] = &[
         "Email sending is disabled for this configuration set.",
         Some(MailFault::Quota),
     ),
+    ("400 Bad Request", "AccountSendingPausedException", "paused", Some(MailFault::Quota)),
+    ("400 Bad Request", "ConfigurationSetSendingPausedException", "paused", Some(MailFault::Quota)),
+    (
+        "400 Bad Request",
+        "MessageRejected",
+        "Sending paused for this account. For more information, please check the inbox of the email address \
+        associated with your AWS account.",
+        Some(MailFault::Quota),
+    ),
+    ("400 Bad Request", "MessageRejected", "Sending suspended for this account.", Some(MailFault::Quota)),
     ("400 Bad Request", "MailFromDomainNotVerifiedException", "no MX", Some(MailFault::Sender)),
     (
         "400 Bad Request",

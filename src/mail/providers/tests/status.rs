@@ -1,5 +1,10 @@
 //! Asking what became of a letter: the requests, and what the answers of the providers' documentation mean.
 
+mod azure;
+mod brevo;
+mod mailjet;
+mod ses;
+
 use chrono::TimeDelta;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -8,7 +13,7 @@ use super::*;
 use crate::{
     domain::{
         delivery_reports::DeliveryStatus::{self, Bounced, Complained, Deferred, Delivered},
-        letter_status::{Acceptance, KnownStatus},
+        letter_status::{Acceptance, KnownStatus, StatusError, StatusQuery},
     },
     mail::providers::{
         request::Get,
@@ -21,6 +26,10 @@ const POSTMARK: &str = "postmark://hunter22";
 const SENDGRID: &str = "sendgrid://hunter22";
 const MAILGUN: &str = "mailgun://hunter22@mg.voltmark.example";
 const RESEND: &str = "resend://hunter22";
+const SES: &str = "ses://AKIDEXAMPLE:hunter22@eu-central-1";
+const BREVO: &str = "brevo://hunter22";
+const MAILJET: &str = "mailjet://apikey:hunter22";
+const AZURE: &str = "azure://aHVudGVyMjI=@voltmark";
 
 fn asked(message_id: Option<&str>) -> AskedLetter<'_> {
     let own_message_id = "ltr_01m86xvxh0e3pt0yekqqme4qcm@voltmark.example";
@@ -36,6 +45,20 @@ fn step(url: &str, message_id: Option<&str>, body: &Value) -> Option<StatusStep>
     let body = body.to_string().into_bytes();
     let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body };
     server(url, "http://127.0.0.1:1").api.status(&asked(message_id), &answer)
+}
+
+/// Asks a server that gives this answer: what comes of it, and the request.
+async fn ask(
+    url: &str,
+    message_id: &str,
+    answer: &'static str,
+) -> (Result<KnownStatus, StatusError>, String) {
+    let (base, request) = answering(answer).await;
+    let http = Http::with_limits(&server(url, &base), AMPLE).unwrap();
+    let (letter, message_id) = (LETTER.parse().unwrap(), Some(message_id.to_owned()));
+    let query = StatusQuery { letter, message_id, now: now() };
+    let outcome = http.status(&query, &MessageBuilder::new(sender()).unwrap()).await;
+    (outcome, request.await.unwrap())
 }
 
 fn known(url: &str, body: &Value) -> KnownStatus {
@@ -91,6 +114,33 @@ fn letters_are_asked_for_by_their_message_id_or_by_ours() {
         (SENDGRID, Some("x' OR msg_id LIKE '"), None),
         (SENDGRID, Some("%"), None),
         (RESEND, Some("../domains?x=#"), Some("/emails/..%2Fdomains%3Fx%3D%23")),
+        (SES, Some("0107-c3f-000000"), Some("/v2/email/insights/0107-c3f-000000/")),
+        // The signature is of a path without escapes.
+        (SES, Some("a/b"), None),
+        (SES, None, None),
+        (
+            BREVO,
+            Some("<2018.5787683@smtp-relay.mailin.fr>"),
+            Some(
+                "/v3/smtp/statistics/events?messageId=%3C2018.5787683%40smtp-relay.mailin.fr%3E&days=90\
+                &limit=100&sort=asc",
+            ),
+        ),
+        (BREVO, None, None),
+        (MAILJET, Some("19421777396190490"), Some("/v3/REST/message/19421777396190490")),
+        // A day before the time in our id.
+        (
+            MAILJET,
+            None,
+            Some("/v3/REST/message?CustomID=ltr_01m86xvxh0e3pt0yekqqme4qcm&FromTS=1795442580&Limit=1"),
+        ),
+        (
+            MAILJET,
+            Some("123e4567-e89b-12d3-a456-426614174000"),
+            Some("/v3/REST/message?CustomID=ltr_01m86xvxh0e3pt0yekqqme4qcm&FromTS=1795442580&Limit=1"),
+        ),
+        (AZURE, Some("8540c0de-899f"), Some("/emails/operations/8540c0de-899f?api-version=2023-03-31")),
+        (AZURE, None, None),
         ("mailpit+http://HOST:8025", Some("m-1"), None),
     ] {
         assert_eq!(request(url, message_id).as_deref(), path, "{url} {message_id:?}");
@@ -99,10 +149,12 @@ fn letters_are_asked_for_by_their_message_id_or_by_ours() {
 
 #[test]
 fn an_answer_of_another_form_tells_nothing() {
-    for url in [POSTMARK, MAILGUN, RESEND, SENDGRID] {
-        for body in [json!({}), json!([]), json!(null), json!({"items": {}, "events": 1, "id": 2})] {
+    for url in [POSTMARK, MAILGUN, RESEND, SENDGRID, SES, BREVO, MAILJET, AZURE] {
+        for body in [json!([]), json!(null), json!({"items": {}, "events": 1, "id": 2, "Data": "x"})] {
             assert_eq!(step(url, Some("m-1"), &body), None, "{url} {body}");
         }
+        // Brevo's answer where there is no event.
+        assert_eq!(step(url, Some("m-1"), &json!({})).is_some(), url == BREVO, "{url}");
     }
 }
 
@@ -112,6 +164,10 @@ fn a_letter_that_is_not_found_is_not_known() {
         (POSTMARK, json!({"TotalCount": 0, "Messages": []})),
         (MAILGUN, json!({"items": [], "paging": {}})),
         (SENDGRID, json!({"messages": []})),
+        (BREVO, json!({})),
+        (BREVO, json!({"events": null})),
+        (BREVO, json!({"events": []})),
+        (MAILJET, json!({"Count": 0, "Data": [], "Total": 0})),
     ] {
         assert_eq!(known(url, &body), KnownStatus::default(), "{url}");
     }
@@ -120,7 +176,7 @@ fn a_letter_that_is_not_found_is_not_known() {
 #[test]
 fn postmark_tells_by_the_events_of_the_message() {
     let found = json!({"TotalCount": 1, "Messages": [{"MessageID": "m-1", "Status": "Sent"}]});
-    let details = Get { path: "/messages/outbound/m-1/details".to_owned() };
+    let details = Get::path(&["messages", "outbound", "m-1", "details"]);
     assert_eq!(step(POSTMARK, None, &found), Some(StatusStep::Ask(details, KnownStatus::default())));
 
     let event = |kind: &str, second: u32, details: Value| {
@@ -234,7 +290,7 @@ fn resend_tells_the_last_event() {
 #[test]
 fn sendgrid_tells_by_the_events_of_the_message() {
     let found = json!({"messages": [{"msg_id": "x-1.recvd-5f-1", "status": "delivered"}]});
-    let details = Get { path: "/v3/messages/x-1.recvd-5f-1".to_owned() };
+    let details = Get::path(&["v3", "messages", "x-1.recvd-5f-1"]);
     assert_eq!(step(SENDGRID, Some("x-1"), &found), Some(StatusStep::Ask(details, KnownStatus::default())));
 
     let event = |name: &str, second: u32, more: Value| {

@@ -32,9 +32,16 @@ async fn few_documents_are_kept() {
 #[tokio::test]
 async fn what_is_not_there_is_distinguished_from_a_provider_that_is_away() {
     for (status, headers, is_absent) in [
-        ("404 Not Found", "", true),
+        ("400 Bad Request", "", true),
         ("403 Forbidden", "", true),
-        ("302 Found", "location: https://example.com/\r\n", true),
+        ("404 Not Found", "", true),
+        ("410 Gone", "", true),
+        // It is the proxy, or there are too many requests.
+        ("401 Unauthorized", "", false),
+        ("407 Proxy Authentication Required", "", false),
+        ("408 Request Timeout", "", false),
+        ("429 Too Many Requests", "", false),
+        ("302 Found", "location: https://example.com/\r\n", false),
         ("500 Internal Server Error", "", false),
         ("503 Service Unavailable", "", false),
     ] {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Pieces that messages are put together from, so that chance meets the reader's branches.
-const PIECES: [&str; 24] = [
+const PIECES: [&str; 25] = [
     "\n",
     "\r\n",
     "\n\n",
@@ -19,6 +19,7 @@ const PIECES: [&str; 24] = [
     "Content-Type: message/feedback-report\n",
     "Content-Type: text/html; charset=utf-16\n",
     "Content-Type: text/plain; charset=iso-2022-jp\n",
+    "Content-Type: text/x\0\u{1b}y\n",
     "Content-Transfer-Encoding: base64\n",
     "Content-Transfer-Encoding: quoted-printable\n",
     "Action: failed\n",
@@ -37,7 +38,10 @@ fn assert_read(message: &[u8]) {
     assert!(mail.at <= now() && mail.arrived_at.is_none_or(|at| at <= now()));
     assert!(mail.letter.is_some() == mail.found_by.is_some());
     assert!(mail.reason.is_none_or(|reason| reason.chars().count() <= 201));
-    assert!(reader().masked(message).len() <= 64 << 10);
+    let masked = reader().masked(message);
+    assert!(masked.len() <= 64 << 10);
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    assert!(!masked.contains(is_control), "{masked:?}");
 }
 
 proptest! {

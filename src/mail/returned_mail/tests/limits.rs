@@ -30,6 +30,33 @@ fn a_few_parts_and_levels_are_read_and_many_are_not() {
     }
 }
 
+/// The library decodes both fields in quadratic time. This input is harmless: it is its length that counts.
+#[test]
+fn fields_that_are_decoded_and_all_headers_together_are_bounded() {
+    let report = message("postfix-unknown-user");
+    assert_eq!(read(&report).verdict, Verdict::Failed);
+    for (name, length, verdict) in [
+        ("Subject: ", 4_000, Verdict::Failed),
+        ("Subject: ", 4_200, Verdict::Unreadable),
+        ("sUBJECT : ", 4_200, Verdict::Unreadable),
+        ("Content-Type: text/plain; x=", 4_200, Verdict::Unreadable),
+        ("X-Other: ", 4_200, Verdict::Failed),
+    ] {
+        let lines = "a ".repeat(40).trim_end().to_owned() + "\n ";
+        let field = format!("{name}{}a\n", lines.repeat(length / lines.len()));
+        assert_eq!(read(field.clone() + &report).verdict, verdict, "{name}{length}");
+        // In a part, too.
+        let part = format!("{TOP}Content-Type: multipart/mixed; boundary=b\n\n--b\n{field}\nx\n--b--\n");
+        let is_read = read(part).verdict != Verdict::Unreadable;
+        assert_eq!(is_read, verdict != Verdict::Unreadable, "{name}{length} in a part");
+    }
+    for (parts, verdict) in [(60, Verdict::Failed), (70, Verdict::Unreadable)] {
+        let part = format!("--b\nX: {}\n\nx\n", "a".repeat(1_020));
+        let text = format!("{TOP}Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n", part.repeat(parts));
+        assert_eq!(read(text).verdict, verdict, "{parts}");
+    }
+}
+
 /// Multiparts within each other, each with parts that announce multiparts without an end.
 #[test]
 fn hostile_multiparts_are_set_aside() {

@@ -79,6 +79,22 @@ fn no_encoding_hides_it() {
     assert_masked("a part in quoted-printable", &shown(as_part));
 }
 
+/// PostgreSQL stores no NUL, and terminals obey other control characters.
+#[test]
+fn no_control_character_is_shown_wherever_it_stands() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let inner = STANDARD.encode("Content-Type: text/x\0\u{1b}[2Jy\n\none\0two\n");
+    for text in [
+        format!("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}\n"),
+        "Content-Type: text/x\0y\n\none\0two\n".to_owned(),
+        "Subject: a\0b\u{7f}\n\none\u{9b}two\n".to_owned(),
+        "a\0".repeat(100),
+    ] {
+        let shown = shown(&text);
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    }
+}
+
 #[test]
 fn what_is_shown_is_bounded() {
     let long = format!("Subject: x\n\n{}", "many words of a text\n".repeat(100_000));

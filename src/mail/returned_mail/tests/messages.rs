@@ -1,4 +1,4 @@
-//! What each message is told as.
+//! What each message is read as.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{
     delivery_reports::DeliveryStatus,
     enhanced_status::Blame,
-    returned_mail::{FoundBy, Verdict},
+    returned_mail::{FoundBy, UnreadReason, Verdict},
 };
 
 /// A row of the table: name, verdict, what names the letter, code, blame, fault, denial, words.
@@ -27,7 +27,7 @@ fn blame(blame: Option<Blame>) -> &'static str {
     }
 }
 
-fn told(mail: &ReturnedMail) -> [String; 7] {
+fn columns(mail: &ReturnedMail) -> [String; 7] {
     let flag = |is_so: bool, word: &str| if is_so { word.to_owned() } else { String::new() };
     [
         mail.verdict.as_str().to_owned(),
@@ -41,7 +41,7 @@ fn told(mail: &ReturnedMail) -> [String; 7] {
 }
 
 #[test]
-fn every_message_is_told_as_what_it_is() {
+fn every_message_is_read_as_what_it_is() {
     let rows = rows();
     let listed: BTreeSet<&String> = rows.iter().map(|row| &row[0]).collect();
     assert_eq!(listed, names().iter().collect(), "expected.tsv lists other messages");
@@ -50,8 +50,8 @@ fn every_message_is_told_as_what_it_is() {
         let text = message(&row[0]);
         for text in [with_crlf(&text), text] {
             let mail = read(&text);
-            if told(&mail)[..] != row[1..] {
-                wrong.push(format!("{:?}\n    is not {row:?}: {:?}", told(&mail), mail.reason));
+            if columns(&mail)[..] != row[1..] {
+                wrong.push(format!("{:?}\n    is not {row:?}: {:?}", columns(&mail), mail.reason));
             }
             assert_eq!(mail.letter, (!row[2].is_empty()).then(letter), "{}", row[0]);
         }
@@ -122,14 +122,16 @@ fn the_letter_is_named_by_the_address_first() {
     assert_eq!(by(&two, None), (Verdict::Forged, ""));
 }
 
-/// Everybody can write words: without the letter they prove nothing.
+/// Anyone can write words: without the letter they prove nothing.
 #[test]
 fn words_count_for_a_letter_that_the_message_has() {
     let (text, _) = message("qmail-full-mailbox")
         .split_once("--- Below")
         .map(|(a, b)| (a.to_owned(), b.to_owned()))
         .unwrap();
-    assert_eq!(read(&text).verdict, Verdict::Forged);
+    let unproven = read(&text);
+    assert_eq!((unproven.verdict, unproven.letter), (Verdict::Unproven, Some(letter())));
+    assert_eq!((unproven.unread(), unproven.event().status), (Some(UnreadReason::NoLetter), None));
     assert_eq!(read(text + &format!("\n<{LETTER}@voltmark.example>\n")).verdict, Verdict::Failed);
 }
 
@@ -144,7 +146,40 @@ fn no_word_of_the_letter_decides() {
     assert_eq!(read(answer).verdict, Verdict::Other);
     // Servers quote the subject.
     let named = |subject: &str| message("exchange-old").replace("Anna de Vries invites you", subject);
-    let told = read(named("the mailbox is full: no such domain")).status;
-    assert_eq!(told, read(message("exchange-old")).status);
+    let status = read(named("the mailbox is full: no such domain")).status;
+    assert_eq!(status, read(message("exchange-old")).status);
     assert_eq!(read(named("Delayed invites you")).verdict, Verdict::Failed);
+}
+
+/// The inviter's name begins with a word that subjects of failures have, and an autoresponder quotes it.
+#[test]
+fn a_quoted_subject_makes_no_reply_a_failure() {
+    let reply = |subject: &str, more: &str| {
+        read(format!(
+            "Return-Path: <>\nFrom: Ada <ada@example.com>\nTo: bounces+{LETTER}.{TAG}@invite.example.com\n\
+            Subject: {subject}\n{more}\nI am not in.\n\n<{LETTER}@voltmark.example>\n"
+        ))
+    };
+    let name = "Rejected Energy GmbH invites you";
+    for prefix in [
+        "Automatic reply:",
+        "Automatische Antwort:",
+        "R\u{e9}ponse automatique :",
+        "Automatisch antwoord:",
+        "Respuesta autom\u{e1}tica:",
+        "Automatick\u{e1} odpove\u{10f}:",
+        "R\u{103}spuns automat:",
+        "Out of office:",
+    ] {
+        for more in ["", "Auto-Submitted: auto-replied\n"] {
+            let mail = reply(&format!("{prefix} {name}"), more);
+            assert_eq!(mail.verdict, Verdict::AutomaticReply, "{prefix} {more}");
+        }
+    }
+    // Others repeat the subject as it was.
+    for subject in [name.to_owned(), format!("Re: {name}")] {
+        for more in ["Auto-Submitted: auto-replied\n", "X-Autoreply: yes\n", "Precedence: auto_reply\n"] {
+            assert_eq!(reply(&subject, more).verdict, Verdict::AutomaticReply, "{subject} {more}");
+        }
+    }
 }

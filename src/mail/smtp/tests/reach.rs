@@ -8,13 +8,13 @@ use tokio::net::TcpSocket;
 use super::*;
 
 /// An address that does not answer while this lives: its queue is full, and the system drops new packets.
-struct BlackHole {
-    address: SocketAddr,
+pub(super) struct BlackHole {
+    pub address: SocketAddr,
     _full: (TcpListener, TcpStream),
 }
 
 impl BlackHole {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(0).unwrap();
@@ -25,7 +25,7 @@ impl BlackHole {
 }
 
 /// A client of a relay whose name has these addresses.
-fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
+pub(super) fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
     let relay = Relay {
         host: "relay.example".to_owned(),
         port: 25,
@@ -48,7 +48,7 @@ async fn send(smtp: &Smtp) -> Result<(), SendError> {
 }
 
 /// A closed port on loopback.
-async fn closed() -> SocketAddr {
+pub(super) async fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 

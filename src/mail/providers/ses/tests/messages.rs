@@ -1,5 +1,7 @@
 //! Messages of Amazon SNS: the signatures of both versions, where certificates come from, and subscriptions.
 
+use std::sync::Mutex;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta};
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, pkcs1::DecodeRsaPrivateKey};
@@ -230,9 +232,38 @@ fn a_subscription_is_confirmed_at_amazon_alone() {
         sign(&mut message);
         assert_eq!(received(&message, CERTIFICATE).1, Err(WebhookError::OtherForm), "{url}");
     }
-    // The end of a subscription is not answered by a new one.
-    let ended = received(&message("UnsubscribeConfirmation", "", "2"), CERTIFICATE).1.unwrap();
-    assert_eq!(ended, Verified::default());
+}
+
+/// The end of a subscription is not answered by a new one, and no more reports come.
+#[test]
+fn the_end_of_a_subscription_is_logged() {
+    let (lines, sink) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    for (lines, kind) in [(&lines, "UnsubscribeConfirmation"), (&sink, "Notification")] {
+        let lines = Arc::clone(lines);
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(lines.clone()));
+        let verified = tracing::subscriber::with_default(subscriber.finish(), || {
+            received(&message(kind, "Successfully validated", "2"), CERTIFICATE).1.unwrap()
+        });
+        assert_eq!(verified, Verified::default(), "{kind}");
+    }
+    let text = |lines: &Mutex<Vec<u8>>| String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let said = text(&lines);
+    assert!(said.contains("WARN") && said.contains("has ended") && said.contains(ARN), "{said}");
+    assert_eq!(text(&sink), "");
+}
+
+/// Where the log goes in a test.
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
