@@ -5,14 +5,14 @@ import sqlite3
 import time
 from datetime import datetime, timedelta, timezone
 
-from databases import Postgres, Sqlite
+from databases import ROWS, Postgres, Sqlite
 from programs import PGBIN, output
 from service import Service
 from table import Row, at_most
 
 LETTERS = 1_000_000
 LETTERS_OF_IDS = "0123456789abcdefghjkmnpqrstvwxyz"
-COLUMNS = "id, kind, generation, state, attempts, next_attempt_at, created_at, sent_at, recipient, relay, fate, fate_at"
+COLUMNS = "id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at, sent_at, recipient, relay, fate, fate_at"
 # What was reported of letters, about as often as it is.
 REPORTS = [None] * 10 + ["delivered"] * 80 + ["bounced"] * 6 + ["deferred"] * 3 + ["complained"]
 DOMAINS = ["gmail.example", "outlook.example", "web.example"] * 20 + [f"company{n}.example" for n in range(400)]
@@ -59,14 +59,14 @@ def rows():
         text = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
         report = draw.choice(REPORTS)
         yield (
-            letter_id(at, draw), "invitation", 1, "sent", 1, text, text, text, f"person{number}@{draw.choice(DOMAINS)}",
+            letter_id(at, draw), f"inv_01k0000000e008{10**11 + number % ROWS + 1}", "invitation", number // ROWS + 2, "sent", 1, text, text, text, f"person{number}@{draw.choice(DOMAINS)}",
             "smtp://relay.example:587", report, report and text,
         )
 
 
 def insert_sqlite(database):
     connection = sqlite3.connect(database.path)
-    places = ", ".join("?" * 12)
+    places = ", ".join("?" * 13)
     connection.executemany(f"INSERT INTO letters ({COLUMNS}) VALUES ({places})", rows())
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

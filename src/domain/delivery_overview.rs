@@ -14,7 +14,7 @@ mod window;
 
 pub use self::{
     group::{LetterGroup, LetterGroups},
-    kept_hours::KeptHours,
+    kept_hours::{KeptHours, QUICK},
     overview::{DeliveryOverview, HeldRelay, MAX_LISTED, Named, PeriodOverview, WaitingLetter},
     period::Period,
     reason::{Attempts, ReasonGroup, reason_group},

@@ -20,12 +20,12 @@ use crate::{
     },
     domain::{
         actor::Actor,
-        delivery_overview::{DeliveryOverview, KeptHours, LetterGroups, Period, Span, Window},
+        delivery_overview::{DeliveryOverview, KeptHours, LetterGroups, Period, QUICK, Span, Window},
         visibility::Visibility,
     },
 };
 
-/// How many times as long as it took to make is an overview kept.
+/// How many times as long as it took to make is an overview kept, if it took longer than [`QUICK`].
 const KEPT_TIMES: i32 = 10;
 /// How many letters a statement reads.
 const MAX_LETTERS: u32 = 20_000;
@@ -75,7 +75,8 @@ async fn renew(
     let began = elapsed(&clock);
     let Kept { whose, hours, newest } = &mut all[at];
     let overview = Arc::new(make(&db, &clock, whose, hours).await?);
-    *newest = Some((overview.clone(), (elapsed(&clock) - began) * KEPT_TIMES));
+    let took = elapsed(&clock) - began;
+    *newest = (took >= QUICK).then(|| (overview.clone(), took * KEPT_TIMES));
     Ok(overview)
 }
 

@@ -19,6 +19,8 @@ use super::{
 const KEPT_TIMES: i32 = 10;
 /// The same for an older one.
 const OLD_KEPT_TIMES: i32 = 100;
+/// Where reading takes less than this, nothing is kept: each answer is read anew.
+pub const QUICK: TimeDelta = TimeDelta::milliseconds(250);
 /// How long an hour is kept at most.
 const MAX_KEPT: TimeDelta = TimeDelta::hours(1);
 /// How many domains of an hour are kept.
@@ -49,6 +51,9 @@ impl KeptHours {
         self.parts.clear();
         let hours = window.hours();
         let took: TimeDelta = self.whole.values().map(|hour| hour.took).sum();
+        if took < QUICK {
+            self.whole.clear();
+        }
         self.whole.retain(|hour, kept| {
             let is_recent = window.period_at(*hour) < Period::Week;
             let times = if is_recent { KEPT_TIMES } else { OLD_KEPT_TIMES };

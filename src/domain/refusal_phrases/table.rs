@@ -243,6 +243,7 @@ pub(super) const TABLE: &[(Refusal, Phrases)] = &[
         &[
             ("policy", &[]),
             ("as spam", &[]),
+            ("probability of spam", &[]),
             ("is spam", &[]),
             ("spam message", &[]),
             ("considered spam", &[]),

@@ -112,12 +112,13 @@ pub async fn receive(
     };
     let client = client_address(&request);
     let guesses = guesses(&state, RETURNED_MAIL, client);
-    if let Some(wait) = state.services.guesses.wait(&guesses) {
-        state.metrics.report(RETURNED_MAIL.name, LIMITED);
-        return Err(ServiceError::too_many_guesses(wait).into());
-    }
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    // The right secret is not made to wait for the wrong ones of others at the same address.
     if !entry.secret.admits(&header) {
+        if let Some(wait) = state.services.guesses.wait(&guesses) {
+            state.metrics.report(RETURNED_MAIL.name, LIMITED);
+            return Err(ServiceError::too_many_guesses(wait).into());
+        }
         state.services.guesses.wrong(&guesses);
         state.metrics.report(RETURNED_MAIL.name, UNVERIFIED);
         let words = "The secret is missing or wrong: it is the value of MAIL_EVENTS_DSN.";

@@ -23,7 +23,8 @@ pub(in crate::mail::providers) fn denies_mailbox(said: &str) -> Option<bool> {
     if let Some(judged) = given.and_then(judge) {
         return Some(judged.denies_mailbox);
     }
-    if said.starts_with("552") || is_full(said) {
+    // A code of the mailbox's state that says no more: the mailbox is there.
+    if said.starts_with("552") || is_full(said) || given.is_some_and(|code| code.subject == 2) {
         return Some(false);
     }
     code_of_words(said).map(|code| judge(code).is_some_and(|judged| judged.denies_mailbox))
@@ -76,6 +77,8 @@ mod tests {
             // A policy.
             ("550 5.7.1 user unknown", Some(false)),
             ("554 rejected by policy", Some(false)),
+            ("550 High probability of spam", Some(false)),
+            ("550 5.2.0 mailbox error", Some(false)),
             // Not for good.
             ("450 4.1.1 user unknown", Some(false)),
             ("450 user unknown", Some(false)),
