@@ -37,7 +37,8 @@ printf 'dns { nameserver = ["127.0.0.1:%s"]; timeout = 0.05s; retransmits = 1; }
 printf 'type = "file";\nfilename = "%s/data/log";\nlevel = "error";\n' "$tmp" > conf/override.d/logging.inc
 [ "$(id -u)" != 0 ] || chown -R nobody:nogroup data
 user=$([ "$(id -u)" = 0 ] && echo nobody || id -un)
-export LD_LIBRARY_PATH=$tmp/root/usr/lib/x86_64-linux-gnu:$tmp/root/usr/lib/rspamd
+LD_LIBRARY_PATH=$(echo "$tmp"/root/usr/lib/*-linux-gnu):$tmp/root/usr/lib/rspamd
+export LD_LIBRARY_PATH
 root/usr/bin/rspamd --no-fork --insecure --user "$user" --group "$(id -gn "$user")" --config "$tmp/conf/rspamd.conf" \
     --var "CONFDIR=$tmp/conf" --var "LOCAL_CONFDIR=$tmp/conf" --var "SHAREDIR=$share" --var "RULESDIR=$share/rules" \
     --var "LUALIBDIR=$share/lualib" --var "PLUGINSDIR=$share/plugins" --var "WWWDIR=$share/www" \

@@ -11,7 +11,7 @@ use crate::{
 const MAX_FORGOTTEN: usize = 2;
 
 /// Applies what a message reports: the first of each kind that a letter gets. Of the others nothing is
-/// stored: whoever knows the letter's return address can write any number of them.
+/// stored: a sender who knows the letter's return address can write any number of them.
 ///
 /// # Errors
 /// [`ServiceError::Db`].

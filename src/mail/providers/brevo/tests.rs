@@ -167,7 +167,7 @@ fn events_are_read_one_by_one_and_in_batches() {
             ]
         );
     }
-    // Events without an id are told apart by what they say.
+    // Events without an id are distinguished by their content.
     let ids: std::collections::BTreeSet<&str> = read.iter().map(|read| read.event_id.as_str()).collect();
     assert_eq!(ids.len(), rows.len());
     assert_eq!(read_body(&json!("x")), Err(WebhookError::OtherForm));

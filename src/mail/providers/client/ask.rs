@@ -24,7 +24,7 @@ const WHOLE: Duration = Duration::from_secs(10);
 const MAX_REQUESTS: usize = 3;
 /// The most bytes of an answer that are read. Some have the whole letter in them, or tens of events.
 const MAX_ANSWER: usize = 512 * 1024;
-/// The wait that is told where the provider names none, and the longest that is.
+/// The wait that the answer names where the provider names none, and the longest one.
 const DEFAULT_WAIT: u64 = 10;
 const MAX_WAIT: u64 = 3600;
 

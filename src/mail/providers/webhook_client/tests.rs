@@ -11,7 +11,7 @@ async fn a_document_is_fetched_once_a_day() {
     let (client, url) = (WebhookHttp::default(), format!("{base}/a.pem"));
     assert_eq!(&*client.document(&url, at(0)).await.unwrap(), b"a certificate");
     assert!(asked.await.unwrap().starts_with("GET /a.pem HTTP/1.1\r\n"));
-    // Nobody answers any more.
+    // The server is gone.
     assert_eq!(&*client.document(&url, at(23)).await.unwrap(), b"a certificate");
     assert!(matches!(client.document(&url, at(24)).await, Err(FetchError::Unavailable(_))));
     // What the provider does when a URL is opened is done each time.
