@@ -46,6 +46,7 @@ pub mod permission;
 pub mod person;
 mod postal_codes;
 pub mod rate_limit;
+pub mod refusal_cause;
 pub mod refusal_phrases;
 pub mod reimbursement;
 pub mod relay_reply;

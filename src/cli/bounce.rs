@@ -22,6 +22,9 @@ use super::{
 };
 use crate::{config::Config, domain::shared_secret::SharedSecret};
 
+/// The longest recipient that is passed on, in characters: what the service reads of one. A longer URL could be
+/// refused for good, and the message would wait for ever.
+const MAX_RECIPIENT: usize = 320;
 /// EX_TEMPFAIL of sysexits.h.
 pub(super) const LATER: u8 = 75;
 /// The part of a message that is passed on, in bytes: what the service takes. The rest of a longer one quotes
@@ -81,7 +84,7 @@ fn pass_on(config: &Config, arguments: &Arguments) -> Outcome {
     let submission = Submission {
         url: arguments.url.clone().unwrap_or_else(|| config.public_url.clone()),
         secret: secret(config, arguments)?,
-        recipient: arguments.recipient.clone(),
+        recipient: arguments.recipient.as_ref().map(|address| address.chars().take(MAX_RECIPIENT).collect()),
     };
     let outcome = runtime()?.block_on(submission.send(message))?;
     // The message is stored, whether or not that can be printed.

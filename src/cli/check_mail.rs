@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     to: Option<Email>,
     /// The selector of the key with which the relay or provider signs (may repeat; default: the usual ones)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = selector)]
     selector: Vec<String>,
     /// Ask this name server, as 192.0.2.53:53 (may repeat; default: the system's)
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -48,6 +48,16 @@ pub(super) struct Arguments {
 
 fn address(text: &str) -> Result<Email, String> {
     Email::parse(text).map_err(|error| error.to_string())
+}
+
+/// One or more labels of a DNS name (RFC 6376 §3.1).
+fn selector(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (1..=63).contains(&label.len()) && label.chars().all(is_plain)
+    };
+    let is_name = text.len() <= 200 && text.split('.').all(is_label);
+    if is_name { Ok(text.to_owned()) } else { Err("it is no selector, as `s1` or `mail.2026`".to_owned()) }
 }
 
 /// Prints the table. The exit code is 0 when nothing has to change, 1 when something has, and 3 when
@@ -96,10 +106,14 @@ async fn send(config: &Config, to: &Email, clock: &Clock) -> TestLetter {
     let letter = test_letter(config, to.clone(), clock);
     match mailer.send(&letter).await {
         Ok(_) => TestLetter::Accepted(format!("accepted by {}", mailer.describe())),
-        Err(SendError::Temporary { text, fault: None | Some(MailFault::Unavailable), .. }) => {
+        Err(SendError::Temporary { text, cause, .. })
+            if !cause.fault.is_some_and(MailFault::is_operator_fault) =>
+        {
             TestLetter::Undecided(text)
         }
-        Err(SendError::Permanent(text) | SendError::Temporary { text, .. }) => TestLetter::Refused(text),
+        Err(SendError::Permanent { text, .. } | SendError::Temporary { text, .. }) => {
+            TestLetter::Refused(text)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     domain::{
         letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError, Wait},
-        mail_fault::MailFault,
+        refusal_cause::RefusalCause,
         role::Role,
         token::LinkClaim,
     },
@@ -57,10 +57,11 @@ impl Courier {
             Found::Suppressed => self.suppressed(letter),
             Found::Written(written) => match self.send(&written).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Permanent(error)) => {
-                    Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
+                Err(SendError::Permanent { text: error, cause }) => {
+                    let no_mailbox = cause.no_such_mailbox.then(|| written.to.clone());
+                    Outcome::Failed { at: self.clock.now(), error, cause, no_mailbox, held_until: None }
                 }
-                Err(SendError::Temporary { text, wait, fault }) => self.retry(letter, text, wait, fault),
+                Err(SendError::Temporary { text, wait, cause }) => self.retry(letter, text, wait, cause),
             },
         };
         self.report(letter, &outcome);
@@ -90,8 +91,8 @@ impl Courier {
         if letter.purpose == LetterPurpose::Reminder {
             return Outcome::Withdrawn;
         }
-        let error = SUPPRESSED.to_owned();
-        Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
+        let (at, error, cause) = (self.clock.now(), SUPPRESSED.to_owned(), RefusalCause::default());
+        Outcome::Failed { at, error, cause, no_mailbox: None, held_until: None }
     }
 
     /// Hands a letter over. Its lease is renewed meanwhile.
@@ -100,18 +101,12 @@ impl Courier {
         tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
-    fn retry(
-        &self,
-        letter: &Claimed,
-        error: String,
-        wait: Option<Wait>,
-        fault: Option<MailFault>,
-    ) -> Outcome {
+    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>, cause: RefusalCause) -> Outcome {
         let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
         match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.jitter(), time) {
-            Some(at) => Outcome::Retry { at, error, fault, held_until },
-            None => Outcome::Failed { at: now, error, fault, held_until },
+            Some(at) => Outcome::Retry { at, error, cause, held_until },
+            None => Outcome::Failed { at: now, error, cause, no_mailbox: None, held_until },
         }
     }
 
@@ -159,7 +154,9 @@ impl Courier {
         }
         let (letter_id, subject, attempt) = (letter.id, letter.subject, letter.attempt);
         let fault = match outcome {
-            Outcome::Retry { fault, .. } | Outcome::Failed { fault, .. } => *fault,
+            Outcome::Retry { cause, .. } | Outcome::Failed { cause, .. } => {
+                cause.fault.filter(|fault| fault.is_operator_fault())
+            }
             _ => None,
         };
         if let (Some(fault), Some(error)) = (fault, error) {

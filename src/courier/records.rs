@@ -12,7 +12,7 @@ use crate::{
         letters::{
             mark_sent::{self, Accepted},
             outbox::{Claimed, Outcome},
-            rate_limit,
+            rate_limit, suppressions,
         },
         pool::group_commit::GroupCommit,
         users,
@@ -23,7 +23,8 @@ use crate::{
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
         link_lifetime::LinkLifetime,
-        mail_fault::MailFault,
+        refusal_cause::RefusalCause,
+        suppression::{Suppression, SuppressionReason},
     },
 };
 
@@ -80,6 +81,7 @@ fn record(
     let current = mark_sent::accepted_by_relay(tx, &accepted_by_relay.collect::<Vec<_>>())?;
     let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
+    suppress(clock, tx, &recorded)?;
     let entries = recorded.iter().filter_map(|(letter, outcome)| {
         // Other letters have no timeline; the log has their outcomes.
         let invitation_id = letter.subject.invitation()?;
@@ -90,6 +92,24 @@ fn record(
         Some(Event { id: clock.id(), invitation_id, event_type, at: now, actor: ActorRef::system(), details })
     });
     timeline::insert(tx, &entries.collect::<Vec<_>>())
+}
+
+/// No further letters are sent to an address that the relay knows to have no mailbox. In the order of the
+/// addresses, so that two transactions do not deadlock.
+fn suppress(clock: &Clock, tx: &mut Tx<'_>, recorded: &[&(Claimed, Outcome)]) -> Result<(), DbFault> {
+    let denied = recorded.iter().filter_map(|(_, outcome)| match outcome {
+        Outcome::Failed { at, error, no_mailbox: Some(email), .. } => Some(Suppression {
+            id: clock.id(),
+            email: email.clone(),
+            reason: SuppressionReason::Bounced,
+            detail: Some(error.clone()),
+            created_at: *at,
+        }),
+        _ => None,
+    });
+    let mut denied: Vec<Suppression> = denied.collect();
+    denied.sort_by(|one, other| one.email.key().cmp(other.email.key()));
+    denied.iter().try_for_each(|one| suppressions::add(tx, one))
 }
 
 /// The letters that went although a newer one had been put in while they were on their way.
@@ -127,8 +147,8 @@ fn reported(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_jso
     match outcome {
         Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
         // The first fault and the last one; the ninety between them are counted on the invitation.
-        Outcome::Retry { error, fault, .. } if letter.attempt == 1 => Some(failed(1, error, true, *fault)),
-        Outcome::Failed { error, fault, .. } => Some(failed(letter.attempt, error, false, *fault)),
+        Outcome::Retry { error, cause, .. } if letter.attempt == 1 => Some(failed(1, error, true, cause)),
+        Outcome::Failed { error, cause, .. } => Some(failed(letter.attempt, error, false, cause)),
         Outcome::Retry { .. } | Outcome::Withdrawn | Outcome::Untried { .. } => None,
     }
 }
@@ -137,11 +157,14 @@ fn failed(
     attempt: i32,
     error: &str,
     will_retry: bool,
-    fault: Option<MailFault>,
+    cause: &RefusalCause,
 ) -> (EventType, serde_json::Value) {
     let mut details = json!({ "attempt": attempt, "error": error, "will_retry": will_retry });
-    if let Some(fault) = fault {
+    if let Some(fault) = cause.fault {
         details["fault"] = fault.as_str().into();
+    }
+    if let Some(code) = cause.status {
+        details["status_code"] = code.to_string().into();
     }
     (EventType::EmailFailed, details)
 }

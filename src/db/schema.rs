@@ -160,6 +160,7 @@ diesel::table! {
         first_tried_at -> Nullable<UtcTimestamp>,
         recipient -> Nullable<Text>,
         cause -> Nullable<Text>,
+        status_code -> Nullable<Text>,
         subject -> Nullable<Text>,
         relay -> Nullable<Text>,
         checked_at -> Nullable<UtcTimestamp>,

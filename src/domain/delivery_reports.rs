@@ -9,7 +9,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ids::LetterId, mail_fault::MailFault, suppression::SuppressionReason, webhook_client::WebhookClient,
+    enhanced_status::StatusCode, ids::LetterId, mail_fault::MailFault, suppression::SuppressionReason,
+    webhook_client::WebhookClient,
 };
 
 /// How far ahead of this clock a signature may be dated: clocks differ.
@@ -64,9 +65,18 @@ pub struct DeliveryEvent {
     pub reason: Option<String>,
     /// Whether it says that the mailbox does not exist.
     pub no_such_mailbox: bool,
+    /// The enhanced status code, where it is not in the reason.
+    pub status_code: Option<StatusCode>,
 }
 
 impl DeliveryEvent {
+    /// The enhanced status code of the failure: the one that is given, or else the first in the reason.
+    #[must_use]
+    pub fn code(&self) -> Option<StatusCode> {
+        let in_reason = || self.reason.as_deref().and_then(StatusCode::first_in);
+        self.status_code.or_else(in_reason).filter(|code| !code.is_undefined())
+    }
+
     /// Why no further letters are sent to the address, if that follows from the event.
     #[must_use]
     pub fn suppresses(&self) -> Option<SuppressionReason> {

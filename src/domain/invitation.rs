@@ -6,6 +6,7 @@ use super::{
     account::AccountType,
     actor::ActorRef,
     email::Email,
+    enhanced_status::{Judgement, StatusCode, judge},
     ids::{AccountId, InvitationId, UserId},
     locale::Locale,
     mail_fault::MailFault,
@@ -92,6 +93,8 @@ pub struct Delivery {
     pub reason: Option<String>,
     /// The cause other than the address, where known.
     pub fault: Option<MailFault>,
+    /// The enhanced status code of the failure (RFC 3463), where one was given or the words stand for one.
+    pub status_code: Option<StatusCode>,
     /// When the provider reported the state.
     pub reported_at: Option<DateTime<Utc>>,
     /// When it was given up.
@@ -119,6 +122,7 @@ impl Delivery {
             sent_at: None,
             reason: None,
             fault: None,
+            status_code: None,
             reported_at: None,
             failed_at: None,
         }
@@ -153,7 +157,14 @@ impl Delivery {
     /// What staff should do about the state at `now`, if anything.
     #[must_use]
     pub fn advice_at(&self, now: DateTime<Utc>) -> Option<&'static str> {
-        self.state_at(now).advice(self.fault)
+        let state = self.state_at(now);
+        let has_ended = matches!(state, DeliveryState::Bounced | DeliveryState::Failed);
+        // A provider may know better than the code, and a fault of the operator's has advice of its own.
+        let agrees = |judged: &Judgement| {
+            judged.fault() == self.fault && !self.fault.is_some_and(MailFault::is_operator_fault)
+        };
+        let by_code = self.status_code.filter(|_| has_ended).and_then(judge).filter(agrees);
+        by_code.map(|judged| judged.advice()).or_else(|| state.advice(self.fault))
     }
 
     fn is_withdrawn_while_sending(&self, now: DateTime<Utc>) -> bool {
@@ -211,23 +222,31 @@ impl DeliveryState {
                 "Nothing is wrong with the address. The operator of this service must correct the reason; \
                 then resend the invitation.",
             ),
-            (Self::Bounced, Some(MailFault::SpamFilter)) => Some(
+            (Self::Bounced | Self::Failed, Some(MailFault::SpamFilter)) => Some(
                 "The address is right, but its mail server took the letter for spam. Ask the person to look \
                 into their spam folder and to allow the sender, then resend the invitation, or give them the \
                 link yourself.",
             ),
-            (Self::Bounced, Some(MailFault::Blocked)) => Some(
+            (Self::Bounced | Self::Failed, Some(MailFault::Blocked)) => Some(
                 "The mail server refused the letter, and says nothing against the address. Correct the \
                 reason, then resend the invitation, or give the person the link yourself.",
             ),
-            (Self::Bounced, Some(MailFault::Suppressed)) => Some(
+            (Self::Bounced | Self::Failed, Some(MailFault::Suppressed)) => Some(
                 "The mail provider no longer writes to this address, because of earlier letters that bounced \
                 or were called spam. Make sure that it is right and wanted, take it off the provider's \
                 suppression list, then resend the invitation.",
             ),
-            (Self::Bounced, Some(MailFault::Unavailable)) => Some(
+            (Self::Bounced | Self::Failed, Some(MailFault::Unavailable)) => Some(
                 "The mailbox is full, or its mail server did not take the letter in time; nothing is said \
                 against the address. Resend the invitation later, or give the person the link yourself.",
+            ),
+            (Self::Bounced | Self::Failed, Some(MailFault::Mailbox)) => Some(
+                "The mailbox is closed, or does not accept this letter. Ask the person for another address, \
+                or give them the link yourself.",
+            ),
+            (Self::Bounced | Self::Failed, Some(MailFault::Network)) => Some(
+                "The letter did not reach the person's mail server; nothing is said against the address. \
+                Resend the invitation later, or give the person the link yourself.",
             ),
             (Self::Bounced, _) => Some(
                 "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, \

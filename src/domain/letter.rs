@@ -10,6 +10,7 @@ use super::{
     invitation::InvitationKind,
     locale::Locale,
     mail_fault::MailFault,
+    refusal_cause::RefusalCause,
     sub_account::MemberRole,
 };
 
@@ -190,18 +191,36 @@ pub enum SendError {
         text: String,
         /// The pause that the relay asked for, if any.
         wait: Option<Wait>,
-        /// The operator's fault behind it, where known.
-        fault: Option<MailFault>,
+        /// Its cause, as far as it is known.
+        cause: RefusalCause,
     },
-    /// A permanent error: a 5xx for this recipient, or an address that the relay cannot reach.
-    #[error("{0}")]
-    Permanent(String),
+    /// A permanent error: a 5xx for this recipient or letter, or an address that the relay cannot reach.
+    #[error("{text}")]
+    Permanent {
+        /// The error.
+        text: String,
+        /// Its cause. Without a fault it is the address.
+        cause: RefusalCause,
+    },
 }
 
 impl SendError {
     /// A temporary error, to be retried at any time.
     #[must_use]
     pub fn temporary(text: String) -> Self {
-        Self::Temporary { text, wait: None, fault: None }
+        Self::Temporary { text, wait: None, cause: RefusalCause::default() }
+    }
+
+    /// A permanent error whose cause is the address.
+    #[must_use]
+    pub fn permanent(text: String) -> Self {
+        Self::Permanent { text, cause: RefusalCause::default() }
+    }
+
+    /// The operator's fault that makes the letter wait, if any.
+    #[must_use]
+    pub fn operator_fault(&self) -> Option<MailFault> {
+        let (Self::Temporary { cause, .. } | Self::Permanent { cause, .. }) = self;
+        cause.fault.filter(|fault| fault.is_operator_fault())
     }
 }

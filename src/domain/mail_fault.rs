@@ -30,6 +30,10 @@ closed_set! {
         Suppressed = "suppressed",
         /// The mailbox is full, or its server did not accept the letter in time; the address may be valid.
         Unavailable = "unavailable",
+        /// The mailbox is closed, or does not accept this letter.
+        Mailbox = "mailbox",
+        /// The letter did not reach the recipient's mail server.
+        Network = "network",
     }
 }
 
@@ -37,7 +41,15 @@ impl MailFault {
     /// Whether the operator, or the provider, must correct it, since it would affect every other letter.
     #[must_use]
     pub fn is_operator_fault(self) -> bool {
-        !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed | Self::Unavailable)
+        !matches!(
+            self,
+            Self::SpamFilter
+                | Self::Blocked
+                | Self::Suppressed
+                | Self::Unavailable
+                | Self::Mailbox
+                | Self::Network
+        )
     }
 
     /// The cause and who must correct it, as a prefix of the server's message.
@@ -86,6 +98,8 @@ impl MailFault {
             Self::Unavailable => {
                 "The person's mailbox is full, or its mail server did not take the letter in time"
             }
+            Self::Mailbox => "The person's mailbox is closed, or does not accept this letter",
+            Self::Network => "The letter did not reach the person's mail server",
         }
     }
 }

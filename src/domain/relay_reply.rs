@@ -51,6 +51,12 @@ impl Reply<'_> {
         self.about_text(&text)
     }
 
+    /// The text without what it may quote: the letter's texts, and addresses.
+    #[must_use]
+    pub fn own_words(&self) -> String {
+        words::without_addresses(&words::without_content(self.text, self.content), self.recipient)
+    }
+
     fn about_text(&self, text: &str) -> About {
         let words = phrases::without_successes(words::clean(text, self.recipient));
         let (words, is_unavailable) = phrases::without_the_codes_own(&words);

@@ -183,15 +183,25 @@ impl ReturnedMail {
     }
 
     /// The delivery event for a letter that was sent to `recipient`, where that is known. A report about
-    /// another address says nothing of the recipient's mailbox.
+    /// another address, to which the recipient's forwards, does not say that the recipient's is wrong.
     #[must_use]
     pub fn event_for(&self, recipient: Option<&Email>) -> DeliveryEvent {
         let is_about = |recipient: &Email| {
             let address = self.final_recipient.as_deref().map(Email::parse);
             address.is_none_or(|address| address.is_ok_and(|address| address.key() == recipient.key()))
         };
-        let event = self.event();
-        DeliveryEvent { no_such_mailbox: event.no_such_mailbox && recipient.is_some_and(is_about), ..event }
+        let mut event = self.event();
+        match recipient.map(is_about) {
+            Some(true) => {}
+            None => event.no_such_mailbox = false,
+            Some(false) => {
+                event.no_such_mailbox = false;
+                event.status_code = None;
+                let is_bounce = event.status == Some(DeliveryStatus::Bounced);
+                event.fault = event.fault.or(is_bounce.then_some(MailFault::Mailbox));
+            }
+        }
+        event
     }
 
     /// The delivery event that it amounts to. Its status is `None` where nothing changes.
@@ -209,6 +219,7 @@ impl ReturnedMail {
             may_be_reply: self.by_words,
             reason: self.reason.clone().filter(|_| status != Some(DeliveryStatus::Delivered)),
             no_such_mailbox: is_bounce && self.no_such_mailbox,
+            status_code: self.status.filter(|code| is_bounce && code.class != 2),
         }
     }
 }

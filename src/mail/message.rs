@@ -60,7 +60,7 @@ impl MessageBuilder {
         // A template error is permanent: it would occur at every attempt.
         self.templates
             .render(letter, &self.sender.time_zone)
-            .map_err(|error| SendError::Permanent(error.to_string()))
+            .map_err(|error| SendError::permanent(error.to_string()))
     }
 
     /// The letter as a message to send.
@@ -83,9 +83,9 @@ impl MessageBuilder {
             .to
             .wire()
             .parse()
-            .map_err(|_| SendError::Permanent("the address is not valid in a message".to_owned()))?;
+            .map_err(|_| SendError::permanent("the address is not valid in a message".to_owned()))?;
         let envelope = Envelope::new(Some(self.envelope_sender(letter)), vec![to.clone()])
-            .map_err(|error| SendError::Permanent(error.to_string()))?;
+            .map_err(|error| SendError::permanent(error.to_string()))?;
         let mut builder = Message::builder()
             .envelope(envelope)
             .from(self.sender.from.clone())
@@ -108,7 +108,7 @@ impl MessageBuilder {
             .singlepart(part(ContentType::TEXT_HTML, html, wire));
         builder
             .multipart(bodies)
-            .map_err(|error| SendError::Permanent(format!("the message cannot be built: {error}")))
+            .map_err(|error| SendError::permanent(format!("the message cannot be built: {error}")))
     }
 
     /// The sender in the envelope, where undeliverable letters are returned.

@@ -35,6 +35,7 @@ use self::{
 };
 use crate::domain::{
     enhanced_status::StatusCode,
+    refusal_cause::RefusalCause,
     returned_mail::{FoundBy, ReturnedMail, ReturnedMailReader, Verdict, VerpChecker},
     token::hex,
 };
@@ -87,7 +88,7 @@ impl ReturnedMailReader for MimeReader {
         let report = report.unwrap_or_default();
         let Recipient { last_attempt, final_address, .. } = report.recipient.unwrap_or_default();
         let at = past(last_attempt, now).or_else(|| past(parts.headers.date, now)).unwrap_or(now);
-        let Cause { status, blame, fault, no_such_mailbox, reason } = reading.cause;
+        let Cause { cause: RefusalCause { status, blame, fault, no_such_mailbox }, reason } = reading.cause;
         ReturnedMail {
             id,
             letter,

@@ -54,7 +54,7 @@ use super::{
 };
 use crate::domain::{
     letter::{Letter, SendError, Wait},
-    mail_fault::MailFault,
+    refusal_cause::RefusalCause,
     relay_reply::Reply,
 };
 
@@ -209,8 +209,9 @@ impl Smtp {
             );
         }
         let said = chain(error);
-        let fault = fault_about(stage, error, &said, letter, builder);
-        let what = match (stage, fault) {
+        let cause = cause_of(stage, error, &said, letter, builder);
+        let ours = cause.fault.filter(|fault| fault.is_operator_fault());
+        let what = match (stage, ours) {
             (Stage::Connect, _) => "cannot be used",
             (Stage::SignIn, _) => "refused the sign-in",
             (Stage::Sender, _) => "refused the sender",
@@ -219,14 +220,14 @@ impl Smtp {
             (Stage::Content, None) => "refused the letter",
         };
         let text = self.line(&format!("{what}: {said}"), letter);
-        if error.is_permanent() && fault.is_none() {
-            return SendError::Permanent(text);
+        if error.is_permanent() && ours.is_none() {
+            return SendError::Permanent { text, cause };
         }
         let time = Some(said).filter(|_| error.is_transient()).and_then(|said| retry_after::wait(&said));
         // Greylisting concerns a recipient; a reply before any recipient, or the closing of the connection
         // (421), concerns all letters.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
-        SendError::Temporary { text, wait: time.map(|time| Wait { time, every_letter }), fault }
+        SendError::Temporary { text, wait: time.map(|time| Wait { time, every_letter }), cause }
     }
 
     fn later(&self, what: &str, letter: &Letter) -> SendError {
@@ -252,14 +253,15 @@ async fn sign_in(opened: &mut OpenedSession, login: &Login) -> Result<(), (Stage
     signed_in.map(drop).map_err(|error| (Stage::SignIn, SmtpFault::Protocol(error)))
 }
 
-/// The fault on our side that a refusal states, if any. Quoted texts of the letter are ignored.
-fn fault_about(
+/// The cause of a refusal: a fault on our side that it states, or else what the table says of its code or its
+/// words. Quoted texts of the letter are ignored.
+fn cause_of(
     stage: Stage,
     error: &SmtpFault,
     said: &str,
     letter: &Letter,
     builder: &MessageBuilder,
-) -> Option<MailFault> {
+) -> RefusalCause {
     let (sender, wire) = (builder.envelope_sender(letter).to_string(), letter.to.wire());
     let subject = builder.write(letter).map(|words| words.subject).unwrap_or_default();
     let recipient_accepted = stage == Stage::Content;
@@ -276,7 +278,18 @@ fn fault_about(
         recipient_accepted,
         content: &content,
     };
-    sender_side_fault(stage, error, &reply)
+    let class = match error.status() {
+        Some(400..500) => 4,
+        Some(500..) => 5,
+        _ => 0,
+    };
+    match sender_side_fault(stage, error, &reply) {
+        Some(fault) => RefusalCause::of_fault(fault),
+        None if class > 0 && matches!(stage, Stage::Recipient | Stage::Content) => {
+            RefusalCause::of_reply(&reply, class)
+        }
+        None => RefusalCause::default(),
+    }
 }
 
 impl fmt::Debug for Smtp {

@@ -223,8 +223,8 @@ impl<'a> EventApplier<'a> {
         status: DeliveryStatus,
         event: &DeliveryEvent,
     ) -> Result<Guarded, DbFault> {
-        let stored =
-            delivery_reports::apply(tx, letter, (status, event.at), (event.reason.as_deref(), event.fault))?;
+        let why = (event.reason.as_deref(), event.fault, event.code());
+        let stored = delivery_reports::apply(tx, letter, (status, event.at), why)?;
         if stored == Guarded::Applied
             && let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter)
         {
@@ -271,6 +271,9 @@ impl<'a> EventApplier<'a> {
         }
         if let Some(fault) = event.fault {
             details["fault"] = fault.as_str().into();
+        }
+        if let Some(code) = event.code().filter(|_| status != DeliveryStatus::Delivered) {
+            details["status_code"] = code.to_string().into();
         }
         if has_failed(event) {
             details["will_retry"] = false.into();

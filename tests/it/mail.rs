@@ -6,6 +6,7 @@ mod envelope;
 mod pace;
 mod postfix;
 mod providers;
+mod refusal_causes;
 mod relay_replies;
 mod signed_letters;
 mod simulated_hour;

@@ -140,6 +140,7 @@ pub(in crate::db) struct LetterRow {
     delivery_reason: Option<String>,
     failed_at: Option<At>,
     cause: Option<String>,
+    status_code: Option<String>,
 }
 
 /// The columns of a [`Row`], on either database.
@@ -218,6 +219,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let withdrawn = (state == LetterState::Withdrawn)
         .then(|| "The link became invalid before the letter was sent.".to_owned());
     let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
+    let status_code = letter.status_code.map(|code| code.parse()).transpose().ok()?;
     let operators = fault.filter(|fault| fault.is_operator_fault());
     let state = match (state, letter.delivery_status) {
         // It bounced, or the provider did not send it, for a reason that the operator must correct.
@@ -251,6 +253,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         sent_at: letter.sent_at.map(|at| at.0),
         reason,
         fault: fault.filter(|_| !is_withdrawn),
+        status_code: status_code.filter(|_| !is_withdrawn),
         reported_at: letter.delivery_status_at.map(|at| at.0),
         failed_at: letter.failed_at.map(|at| at.0),
     })

@@ -14,6 +14,7 @@ use crate::db::{
 use crate::domain::{
     delivery_reports::{DeliveryStatus, Provider},
     email::Email,
+    enhanced_status::StatusCode,
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
     mail_fault::MailFault,
@@ -154,6 +155,7 @@ pub fn mark_accepted(
             letters::state.eq(LetterState::Sent.as_str()),
             (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
             (letters::last_error.eq(None::<&str>), letters::cause.eq(None::<&str>)),
+            letters::status_code.eq(None::<&str>),
             (letters::provider.eq(provider), letters::provider_message_id.eq(message_id)),
         ))
         .execute(tx.writing())?;
@@ -190,7 +192,7 @@ pub fn apply(
     tx: &mut Tx<'_>,
     letter: LetterId,
     (status, at): (DeliveryStatus, DateTime<Utc>),
-    (reason, fault): (Option<&str>, Option<MailFault>),
+    (reason, fault, code): (Option<&str>, Option<MailFault>, Option<StatusCode>),
 ) -> Result<Guarded, DbFault> {
     let lower: Vec<&str> =
         DeliveryStatus::ALL.into_iter().filter(|one| *one < status).map(DeliveryStatus::as_str).collect();
@@ -205,6 +207,7 @@ pub fn apply(
         .set((
             (letters::delivery_status.eq(status.as_str()), letters::delivery_status_at.eq(At(at))),
             (letters::delivery_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
+            letters::status_code.eq(code.map(|code| code.to_string())),
         ))
         .execute(tx.writing())?;
     Ok(Guarded::of(changed))

@@ -9,7 +9,7 @@ closed_set! {
     pub enum ReasonGroup {
         /// The address: there is no such mailbox, or nothing is sent to it any more.
         Address = "address",
-        /// The mailbox: it is full, or its server takes nothing now.
+        /// The mailbox: it is full or closed, or does not accept this letter.
         Mailbox = "mailbox",
         /// The letter: it was taken for spam, or refused for its content or its origin.
         Content = "content",
@@ -32,7 +32,8 @@ impl ReasonGroup {
                 are not written to."
             }
             Self::Mailbox => {
-                "Nothing is said against the addresses. Resend the invitations later, or hand the links over."
+                "The addresses exist. `delivery.advice` of the invitations says whether to resend them later, \
+                to use another address, or to hand the links over."
             }
             Self::Content => {
                 "The addresses are right. Ask the people to look into their spam folders and to allow the \
@@ -66,8 +67,7 @@ pub enum Attempts {
 /// The group of the reason why a letter has this status; `None` where it has none. `fault` is the fault that
 /// is recorded on the letter.
 ///
-/// A letter that was given up after a single refusal was refused for its recipient: faults of the operator
-/// are recorded, and everything else is tried for a day.
+/// Where no fault is recorded, a refusal was about the address.
 #[must_use]
 pub fn reason_group(
     status: LetterStatus,
@@ -90,7 +90,8 @@ fn of_fault(fault: MailFault) -> ReasonGroup {
     match fault {
         MailFault::SpamFilter | MailFault::Blocked => ReasonGroup::Content,
         MailFault::Suppressed => ReasonGroup::Address,
-        MailFault::Unavailable => ReasonGroup::Mailbox,
+        MailFault::Unavailable | MailFault::Mailbox => ReasonGroup::Mailbox,
+        MailFault::Network => ReasonGroup::Network,
         MailFault::Sender
         | MailFault::Client
         | MailFault::Reputation

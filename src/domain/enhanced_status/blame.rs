@@ -40,15 +40,15 @@ impl Judgement {
         }
     }
 
-    /// The fault of a letter that was given up for this. `None` where the address is at fault, or its owner
-    /// has closed the mailbox.
+    /// The fault of a letter that was given up for this. `None` where the address is at fault.
     #[must_use]
     pub fn fault(&self) -> Option<MailFault> {
         match self.blame {
             Blame::Us(fault) => Some(fault),
             Blame::Content => Some(MailFault::Blocked),
-            Blame::Network => Some(MailFault::Unavailable),
-            Blame::Mailbox => (!self.is_final).then_some(MailFault::Unavailable),
+            Blame::Network => Some(MailFault::Network),
+            Blame::Mailbox if self.is_final => Some(MailFault::Mailbox),
+            Blame::Mailbox => Some(MailFault::Unavailable),
             Blame::Address => None,
         }
     }

@@ -58,7 +58,8 @@ const fn row(
     Row { class, subject, details: (first, last), blame, lasts, advice }
 }
 
-const WRONG_ADDRESS: &str = "Nobody has this address. Ask the person for the right one, and correct it.";
+const WRONG_ADDRESS: &str =
+    "There is no mailbox with this address. Ask the person for the right one, and correct it.";
 const WRONG_DOMAIN: &str = "No mail reaches the domain of this address. Check what is after the @.";
 const NEW_OWNER: &str = "The address has another owner now. Ask the person for the present one.";
 const CLOSED: &str = "The mailbox is closed. Ask the person for another address.";

@@ -131,7 +131,9 @@ impl ProviderApi for Account {
         let target = json["error"]["target"].as_str().unwrap_or_default().to_ascii_lowercase();
         match operation::operator_fault(code) {
             Some(fault) => return Verdict::Operator(fault),
-            None if code == operation::ALL_SUPPRESSED => return Verdict::Permanent,
+            None if code == operation::ALL_SUPPRESSED => {
+                return Verdict::Permanent(Some(MailFault::Suppressed));
+            }
             None if target.contains("senderaddress") || target.contains("replyto") => {
                 return Verdict::Operator(MailFault::Sender);
             }

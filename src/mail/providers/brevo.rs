@@ -23,8 +23,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, rfc3339,
-        seconds, sender_fault, text, unavailable,
+        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, recipient_fault,
+        rfc3339, seconds, sender_fault, text,
     },
 };
 use crate::{
@@ -199,6 +199,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event)),
         may_be_reply: false,
         reason: reason_of(status, event, &["/reason"]),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -224,7 +225,9 @@ fn fault(event: &Value) -> Option<MailFault> {
         "invalid_email" | "invalid" => None,
         // Brevo itself could not send it.
         "error" => Some(sender_fault(said, recipient).unwrap_or(MailFault::Provider)),
-        kind => sender_fault(said, recipient).or_else(|| unavailable(said, recipient, kind == "soft_bounce")),
+        kind => {
+            sender_fault(said, recipient).or_else(|| recipient_fault(said, recipient, kind == "soft_bounce"))
+        }
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
         delivery_reports::Provider,
         letter::{Letter, Receipt, SendError},
         mail_fault::MailFault,
-        relay_reply::{About, Reply},
+        refusal_cause::RefusalCause,
+        relay_reply::Reply,
     },
     mail::{
         MessageBuilder,
@@ -80,27 +81,40 @@ impl Http {
                 return Err(SendError::temporary(text));
             }
         };
-        let later = |text: &str, fault| {
-            Err(SendError::Temporary { text: self.clean(text, letter), wait: answer.wait(letter.now), fault })
+        let line = |text: &str| self.clean(text, letter);
+        let later = |text: &str, fault: Option<MailFault>| SendError::Temporary {
+            text: line(text),
+            wait: answer.wait(letter.now),
+            cause: fault.map(RefusalCause::of_fault).unwrap_or_default(),
         };
-        match self.verdict(&answer, letter, builder) {
-            Verdict::Accepted(message_id) => Ok(self.receipt(message_id)),
+        Err(match self.verdict(&answer, letter, builder) {
+            Verdict::Accepted(message_id) => return Ok(self.receipt(message_id)),
             Verdict::Unproven => later(&answer.unproven(title), None),
             Verdict::Temporary => later(&answer.line(title), None),
             Verdict::Operator(fault) | Verdict::Presumed(fault) => later(&answer.line(title), Some(fault)),
-            Verdict::Refused | Verdict::Permanent => {
-                Err(SendError::Permanent(self.clean(&answer.line(title), letter)))
+            Verdict::Refused => {
+                // The provider's words, and not those of the recipient's server.
+                let cause =
+                    RefusalCause { no_such_mailbox: false, ..cause_in_words(&answer, letter, builder) };
+                SendError::Permanent { text: line(&answer.line(title)), cause }
             }
-        }
+            Verdict::Permanent(fault) => {
+                let cause = fault.map(RefusalCause::of_fault).unwrap_or_default();
+                SendError::Permanent { text: line(&answer.line(title)), cause }
+            }
+        })
     }
 
     /// The provider's verdict. Where that follows from the status alone, the answer's words may name another
     /// fault.
     fn verdict(&self, answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Verdict {
-        let fault_in_words = || fault_in_words(answer, letter, builder);
+        let fault_in_words = || {
+            let fault = cause_in_words(answer, letter, builder).fault;
+            fault.filter(|fault| fault.is_operator_fault())
+        };
         match self.server.api.verdict(answer) {
             Verdict::Presumed(fault) => Verdict::Operator(fault_in_words().unwrap_or(fault)),
-            Verdict::Refused => fault_in_words().map_or(Verdict::Permanent, Verdict::Operator),
+            Verdict::Refused => fault_in_words().map_or(Verdict::Refused, Verdict::Operator),
             // One that says "too often" says so in words of limits and quotas.
             Verdict::Temporary
                 if answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS =>
@@ -170,17 +184,14 @@ impl Http {
     }
 }
 
-/// The fault of the sender's side that an answer names. Words that are quoted from the letter do not count.
-fn fault_in_words(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
+/// The cause of a refusal that an answer's words name. Words that are quoted from the letter do not count.
+fn cause_in_words(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> RefusalCause {
     let (said, wire, sender) = (answer.said(), letter.to.wire(), builder.sender.from.email.to_string());
     let content = letter.chosen_names();
     let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
-    match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content })
-        .about()
-    {
-        About::Us(fault) => Some(fault),
-        About::Recipient | About::Unknown => None,
-    }
+    let reply =
+        Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content };
+    RefusalCause::of_reply(&reply, 5)
 }
 
 impl std::fmt::Debug for Http {

@@ -22,7 +22,7 @@ use super::{
     status::{AskedLetter, StatusStep},
     webhook::{
         digest, event_id, fault_of, is_about_address, is_hmac, letter, letter_of_message_id, message_ids,
-        reason_of, seconds, sender_fault, text, unavailable,
+        reason_of, recipient_fault, seconds, sender_fault, text,
     },
 };
 use crate::{
@@ -247,6 +247,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event)),
         may_be_reply: false,
         reason: reason_of(status, event, &reasons),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -270,7 +271,7 @@ fn fault(event: &Value) -> Option<MailFault> {
         // The recipient's mail service blocks the sender's domain or address.
         (_, "espblock") => Some(sender_fault().unwrap_or(MailFault::Reputation)),
         (_, reason) => sender_fault().or_else(|| {
-            unavailable(&said, text(event, "/recipient"), matches!(reason, "old" | "greylisted"))
+            recipient_fault(&said, text(event, "/recipient"), matches!(reason, "old" | "greylisted"))
         }),
     }
 }

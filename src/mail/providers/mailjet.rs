@@ -22,7 +22,7 @@ use super::{
     status::{AskedLetter, StatusStep},
     webhook::{
         SecretWebhook, denies_mailbox, event_id, fault_of, is_about_address, letter, message_ids, reason_of,
-        seconds, sender_fault, text, unavailable,
+        recipient_fault, seconds, sender_fault, text,
     },
 };
 use crate::{
@@ -238,6 +238,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event, is_hard)),
         may_be_reply: false,
         reason: reason_of(status, event, &["/comment", "/error", "/error_related_to", "/source"]),
+        status_code: None,
         no_such_mailbox: status == Some(DeliveryStatus::Bounced) && has_no_mailbox(event, is_hard),
     }
 }
@@ -265,7 +266,7 @@ fn fault(event: &Value, is_hard: bool) -> Option<MailFault> {
         "policy issue" | "relay/access denied" => {
             Some(sender_fault(said, recipient).unwrap_or(MailFault::Blocked))
         }
-        _ => sender_fault(said, recipient).or_else(|| unavailable(said, recipient, !is_hard)),
+        _ => sender_fault(said, recipient).or_else(|| recipient_fault(said, recipient, !is_hard)),
     }
 }
 

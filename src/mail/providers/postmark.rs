@@ -18,8 +18,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, rfc3339,
-        sender_fault, text, unavailable,
+        SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, recipient_fault,
+        rfc3339, sender_fault, text,
     },
 };
 use crate::{
@@ -65,9 +65,10 @@ const SENDER_UNCONFIRMED: u64 = 401;
 const NO_CREDIT: u64 = 405;
 const ACCOUNT_PENDING: u64 = 412;
 const ACCOUNT_BARRED: u64 = 413;
-/// Faults that the same letter has again: JSON that cannot be read, and a recipient who bounced or complained
-/// before.
-const FINAL: [u64; 4] = [402, 403, 406, 409];
+/// Faults that the same letter has again: JSON that cannot be read.
+const FINAL: [u64; 3] = [402, 403, 409];
+/// The recipient bounced or complained before.
+const INACTIVE: u64 = 406;
 
 /// A server's token.
 struct Account {
@@ -118,8 +119,9 @@ impl ProviderApi for Account {
             }
             Some(SENDER_UNKNOWN | SENDER_UNCONFIRMED) => Verdict::Operator(MailFault::Sender),
             Some(NO_CREDIT | ACCOUNT_PENDING | ACCOUNT_BARRED) => Verdict::Operator(MailFault::Quota),
-            Some(INVALID) => Verdict::Permanent,
-            Some(code) if FINAL.contains(&code) => Verdict::Permanent,
+            Some(INVALID) => Verdict::Permanent(None),
+            Some(INACTIVE) => Verdict::Permanent(Some(MailFault::Suppressed)),
+            Some(code) if FINAL.contains(&code) => Verdict::Permanent(None),
             Some(_) => match answer.usual(None) {
                 presumed @ Verdict::Presumed(_) => presumed,
                 _ => Verdict::Temporary,
@@ -233,6 +235,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event)),
         may_be_reply: false,
         reason: reason_of(status, event, &["/Details", "/Description", "/Name"]),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -278,7 +281,9 @@ fn fault(event: &Value) -> Option<MailFault> {
             let (details, recipient) = (text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
             let blocked = matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked);
             let gave_up = matches!(kind, "SoftBounce" | "Transient");
-            sender_fault(details, recipient).or(blocked).or_else(|| unavailable(details, recipient, gave_up))
+            sender_fault(details, recipient)
+                .or(blocked)
+                .or_else(|| recipient_fault(details, recipient, gave_up))
         }
     }
 }

@@ -29,8 +29,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, fault_of, is_about_address, is_hmac, letter, message_ids, reason_of, rfc3339, sender_fault,
-        text, unavailable,
+        event_id, fault_of, is_about_address, is_hmac, letter, message_ids, reason_of, recipient_fault,
+        rfc3339, sender_fault, text,
     },
 };
 use crate::{
@@ -223,6 +223,7 @@ fn delivery_event(request: &WebhookRequest<'_>, id: &str, event: &Value) -> Deli
         fault: fault_of(status, || fault(event)),
         may_be_reply: status == Some(DeliveryStatus::Bounced) && may_be_reply(event),
         reason: reason_of(status, event, &reasons),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -239,7 +240,7 @@ fn fault(event: &Value) -> Option<MailFault> {
                 let (said, recipient) = (said(event), text(event, "/data/to/0"));
                 let gave_up =
                     sub_type == "MailboxFull" || text(event, "/data/bounce/type") == Some("Transient");
-                sender_fault(&said, recipient).or_else(|| unavailable(&said, recipient, gave_up))
+                sender_fault(&said, recipient).or_else(|| recipient_fault(&said, recipient, gave_up))
             }
         },
     }

@@ -24,8 +24,8 @@ use super::{
     response::{Answer, Verdict},
     status::{AskedLetter, StatusStep},
     webhook::{
-        event_id, fault_of, is_about_address, letter, letter_of_message_id, message_ids, reason_of, rfc3339,
-        seconds, sender_fault, text, unavailable,
+        event_id, fault_of, is_about_address, letter, letter_of_message_id, message_ids, reason_of,
+        recipient_fault, rfc3339, seconds, sender_fault, text,
     },
 };
 use crate::{
@@ -263,6 +263,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event)),
         may_be_reply: false,
         reason: reason_of(status, event, &["/reason", "/response"]),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -285,7 +286,10 @@ fn fault(event: &Value) -> Option<MailFault> {
         _ => None,
     };
     let blocked = (text(event, "/type") == Some("blocked")).then_some(MailFault::Blocked);
-    sender_fault(said, recipient).or(classified).or_else(|| unavailable(said, recipient, gave_up)).or(blocked)
+    sender_fault(said, recipient)
+        .or(classified)
+        .or_else(|| recipient_fault(said, recipient, gave_up))
+        .or(blocked)
 }
 
 /// Why SendGrid dropped a letter itself.

@@ -44,6 +44,7 @@ impl AskedLetter<'_> {
             fault: None,
             may_be_reply: false,
             reason: None,
+            status_code: None,
             no_such_mailbox: false,
         }
     }

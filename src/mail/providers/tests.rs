@@ -120,7 +120,7 @@ pub(super) fn message_id() -> String {
 /// A refusal that is final, or is not.
 pub(super) async fn assert_refusal(url: &str, status: &str, body: &str, is_final: bool) {
     let error = meet(url, answer(status, "", body)).await.0.unwrap_err();
-    assert_eq!(matches!(error, SendError::Permanent(_)), is_final, "{url} {status} {body}: {error:?}");
+    assert_eq!(matches!(error, SendError::Permanent { .. }), is_final, "{url} {status} {body}: {error:?}");
     let text = error.to_string();
     assert!(text.contains(&status[..3]) && !text.contains("Ada@") && !text.contains("hunter22"), "{text}");
     assert_eq!(text.contains("refuses the credentials in MAIL_URL"), status.starts_with("401"), "{text}");
@@ -129,8 +129,8 @@ pub(super) async fn assert_refusal(url: &str, status: &str, body: &str, is_final
 /// A refusal that ends no letter, and the operator's fault that it names.
 pub(super) async fn assert_operator_fault(url: &str, status: &str, body: &str, wanted: Option<MailFault>) {
     match meet(url, answer(status, "", body)).await.0 {
-        Err(SendError::Temporary { text, fault, .. }) => {
-            assert_eq!(fault, wanted, "{url} {status} {body}");
+        Err(SendError::Temporary { text, cause, .. }) => {
+            assert_eq!(cause.fault, wanted, "{url} {status} {body}");
             assert!(text.contains(&status[..3]), "{text}");
         }
         other => panic!("{url} {status} {body}: {other:?}"),

@@ -52,18 +52,16 @@ pub(super) fn sender_fault(said: &str, recipient: Option<&str>) -> Option<MailFa
     }
 }
 
-/// What is at fault besides the sender's side and the address, by the code in what a server said; without
+/// What is at fault on the recipient's side, other than the address, by the code in what a server said; without
 /// one, [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up and no server
 /// said that the mailbox does not exist.
-pub(super) fn unavailable(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
+pub(super) fn recipient_fault(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
     let code = StatusCode::first_in(said);
     if let Some(judged) = code.and_then(judge) {
         return judged.fault().filter(|fault| !fault.is_operator_fault());
     }
-    // As for returned mail: a policy against the letter, and no word of ours or of the recipient.
-    if code.is_some_and(|code| code.class == 5 && code.subject == 7)
-        && about(said, recipient) == About::Unknown
-    {
+    // As for returned mail: a policy against the letter, though it may name the address.
+    if code.is_some_and(|code| code.class == 5 && code.subject == 7) {
         return Some(MailFault::Blocked);
     }
     let is_unavailable = full_mailbox::is_full(said) || gave_up && about(said, recipient) != About::Recipient;

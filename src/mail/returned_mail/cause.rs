@@ -3,9 +3,9 @@
 use super::{delivery_status::Recipient, mask::mask_words};
 use crate::{
     domain::{
-        enhanced_status::{Blame, StatusCode, code_of_words, judge},
-        mail_fault::MailFault,
-        relay_reply::{About, Reply},
+        enhanced_status::{StatusCode, code_of_words},
+        refusal_cause::{RefusalCause, decides},
+        relay_reply::Reply,
         returned_mail::Verdict,
     },
     mail::providers::reason_line,
@@ -17,10 +17,7 @@ const MAX_LINES: usize = 4;
 /// Why.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Cause {
-    pub status: Option<StatusCode>,
-    pub blame: Option<Blame>,
-    pub fault: Option<MailFault>,
-    pub no_such_mailbox: bool,
+    pub cause: RefusalCause,
     pub reason: Option<String>,
 }
 
@@ -28,8 +25,8 @@ impl Cause {
     /// The cause of a delay is not final, whatever its words stand for.
     pub fn of(mut self, verdict: Verdict) -> Self {
         if verdict == Verdict::Delayed {
-            self.status = self.status.map(|status| StatusCode { class: 4, ..status });
-            self.no_such_mailbox = false;
+            self.cause.status = self.cause.status.map(|status| StatusCode { class: 4, ..status });
+            self.cause.no_such_mailbox = false;
         }
         self
     }
@@ -45,41 +42,11 @@ pub(super) fn cause(recipient: Option<&Recipient>, text: &str, sender: &str) -> 
     let replies = [said, &quoted];
     let addresses: Vec<&str> =
         recipient.iter().flat_map(|recipient| &recipient.addresses).map(String::as_str).collect();
-    let about = |text: &str| {
-        Reply { text, sender, recipient: &addresses, recipient_accepted: false, content: &[] }.about()
-    };
     let given = given_code(reported, said);
-    let by_words = if given.is_some_and(decides) { None } else { code_by_words(reported, replies, text) };
-    // A server that could not verify our address quotes what it was answered: "No such user".
-    let ours = by_words.map(|_| about(said)).filter(|about| matches!(about, About::Us(_)));
-    let blames_recipient =
-        |code: &StatusCode| judge(*code).is_some_and(|judged| About::from(judged.blame) == About::Recipient);
-    let by_words = by_words.filter(|code| ours.is_none() || !blames_recipient(code));
-    let status = by_words.or(given).or(reported);
-    let is_temporary = status.is_some_and(|status| status.class == 4);
-    // What is given up after temporary failures says nothing of the address, whatever the words stand for.
-    let is_vague = by_words.is_some() && is_temporary;
-    let judged = status.and_then(judge).filter(|judged| !(is_vague && judged.blame == Blame::Address));
-    let coded = status.map_or_else(|| said.to_owned(), |status| format!("{status} {said}"));
-    let (blame, fault) = match (ours.unwrap_or_else(|| about(&coded)), judged) {
-        (About::Us(fault), _) => (Some(Blame::Us(fault)), Some(fault)),
-        (_, Some(judged)) => (Some(judged.blame), judged.fault()),
-        (About::Recipient, None) if is_temporary => (Some(Blame::Mailbox), Some(MailFault::Unavailable)),
-        (About::Unknown, None) if is_temporary => (Some(Blame::Network), Some(MailFault::Unavailable)),
-        (About::Recipient, None) => (Some(Blame::Address), None),
-        // A policy against the letter, and no word of ours or of the recipient.
-        (About::Unknown, None) => {
-            (None, status.filter(|status| status.subject == 7).map(|_| MailFault::Blocked))
-        }
-    };
-    let is_denied = judged.is_some_and(|judged| judged.denies_mailbox);
-    Cause {
-        status,
-        blame,
-        fault,
-        no_such_mailbox: is_denied && blame == Some(Blame::Address),
-        reason: reason_line(&mask_words(said)),
-    }
+    let words = if given.is_some_and(decides) { None } else { code_by_words(reported, replies, text) };
+    let reply = Reply { text: said, sender, recipient: &addresses, recipient_accepted: false, content: &[] };
+    let cause = RefusalCause::judge(&reply, given.or(reported), words);
+    Cause { cause, reason: reason_line(&mask_words(said)) }
 }
 
 /// The code as reported, unless that says nothing; else the one that the other server gave.
@@ -90,12 +57,6 @@ fn given_code(reported: Option<StatusCode>, said: &str) -> Option<StatusCode> {
         Some(if is_temporary(said) == Some(true) { StatusCode { class: 4, ..code } } else { code })
     };
     reported.filter(is_said).or_else(quoted)
-}
-
-/// Whether a code counts whatever the words say. One that is given for any reason does not, unless it is one
-/// of policy.
-fn decides(code: StatusCode) -> bool {
-    judge(code).is_some() || code.subject == 7
 }
 
 /// The code that the words of a reply, or those of the text, stand for. It is temporary where the report or

@@ -162,7 +162,7 @@ async fn later(script: Script) -> String {
 
 async fn never(script: Script) -> String {
     match attempt(&relay(script).await.0).await {
-        Err(SendError::Permanent(text)) => text,
+        Err(SendError::Permanent { text, .. }) => text,
         other => panic!("{script:?}: {other:?}"),
     }
 }

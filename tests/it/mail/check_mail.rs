@@ -257,6 +257,15 @@ async fn a_relay_that_takes_no_letter_is_reported_without_the_password() {
 }
 
 #[test]
+fn a_selector_is_part_of_a_name() {
+    let home = Home::new(Backend::Sqlite, &[SENDER]);
+    for selector in ["", "a b", "a..b", "ä", "s1._domainkey.example.com?", &"a".repeat(64)] {
+        let (code, _, complaint) = ended(home.run(&["check-mail", "--selector", selector]));
+        assert!(code == 2 && complaint.contains("it is no selector"), "{selector}: {code} {complaint}");
+    }
+}
+
+#[test]
 fn a_provider_and_a_folder_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     let key = keys(folder.path()).1.remove(0).1;

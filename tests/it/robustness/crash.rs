@@ -19,7 +19,7 @@ use invitation_service::{
             outbox::{self, ClaimScope, Outcome},
         },
     },
-    domain::letter::Receipt,
+    domain::{letter::Receipt, refusal_cause::RefusalCause},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -236,7 +236,7 @@ on_both_databases! {
 
         // The first one was not dead, only slow: what it says now changes nothing.
         let late =
-            Outcome::Failed { at: app.now(), error: "too late".to_owned(), fault: None, held_until: None };
+            Outcome::Failed { at: app.now(), error: "too late".to_owned(), cause: RefusalCause::default(), no_mailbox: None, held_until: None };
         let letter = claimed.into_iter().next().unwrap();
         let recorded = db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap();
         assert_eq!(recorded, Guarded::Stale);
@@ -252,10 +252,10 @@ on_both_databases! {
             Outcome::Retry {
                 at: start + TimeDelta::hours(1),
                 error: "it hung up".to_owned(),
-                fault: None,
+                cause: RefusalCause::default(),
                 held_until: None,
             },
-            Outcome::Failed { at: start, error: "no such person".to_owned(), fault: None, held_until: None },
+            Outcome::Failed { at: start, error: "no such person".to_owned(), cause: RefusalCause::default(), no_mailbox: None, held_until: None },
         ]) {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
             let lease = start + TimeDelta::seconds(60);

@@ -69,7 +69,7 @@ on_both_databases! {
         assert_eq!(reported["reason"], "smtp;550 5.1.1 unknown user, see");
         // Whoever reads it learns what to do; once the invitation is taken back, there is nothing to do.
         assert!(
-            reported["advice"].as_str().unwrap().contains("the address is wrong: correct it"),
+            reported["advice"].as_str().unwrap().contains("no mailbox with this address"),
             "{reported}"
         );
         let entry = app.events(ada["id"].as_str().unwrap()).await.pop().unwrap();
@@ -78,7 +78,7 @@ on_both_databases! {
             entry["details"],
             json!({
                 "reported_at": "2026-11-24T12:01:00.000Z", "superseded": false,
-                "reason": "smtp;550 5.1.1 unknown user, see"
+                "reason": "smtp;550 5.1.1 unknown user, see", "status_code": "5.1.1"
             })
         );
         let metrics = app.anonymous().get("/metrics").await.text;

@@ -11,7 +11,7 @@ use invitation_service::{
             outbox::{self, ClaimScope, Claimed, Outcome},
         },
     },
-    domain::letter::Receipt,
+    domain::{letter::Receipt, refusal_cause::RefusalCause},
 };
 use serde_json::Value;
 
@@ -136,8 +136,8 @@ on_each! {
                 at,
                 receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) },
             },
-            Outcome::Retry { at, error: error.clone(), fault: None, held_until: None },
-            Outcome::Failed { at, error, fault: None, held_until: None },
+            Outcome::Retry { at, error: error.clone(), cause: RefusalCause::default(), held_until: None },
+            Outcome::Failed { at, error, cause: RefusalCause::default(), no_mailbox: None, held_until: None },
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{letter::Receipt, mail_fault::MailFault};
+use crate::domain::{email::Email, letter::Receipt, refusal_cause::RefusalCause};
 
 /// The outcome of an attempt.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// The error.
         error: String,
-        /// The operator's fault behind it, where known.
-        fault: Option<MailFault>,
+        /// Its cause, as far as it is known.
+        cause: RefusalCause,
         /// Until when the relay asked for a pause of all letters, if it did.
         held_until: Option<DateTime<Utc>>,
     },
@@ -31,8 +31,10 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// The error.
         error: String,
-        /// The operator's fault behind it, where known.
-        fault: Option<MailFault>,
+        /// Its cause, as far as it is known.
+        cause: RefusalCause,
+        /// The address that has no mailbox, if that was the cause.
+        no_mailbox: Option<Email>,
         /// Until when the relay asked for a pause of all letters, if it did.
         held_until: Option<DateTime<Utc>>,
     },

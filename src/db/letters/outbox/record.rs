@@ -25,6 +25,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Gu
         failed_at: Option<At>,
         leased_until: Option<Option<At>>,
         cause: Option<Option<&'a str>>,
+        status_code: Option<Option<String>>,
         provider: Option<&'a str>,
         provider_message_id: Option<&'a str>,
         relay: Option<&'a str>,
@@ -36,21 +37,24 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Gu
             state: state(LetterState::Sent),
             last_error: Some(None),
             cause: Some(None),
+            status_code: Some(None),
             sent_at: Some(At(*at)),
             provider: receipt.provider,
             provider_message_id: receipt.name(),
             ..Change::default()
         },
-        Outcome::Retry { at, error, fault, .. } => Change {
+        Outcome::Retry { at, error, cause, .. } => Change {
             next_attempt_at: Some(At(*at)),
             last_error: Some(Some(error)),
-            cause: Some(fault.map(MailFault::as_str)),
+            cause: Some(cause.fault.map(MailFault::as_str)),
+            status_code: Some(cause.status.map(|code| code.to_string())),
             ..Change::default()
         },
-        Outcome::Failed { at, error, fault, .. } => Change {
+        Outcome::Failed { at, error, cause, .. } => Change {
             state: state(LetterState::Failed),
             last_error: Some(Some(error)),
-            cause: Some(fault.map(MailFault::as_str)),
+            cause: Some(cause.fault.map(MailFault::as_str)),
+            status_code: Some(cause.status.map(|code| code.to_string())),
             failed_at: Some(At(*at)),
             ..Change::default()
         },

@@ -19,7 +19,7 @@ use crate::{
     },
     mail::providers::webhook::{
         SecretWebhook, event_id, fault_of, is_about_address, letter_of_message_id, message_ids, reason_of,
-        rfc3339, sender_fault, text, unavailable,
+        recipient_fault, rfc3339, sender_fault, text,
     },
 };
 
@@ -89,6 +89,7 @@ fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent 
         fault: fault_of(status, || fault(event)),
         may_be_reply: false,
         reason: reason_of(status, event, &["/data/deliveryStatusDetails/statusMessage", "/data/status"]),
+        status_code: None,
         no_such_mailbox: status == Some(DeliveryStatus::Bounced)
             && text(event, "/data/status") == Some("Bounced")
             && is_about_address(Some(said(event))),
@@ -120,6 +121,8 @@ fn fault(event: &Value) -> Option<MailFault> {
             Some(sender_fault(said, recipient).unwrap_or(MailFault::SpamFilter))
         }
         // "Failed" says that it was given up, and its words why.
-        status => sender_fault(said, recipient).or_else(|| unavailable(said, recipient, status == "Failed")),
+        status => {
+            sender_fault(said, recipient).or_else(|| recipient_fault(said, recipient, status == "Failed"))
+        }
     }
 }

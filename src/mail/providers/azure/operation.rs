@@ -18,7 +18,7 @@ use crate::{
     mail::providers::{
         response::Answer,
         status::AskedLetter,
-        webhook::{reason_of, sender_fault, text, unavailable},
+        webhook::{reason_of, recipient_fault, sender_fault, text},
     },
 };
 
@@ -75,7 +75,7 @@ fn fault(answer: &Value) -> Option<MailFault> {
     let said = text(answer, "/error/message").unwrap_or_default();
     match code {
         ALL_SUPPRESSED => Some(MailFault::Suppressed),
-        DROPPED => sender_fault(said, None).or_else(|| unavailable(said, None, true)),
+        DROPPED => sender_fault(said, None).or_else(|| recipient_fault(said, None, true)),
         INVALID_ADDRESS => None,
         // No recipient's server was asked.
         _ => Some(operator_fault(code).or_else(|| sender_fault(said, None)).unwrap_or(MailFault::Provider)),

@@ -164,7 +164,7 @@ async fn refusals_mean_what_the_documentation_says() {
     ] {
         let body = error(code, "Invalid format for email address", target);
         let refused = meet(URL, answer(status, "", &body)).await.0.unwrap_err();
-        assert!(matches!(refused, SendError::Permanent(_)), "{code}: {refused:?}");
+        assert!(matches!(refused, SendError::Permanent { .. }), "{code}: {refused:?}");
         assert!(refused.to_string().ends_with("answered 400: Invalid format for email address"), "{refused}");
     }
 }

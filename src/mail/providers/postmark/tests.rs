@@ -174,6 +174,7 @@ fn events_are_read() {
             may_be_reply: false,
             reason: None,
             no_such_mailbox: false,
+            status_code: None,
         }
     );
     let bounce = |kind: &str| {

@@ -13,7 +13,7 @@ use crate::{
     },
     mail::providers::webhook::{
         digest, event_id, fault_of, is_about_address, letter, letter_of_message_id, message_ids, reason_of,
-        rfc3339, sender_fault, text, unavailable,
+        recipient_fault, rfc3339, sender_fault, text,
     },
 };
 
@@ -64,6 +64,7 @@ fn delivery_event(request: &WebhookRequest<'_>, message: &Value, event: &Value) 
         fault: fault_of(status, || fault(event)),
         may_be_reply: status == Some(DeliveryStatus::Bounced) && may_be_reply(event),
         reason: reason_of(status, event, &REASONS),
+        status_code: None,
         no_such_mailbox: has_no_mailbox(event),
     }
 }
@@ -137,7 +138,7 @@ fn fault(event: &Value) -> Option<MailFault> {
         (_, sub_type) => {
             let (said, recipient) = (said(event), text(event, "/bounce/bouncedRecipients/0/emailAddress"));
             let gave_up = sub_type == "MailboxFull" || text(event, "/bounce/bounceType") == Some("Transient");
-            sender_fault(said, recipient).or_else(|| unavailable(said, recipient, gave_up))
+            sender_fault(said, recipient).or_else(|| recipient_fault(said, recipient, gave_up))
         }
     }
 }

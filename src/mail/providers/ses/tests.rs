@@ -185,8 +185,8 @@ async fn what_the_operator_has_to_put_right_ends_no_letter() {
             ),
         ] {
             match meet(URL, answer).await.0 {
-                Err(crate::domain::letter::SendError::Temporary { fault: seen, .. }) => {
-                    assert_eq!(seen, fault, "{kind} {message}");
+                Err(crate::domain::letter::SendError::Temporary { cause, .. }) => {
+                    assert_eq!(cause.fault, fault, "{kind} {message}");
                 }
                 other => panic!("{kind} {message}: {other:?}"),
             }
@@ -201,7 +201,7 @@ async fn what_is_about_the_letter_is_final() {
     {
         let body = json!({ "message": message }).to_string();
         let error = meet(URL, answer("400 Bad Request", &refused(kind), &body)).await.0.unwrap_err();
-        assert!(matches!(&error, crate::domain::letter::SendError::Permanent(_)), "{kind}: {error:?}");
+        assert!(matches!(&error, crate::domain::letter::SendError::Permanent { .. }), "{kind}: {error:?}");
         assert!(error.to_string().contains(message.trim_end_matches("'@domain'")), "{error}");
     }
 }

@@ -36,7 +36,7 @@ async fn a_status_says_whether_the_letter_is_at_fault() {
             31\r\n\r\n{{\"Error\":\"bad\nAda@example.com!\"}}"
         );
         let error = meet("mailpit+http://HOST:8025", answer.leak()).await.0.unwrap_err();
-        assert_eq!(matches!(error, SendError::Permanent(_)), is_final, "{status}: {error:?}");
+        assert_eq!(matches!(error, SendError::Permanent { .. }), is_final, "{status}: {error:?}");
         let text = error.to_string();
         assert!(
             text.contains(&status[..3])
@@ -132,7 +132,7 @@ async fn busy_and_broken_providers_are_tried_again_and_not_before_they_said() {
                     assert_eq!(given, wait, "{url} {status} {headers}");
                     assert!(text.contains(&status[..3]) && !text.contains("hunter22"), "{text}");
                 }
-                error @ SendError::Permanent(_) => panic!("{url} {status}: {error:?}"),
+                error @ SendError::Permanent { .. } => panic!("{url} {status}: {error:?}"),
             }
         }
     }

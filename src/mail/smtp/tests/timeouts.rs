@@ -73,7 +73,7 @@ async fn what_was_said_of_the_letter_is_not_asked_twice() {
         assert_eq!(connections, 1, "{script:?}");
     }
     let (outcome, connections) = second_letter(&[("2:RCPT", "550 5.1.1 nobody\r\n")]).await;
-    assert!(matches!(outcome, Err(SendError::Permanent(_))) && connections == 1, "{outcome:?}");
+    assert!(matches!(outcome, Err(SendError::Permanent { .. })) && connections == 1, "{outcome:?}");
 }
 
 #[tokio::test]

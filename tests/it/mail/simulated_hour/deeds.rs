@@ -11,7 +11,10 @@ use invitation_service::{
             outbox::{self, ClaimScope, Claimed, Outcome},
         },
     },
-    domain::letter::{LetterPurpose, LetterSubject, Receipt},
+    domain::{
+        letter::{LetterPurpose, LetterSubject, Receipt},
+        refusal_cause::RefusalCause,
+    },
 };
 
 use super::{
@@ -35,9 +38,20 @@ impl World {
             let open = self.truths[&id].sent_at.is_none();
             *self.met.entry("late words of open letters").or_default() += usize::from(open);
             for outcome in [
-                Outcome::Failed { at: now, error: "too late".to_owned(), fault: None, held_until: None },
+                Outcome::Failed {
+                    at: now,
+                    error: "too late".to_owned(),
+                    cause: RefusalCause::default(),
+                    no_mailbox: None,
+                    held_until: None,
+                },
                 Outcome::Sent { at: now, receipt: Receipt::default() },
-                Outcome::Retry { at: now, error: "too late".to_owned(), fault: None, held_until: None },
+                Outcome::Retry {
+                    at: now,
+                    error: "too late".to_owned(),
+                    cause: RefusalCause::default(),
+                    held_until: None,
+                },
                 Outcome::Untried { at: now },
             ] {
                 let said = [(claim.clone(), outcome)];
