@@ -3,7 +3,8 @@
 .PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces check sbom openapi architecture seed bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
-tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
+# Half of a test's time is waiting, for a database or another process.
+tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run -j $$((2 * $$(nproc 2>/dev/null || echo 2))) || echo test)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{config::Config, domain::shared_secret::SharedSecret};
 
-/// The longest recipient that is passed on, in characters: what the service reads of one. A longer URL could be
-/// refused for good, and the message would wait for ever.
+/// The longest recipient that is passed on, in characters: what the service reads of one. A longer URL could
+/// be refused for good, and the message would wait for ever.
 const MAX_RECIPIENT: usize = 320;
 /// EX_TEMPFAIL of sysexits.h.
 pub(super) const LATER: u8 = 75;

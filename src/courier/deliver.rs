@@ -58,8 +58,7 @@ impl Courier {
             Found::Written(written) => match self.send(&written).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Permanent { text: error, cause }) => {
-                    let no_mailbox = cause.no_such_mailbox.then(|| written.to.clone());
-                    Outcome::Failed { at: self.clock.now(), error, cause, no_mailbox, held_until: None }
+                    Outcome::Failed { at: self.clock.now(), error, cause, held_until: None }
                 }
                 Err(SendError::Temporary { text, wait, cause }) => self.retry(letter, text, wait, cause),
             },
@@ -92,7 +91,7 @@ impl Courier {
             return Outcome::Withdrawn;
         }
         let (at, error, cause) = (self.clock.now(), SUPPRESSED.to_owned(), RefusalCause::default());
-        Outcome::Failed { at, error, cause, no_mailbox: None, held_until: None }
+        Outcome::Failed { at, error, cause, held_until: None }
     }
 
     /// Hands a letter over. Its lease is renewed meanwhile.
@@ -106,7 +105,7 @@ impl Courier {
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
         match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.jitter(), time) {
             Some(at) => Outcome::Retry { at, error, cause, held_until },
-            None => Outcome::Failed { at: now, error, cause, no_mailbox: None, held_until },
+            None => Outcome::Failed { at: now, error, cause, held_until },
         }
     }
 

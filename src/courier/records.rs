@@ -12,7 +12,7 @@ use crate::{
         letters::{
             mark_sent::{self, Accepted},
             outbox::{Claimed, Outcome},
-            rate_limit, suppressions,
+            rate_limit,
         },
         pool::group_commit::GroupCommit,
         users,
@@ -24,7 +24,6 @@ use crate::{
         letter::LetterPurpose,
         link_lifetime::LinkLifetime,
         refusal_cause::RefusalCause,
-        suppression::{Suppression, SuppressionReason},
     },
 };
 
@@ -81,7 +80,6 @@ fn record(
     let current = mark_sent::accepted_by_relay(tx, &accepted_by_relay.collect::<Vec<_>>())?;
     let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
-    suppress(clock, tx, &recorded)?;
     let entries = recorded.iter().filter_map(|(letter, outcome)| {
         // Other letters have no timeline; the log has their outcomes.
         let invitation_id = letter.subject.invitation()?;
@@ -92,24 +90,6 @@ fn record(
         Some(Event { id: clock.id(), invitation_id, event_type, at: now, actor: ActorRef::system(), details })
     });
     timeline::insert(tx, &entries.collect::<Vec<_>>())
-}
-
-/// No further letters are sent to an address that the relay knows to have no mailbox. In the order of the
-/// addresses, so that two transactions do not deadlock.
-fn suppress(clock: &Clock, tx: &mut Tx<'_>, recorded: &[&(Claimed, Outcome)]) -> Result<(), DbFault> {
-    let denied = recorded.iter().filter_map(|(_, outcome)| match outcome {
-        Outcome::Failed { at, error, no_mailbox: Some(email), .. } => Some(Suppression {
-            id: clock.id(),
-            email: email.clone(),
-            reason: SuppressionReason::Bounced,
-            detail: Some(error.clone()),
-            created_at: *at,
-        }),
-        _ => None,
-    });
-    let mut denied: Vec<Suppression> = denied.collect();
-    denied.sort_by(|one, other| one.email.key().cmp(other.email.key()));
-    denied.iter().try_for_each(|one| suppressions::add(tx, one))
 }
 
 /// The letters that went although a newer one had been put in while they were on their way.

@@ -65,16 +65,18 @@ pub struct DeliveryEvent {
     pub reason: Option<String>,
     /// Whether it says that the mailbox does not exist.
     pub no_such_mailbox: bool,
-    /// The enhanced status code, where it is not in the reason.
+    /// The enhanced status code of the failure (RFC 3463). A provider's file leaves it to
+    /// [`Self::with_code_of_reason`].
     pub status_code: Option<StatusCode>,
 }
 
 impl DeliveryEvent {
-    /// The enhanced status code of the failure: the one that is given, or else the first in the reason.
+    /// The same with the first code in the reason, unless one is given.
     #[must_use]
-    pub fn code(&self) -> Option<StatusCode> {
-        let in_reason = || self.reason.as_deref().and_then(StatusCode::first_in);
-        self.status_code.or_else(in_reason).filter(|code| !code.is_undefined())
+    pub fn with_code_of_reason(self) -> Self {
+        let in_reason = self.reason.as_deref().and_then(StatusCode::first_in);
+        let status_code = self.status_code.or(in_reason).filter(|code| !code.is_undefined());
+        Self { status_code, ..self }
     }
 
     /// Why no further letters are sent to the address, if that follows from the event.

@@ -23,60 +23,67 @@ pub struct RefusalCause {
 }
 
 impl RefusalCause {
-    /// The cause where the fault is known and no code was given.
+    /// The cause where the fault is known.
     #[must_use]
     pub fn of_fault(fault: MailFault) -> Self {
         Self { fault: Some(fault), ..Self::default() }
     }
 
-    /// The cause of a reply whose basic code has this class, 4 or 5.
+    /// Whether the code or the words say who or what is at fault.
     #[must_use]
-    pub fn of_reply(reply: &Reply<'_>, class: u8) -> Self {
-        let in_class = |code: StatusCode| StatusCode { class, ..code };
-        let given = StatusCode::first_in(reply.text).map_or(StatusCode::new(class, 0, 0), in_class);
-        let words = if decides(given) { None } else { code_of_words(&reply.own_words()) };
-        let judged = Self::judge(reply, Some(given), words.map(in_class));
+    pub fn is_known(&self) -> bool {
+        self.blame.is_some() || self.fault.is_some()
+    }
+
+    /// The cause of a server's reply. `is_temporary`: whether its basic code begins with 4, so that no code
+    /// in its text is final.
+    #[must_use]
+    pub fn of_reply(reply: &Reply<'_>, is_temporary: bool) -> Self {
+        let own = reply.own_words();
+        let lowered = |code: StatusCode| if is_temporary { StatusCode { class: 4, ..code } } else { code };
+        let unknown = StatusCode::new(if is_temporary { 4 } else { 5 }, 0, 0);
+        let given = StatusCode::first_in(&own).map_or(unknown, lowered);
+        let words = if decides(given) { None } else { code_of_words(&own) };
+        let judged = Self::judge(reply, Some(given), words.map(lowered));
         Self { status: judged.status.filter(|code| !code.is_undefined()), ..judged }
     }
 
-    /// The cause by the code that was given and the one that the words stand for. Where the latter counts, it
-    /// comes first: [`decides`].
+    /// The cause by the code that was given, and the one that the words stand for where the former does not
+    /// decide ([`decides`]).
     #[must_use]
     pub fn judge(reply: &Reply<'_>, given: Option<StatusCode>, words: Option<StatusCode>) -> Self {
-        // A server that could not verify our address quotes what it was answered: "No such user".
-        let ours = words.map(|_| reply.about()).filter(|about| matches!(about, About::Us(_)));
-        let words = words.filter(|code| ours.is_none() || !blames_recipient(*code));
-        let status = words.or(given);
+        let by_words = reply.about();
+        // A server that could not verify our address quotes what it was answered: "No such user". Others
+        // refuse whoever asks for "too many unknown users".
+        let words = words.filter(|code| !blames_recipient(*code) || reply.may_concern_recipient(by_words));
+        let is_policy = given.is_some_and(|code| code.subject == 7);
+        let status = if is_policy { given } else { words.or(given) };
+        let judged = status.and_then(judge).or_else(|| words.and_then(judge));
+        let about = match given.filter(|code| words.is_none() && !code.is_undefined()) {
+            Some(code) => Reply { text: &format!("{code} {}", reply.text), ..*reply }.about(),
+            None => by_words,
+        };
         let is_temporary = status.is_some_and(|status| status.class == 4);
-        // What is given up after temporary failures says nothing of the address, whatever the words stand
-        // for.
-        let is_vague = words.is_some() && is_temporary;
-        let judged = status.and_then(judge).filter(|judged| !(is_vague && judged.blame == Blame::Address));
-        let coded = status.map_or_else(|| reply.text.to_owned(), |status| format!("{status} {}", reply.text));
-        let about = ours.unwrap_or_else(|| Reply { text: &coded, ..*reply }.about());
         let (blame, fault) = match (about, judged) {
             (About::Us(fault), _) => (Some(Blame::Us(fault)), Some(fault)),
             (_, Some(judged)) => (Some(judged.blame), judged.fault()),
             (About::Recipient, None) if is_temporary => (Some(Blame::Mailbox), Some(MailFault::Unavailable)),
             (About::Unknown, None) if is_temporary => (Some(Blame::Network), Some(MailFault::Network)),
-            // A policy against the letter, though it names the address.
+            // A policy against the letter, though it may name the address.
             _ if status.is_some_and(|status| status.subject == 7) => (None, Some(MailFault::Blocked)),
             (About::Recipient, None) => (Some(Blame::Address), None),
-            (About::Unknown, None) if reply.recipient_accepted => {
-                (Some(Blame::Content), Some(MailFault::Blocked))
-            }
             (About::Unknown, None) => (None, None),
         };
-        let is_denied = judged.is_some_and(|judged| judged.denies_mailbox);
+        // A policy says nothing of the address for good, whatever its words.
+        let is_denied = !is_policy && judged.is_some_and(|judged| judged.denies_mailbox);
         Self { status, blame, fault, no_such_mailbox: is_denied && blame == Some(Blame::Address) }
     }
 }
 
-/// Whether a code counts whatever the words say. One that is given for any reason does not, unless it is one
-/// of policy.
+/// Whether a code counts whatever the words say. One that is given for any reason does not.
 #[must_use]
 pub fn decides(code: StatusCode) -> bool {
-    judge(code).is_some() || code.subject == 7
+    judge(code).is_some() || (code.subject == 7 && code.detail > 1)
 }
 
 fn blames_recipient(code: StatusCode) -> bool {
@@ -102,7 +109,7 @@ mod tests {
     fn a_relays_reply_is_judged_by_the_table() {
         for code in samples() {
             let judged = judge(code).unwrap();
-            let cause = RefusalCause::of_reply(&reply(&format!("{code} no"), false), code.class);
+            let cause = RefusalCause::of_reply(&reply(&format!("{code} no"), false), code.class == 4);
             assert_eq!(
                 (cause.status, cause.blame, cause.fault, cause.no_such_mailbox),
                 (Some(code), Some(judged.blame), judged.fault(), judged.denies_mailbox),
@@ -114,23 +121,40 @@ mod tests {
     #[test]
     fn words_say_what_codes_do_not() {
         use MailFault::{Blocked, Mailbox, Network, Unavailable};
-        for (text, class, accepted, code, fault, denies) in [
-            ("550 No such user here", 5, false, Some("5.1.1"), None, true),
-            ("550 5.0.0 mailbox is full", 5, false, Some("5.2.2"), Some(Unavailable), false),
-            ("550 5.2.1 mailbox disabled", 5, false, Some("5.2.1"), Some(Mailbox), false),
-            ("450 4.0.0 no such user", 4, false, Some("4.1.1"), Some(Unavailable), false),
-            ("452 4.2.2 <ada@example.com> over quota", 4, false, Some("4.2.2"), Some(Unavailable), false),
-            ("451 4.4.1 try again", 4, false, Some("4.4.1"), Some(Network), false),
-            ("550 5.7.1 <ada@example.com>: rejected", 5, false, Some("5.7.1"), Some(Blocked), false),
-            ("554 5.7.1 the letter of User unknown Ltd", 5, true, Some("5.7.1"), Some(Blocked), false),
-            ("554 the letter of User unknown Ltd", 5, true, None, Some(Blocked), false),
-            ("550 no", 5, false, None, None, false),
-            ("554 no", 5, true, None, Some(Blocked), false),
+        for (text, is_temporary, code, fault, denies) in [
+            ("550 No such user here", false, Some("5.1.1"), None, true),
+            ("550 Sorry, that user is not known here", false, Some("5.1.1"), None, true),
+            ("550 5.0.0 mailbox is full", false, Some("5.2.2"), Some(Unavailable), false),
+            ("550 5.2.1 mailbox disabled", false, Some("5.2.1"), Some(Mailbox), false),
+            ("450 4.0.0 no such user", true, Some("4.1.1"), Some(Unavailable), false),
+            ("450 4.1.1 unverified address: timed out", true, Some("4.1.1"), Some(Unavailable), false),
+            ("452 4.2.2 <ada@example.com> over quota", true, Some("4.2.2"), Some(Unavailable), false),
+            ("451 4.4.1 try again", true, Some("4.4.1"), Some(Network), false),
+            ("450 5.1.1 no", true, Some("4.1.1"), Some(Unavailable), false),
+            // What is temporary by its code stays a fault of the network, though this reply is final.
+            ("554 4.4.1 connection timed out", false, Some("4.4.1"), Some(Network), false),
+            ("554 Connection refused", false, Some("4.4.1"), Some(Network), false),
+            ("550 5.7.1 <ada@example.com>: rejected", false, Some("5.7.1"), Some(Blocked), false),
+            ("550 5.7.1 <ada@example.com>: user unknown", false, Some("5.7.1"), None, false),
+            ("550 5.7.1 <ada@example.com>: mailbox is full", false, Some("5.7.1"), Some(Unavailable), false),
+            ("550 no", false, None, None, false),
+            // Chosen by whoever invites, or by the recipient.
+            ("554 5.7.1 the letter of User unknown Ltd", false, Some("5.7.1"), Some(Blocked), false),
+            ("554 the letter of User unknown Ltd", false, None, None, false),
+            ("554 spam: \"Acme 5.1.1 invites you\"", false, None, None, false),
+            ("552 <5.1.1@example.com>: no", false, None, None, false),
+            // They are about whoever sends, or about many.
+            ("550 too many unknown recipients", false, None, None, false),
+            ("550 Too many unknown users, come again later", false, None, None, false),
+            ("550 Connecting host PTR record does not exist in DNS", false, None, None, false),
+            ("550 Return-Path does not exist", false, None, None, false),
+            ("550 Requested action not taken: mailbox unavailable, bad link", false, None, None, false),
         ] {
-            let cause = RefusalCause::of_reply(&reply(text, accepted), class);
+            let cause = RefusalCause::of_reply(&reply(text, false), is_temporary);
             let code = code.map(|code| code.parse().unwrap());
+            let fault_of_recipient = cause.fault.filter(|fault| !fault.is_operator_fault());
             assert_eq!(
-                (cause.status, cause.fault, cause.no_such_mailbox),
+                (cause.status, fault_of_recipient, cause.no_such_mailbox),
                 (code, fault, denies),
                 "{text}: {cause:?}"
             );

@@ -51,10 +51,20 @@ impl Reply<'_> {
         self.about_text(&text)
     }
 
-    /// The text without what it may quote: the letter's texts, and addresses.
+    /// The text without what it may quote, the letter's texts and addresses, and without the words of code
+    /// 550 itself where others follow.
     #[must_use]
     pub fn own_words(&self) -> String {
-        words::without_addresses(&words::without_content(self.text, self.content), self.recipient)
+        let text = words::without_addresses(&words::without_content(self.text, self.content), self.recipient);
+        phrases::without_the_codes_own_beside_others(&text)
+    }
+
+    /// Whether a reply that is `about` this may say something of the recipient: it does, or it is about one
+    /// person and not about whoever sends.
+    #[must_use]
+    pub fn may_concern_recipient(&self, about: About) -> bool {
+        let words = || words::clean(&self.own_words(), self.recipient);
+        about == About::Recipient || about == About::Unknown && phrases::mentions_one_person(&words())
     }
 
     fn about_text(&self, text: &str) -> About {

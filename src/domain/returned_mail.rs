@@ -219,7 +219,7 @@ impl ReturnedMail {
             may_be_reply: self.by_words,
             reason: self.reason.clone().filter(|_| status != Some(DeliveryStatus::Delivered)),
             no_such_mailbox: is_bounce && self.no_such_mailbox,
-            status_code: self.status.filter(|code| is_bounce && code.class != 2),
+            status_code: self.status.filter(|code| is_bounce && code.class != 2 && !code.is_undefined()),
         }
     }
 }

@@ -8,7 +8,7 @@ closed_set! {
     /// Why an address is suppressed, in ascending rank.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum SuppressionReason {
-        /// A mail server or a provider reported that there is no such mailbox.
+        /// Returned mail or a provider reported that there is no such mailbox.
         Bounced = "bounced",
         /// The reader of the mailbox unsubscribed, by a link that was mailed there.
         Unsubscribed = "unsubscribed",

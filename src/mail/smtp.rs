@@ -53,7 +53,9 @@ use super::{
     url::Relay,
 };
 use crate::domain::{
+    enhanced_status::Blame,
     letter::{Letter, SendError, Wait},
+    mail_fault::MailFault,
     refusal_cause::RefusalCause,
     relay_reply::Reply,
 };
@@ -278,17 +280,19 @@ fn cause_of(
         recipient_accepted,
         content: &content,
     };
-    let class = match error.status() {
-        Some(400..500) => 4,
-        Some(500..) => 5,
-        _ => 0,
-    };
+    let is_refusal = error.is_permanent() || error.is_transient();
+    let judged = RefusalCause::of_reply(&reply, error.is_transient());
     match sender_side_fault(stage, error, &reply) {
-        Some(fault) => RefusalCause::of_fault(fault),
-        None if class > 0 && matches!(stage, Stage::Recipient | Stage::Content) => {
-            RefusalCause::of_reply(&reply, class)
+        Some(fault) => {
+            let status = judged.status.filter(|_| is_refusal);
+            RefusalCause { status, ..RefusalCause::of_fault(fault) }
         }
-        None => RefusalCause::default(),
+        None if !is_refusal || !matches!(stage, Stage::Recipient | Stage::Content) => RefusalCause::default(),
+        // The recipient was accepted, so it is the letter that was refused.
+        None if recipient_accepted && error.is_permanent() && !judged.is_known() => {
+            RefusalCause { blame: Some(Blame::Content), ..RefusalCause::of_fault(MailFault::Blocked) }
+        }
+        None => judged,
     }
 }
 

@@ -89,7 +89,7 @@ pub async fn record(
 ) -> Result<Option<Vec<Outcome>>, ServiceError> {
     let Verified { events, token, .. } = verified;
     let (mut relevant, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
-        events.into_iter().partition(|event| event.status.is_some());
+        events.into_iter().map(DeliveryEvent::with_code_of_reason).partition(|event| event.status.is_some());
     // In the order of time, so that the timeline reads so; and in one order everywhere, so that two
     // transactions with the same events do not deadlock.
     relevant.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
@@ -223,7 +223,7 @@ impl<'a> EventApplier<'a> {
         status: DeliveryStatus,
         event: &DeliveryEvent,
     ) -> Result<Guarded, DbFault> {
-        let why = (event.reason.as_deref(), event.fault, event.code());
+        let why = (event.reason.as_deref(), event.fault, event.status_code);
         let stored = delivery_reports::apply(tx, letter, (status, event.at), why)?;
         if stored == Guarded::Applied
             && let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter)
@@ -272,7 +272,7 @@ impl<'a> EventApplier<'a> {
         if let Some(fault) = event.fault {
             details["fault"] = fault.as_str().into();
         }
-        if let Some(code) = event.code().filter(|_| status != DeliveryStatus::Delivered) {
+        if let Some(code) = event.status_code {
             details["status_code"] = code.to_string().into();
         }
         if has_failed(event) {

@@ -218,8 +218,9 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state: LetterState = letter.state.parse().ok()?;
     let withdrawn = (state == LetterState::Withdrawn)
         .then(|| "The link became invalid before the letter was sent.".to_owned());
-    let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
-    let status_code = letter.status_code.map(|code| code.parse()).transpose().ok()?;
+    // A newer process may know more of them.
+    let fault = letter.cause.and_then(|cause| cause.parse::<MailFault>().ok());
+    let status_code = letter.status_code.and_then(|code| code.parse().ok());
     let operators = fault.filter(|fault| fault.is_operator_fault());
     let state = match (state, letter.delivery_status) {
         // It bounced, or the provider did not send it, for a reason that the operator must correct.

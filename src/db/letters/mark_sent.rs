@@ -65,7 +65,8 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
             .into_sql::<Array<Nullable<Text>>>(),
     );
     let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, status_code = NULL, \
-        leased_until = NULL, sent_at = taken.at, provider = taken.provider, provider_message_id = taken.name, \
+        leased_until = NULL, sent_at = taken.at, provider = taken.provider, \
+        provider_message_id = taken.name, \
         relay = coalesce(taken.relay, letters.relay) FROM unnest(";
     let after = ") AS taken (id, attempt, at, provider, name, relay) WHERE letters.id = taken.id \
                  AND letters.id = ANY($1) AND letters.attempts = taken.attempt \

@@ -122,7 +122,8 @@ impl Number {
             |column, text: &str| DbFault::Corrupt { table: "letters", column, row: text.to_owned() };
         let state = self.state.parse().map_err(|_| corrupt("state", &self.state))?;
         let report: Option<DeliveryStatus> = parsed(self.report.as_deref(), |text| corrupt("fate", text))?;
-        let fault: Option<MailFault> = parsed(self.cause.as_deref(), |text| corrupt("cause", text))?;
+        // A newer process may know more of them.
+        let fault = self.cause.as_deref().and_then(|cause| cause.parse::<MailFault>().ok());
         let status = match (state, report) {
             (LetterState::Queued | LetterState::Withdrawn, _) if self.is_leased > 0 => LetterStatus::Sending,
             (LetterState::Queued, _) => LetterStatus::Queued,

@@ -32,8 +32,8 @@ impl ReasonGroup {
                 are not written to."
             }
             Self::Mailbox => {
-                "The addresses exist. `delivery.advice` of the invitations says whether to resend them later, \
-                to use another address, or to hand the links over."
+                "The addresses exist. `delivery.advice` of the invitations says whether to resend them \
+                later, to use another address, or to hand the links over."
             }
             Self::Content => {
                 "The addresses are right. Ask the people to look into their spam folders and to allow the \

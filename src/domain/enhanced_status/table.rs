@@ -80,17 +80,21 @@ const OURS: &str = "";
 /// The first row that fits counts. X.1.0, X.3.0, X.5.0, X.7.0 and X.7.1 have none: they are given for any
 /// reason, so that the words decide.
 const TABLE: &[Row] = &[
-    row((Any, 1, 1, 1), Address, NoMailbox, WRONG_ADDRESS),
+    row((Permanent, 1, 1, 1), Address, NoMailbox, WRONG_ADDRESS),
     // The relay's own route may be wrong for every address, so this does not deny the mailbox.
-    row((Any, 1, 2, 2), Address, Final, WRONG_DOMAIN),
-    row((Any, 1, 3, 3), Address, NoMailbox, WRONG_ADDRESS),
-    row((Any, 1, 4, 5), Address, Final, WRONG_ADDRESS),
-    row((Any, 1, 6, 6), Address, NoMailbox, WRONG_ADDRESS),
+    row((Permanent, 1, 2, 2), Address, Final, WRONG_DOMAIN),
+    row((Permanent, 1, 3, 3), Address, NoMailbox, WRONG_ADDRESS),
+    row((Permanent, 1, 4, 5), Address, Final, WRONG_ADDRESS),
+    row((Permanent, 1, 6, 6), Address, NoMailbox, WRONG_ADDRESS),
     // The sender's mailbox, and its system.
     row((Any, 1, 7, 8), Us(Sender), Final, OURS),
     row((Any, 1, 9, 9), Mailbox, ForNow, SERVER),
     // The domain accepts no mail (RFC 7505); Exchange Online: no such recipient.
-    row((Any, 1, 10, 10), Address, NoMailbox, WRONG_ADDRESS),
+    row((Permanent, 1, 10, 10), Address, NoMailbox, WRONG_ADDRESS),
+    // The address or its domain could not be checked: nothing is said against it.
+    row((Any, 1, 2, 2), Network, ForNow, ROUTE),
+    row((Any, 1, 1, 6), Mailbox, ForNow, SERVER),
+    row((Any, 1, 10, 10), Mailbox, ForNow, SERVER),
     // Exchange Online: several addresses in From.
     row((Any, 1, 20, 21), Us(Sender), Final, OURS),
     // Exchange Online: the daily limit of recipients.

@@ -178,6 +178,41 @@ pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
     (kept, had)
 }
 
+/// Whether a text is about one person or mailbox, and not about many or whoever sends.
+pub(super) fn mentions_one_person(words: &str) -> bool {
+    let person = ["user", "mailbox", "recipient", "account", "address", "inbox"];
+    let others = [
+        "too many",
+        "users",
+        "recipients",
+        "sender",
+        "senders",
+        "host",
+        "helo",
+        "ehlo",
+        "ptr",
+        "return path",
+        "callback",
+        "header",
+        "smtp account",
+    ];
+    let has_any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
+    has_any(&person) && !has_any(&others)
+}
+
+/// Removes the same words from a plain text, unless nothing else is said.
+pub(super) fn without_the_codes_own_beside_others(text: &str) -> String {
+    let own = [
+        "requested action not taken: mailbox unavailable",
+        "requested mail action not taken: mailbox unavailable",
+    ];
+    let rest = own.iter().fold(text.to_owned(), |rest, own| rest.replace(own, " "));
+    let beside = rest.replace("permanent error", " ").replace("transient error", " ");
+    let says_more =
+        beside.split_whitespace().any(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 1);
+    if says_more { rest } else { text.to_owned() }
+}
+
 /// The fault of a refusal that mentions neither the recipient nor the letter's content.
 pub(super) fn policy(words: &str) -> Option<MailFault> {
     // "No spam, please" is a general greeting.

@@ -93,9 +93,7 @@ impl Http {
             Verdict::Temporary => later(&answer.line(title), None),
             Verdict::Operator(fault) | Verdict::Presumed(fault) => later(&answer.line(title), Some(fault)),
             Verdict::Refused => {
-                // The provider's words, and not those of the recipient's server.
-                let cause =
-                    RefusalCause { no_such_mailbox: false, ..cause_in_words(&answer, letter, builder) };
+                let cause = cause_in_words(&answer, letter, builder);
                 SendError::Permanent { text: line(&answer.line(title)), cause }
             }
             Verdict::Permanent(fault) => {
@@ -191,7 +189,7 @@ fn cause_in_words(answer: &Answer, letter: &Letter, builder: &MessageBuilder) ->
     let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
     let reply =
         Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content };
-    RefusalCause::of_reply(&reply, 5)
+    RefusalCause::of_reply(&reply, false)
 }
 
 impl std::fmt::Debug for Http {

@@ -15,9 +15,9 @@ pub(super) use self::{
 };
 use crate::domain::{
     delivery_reports::DeliveryStatus,
-    enhanced_status::{StatusCode, judge},
     ids::LetterId,
     mail_fault::MailFault,
+    refusal_cause::RefusalCause,
     relay_reply::{About, Reply},
     token::hex,
 };
@@ -52,20 +52,15 @@ pub(super) fn sender_fault(said: &str, recipient: Option<&str>) -> Option<MailFa
     }
 }
 
-/// What is at fault on the recipient's side, other than the address, by the code in what a server said; without
-/// one, [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up and no server
-/// said that the mailbox does not exist.
+/// What is at fault on the recipient's side, other than the address, by the code or the words of what a server
+/// said; without them, [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up.
 pub(super) fn recipient_fault(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
-    let code = StatusCode::first_in(said);
-    if let Some(judged) = code.and_then(judge) {
-        return judged.fault().filter(|fault| !fault.is_operator_fault());
-    }
-    // As for returned mail: a policy against the letter, though it may name the address.
-    if code.is_some_and(|code| code.class == 5 && code.subject == 7) {
-        return Some(MailFault::Blocked);
-    }
-    let is_unavailable = full_mailbox::is_full(said) || gave_up && about(said, recipient) != About::Recipient;
-    is_unavailable.then_some(MailFault::Unavailable)
+    let recipient: &[&str] = &[recipient.unwrap_or_default()];
+    let reply = Reply { text: said, sender: "", recipient, recipient_accepted: false, content: &[] };
+    let cause = RefusalCause::of_reply(&reply, false);
+    let fault = cause.fault.filter(|fault| !fault.is_operator_fault());
+    let is_unavailable = full_mailbox::is_full(said) || gave_up && !cause.is_known();
+    fault.or(is_unavailable.then_some(MailFault::Unavailable))
 }
 
 fn about(said: &str, recipient: Option<&str>) -> About {

@@ -48,8 +48,11 @@ fn apply(
         let at = accepted.at.min(applier.now);
         applier.record_lost_acceptance(tx, &letter, unsettled, (at, Some(&accepted.message_id)))?;
     }
-    let mut events: Vec<DeliveryEvent> =
-        known.events.iter().map(|event| DeliveryEvent { letter: Some(id), ..event.clone() }).collect();
+    let mut events: Vec<DeliveryEvent> = known
+        .events
+        .iter()
+        .map(|event| DeliveryEvent { letter: Some(id), ..event.clone() }.with_code_of_reason())
+        .collect();
     events.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     for event in events {
         let is_news = applier.letters.first().is_some_and(|letter| event.status > letter.status);

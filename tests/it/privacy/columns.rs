@@ -121,6 +121,7 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("letter_counts.sent", Word),
     ("letter_counts.subject", Personal),
     ("letters.cause", Word),
+    ("letters.status_code", Word),
     ("letters.fate", Word),
     ("letters.fate_reason", Personal),
     ("letters.id", Id),

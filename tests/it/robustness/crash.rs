@@ -235,8 +235,8 @@ on_both_databases! {
         assert_eq!(shown.body["delivery"]["attempts"], 2);
 
         // The first one was not dead, only slow: what it says now changes nothing.
-        let late =
-            Outcome::Failed { at: app.now(), error: "too late".to_owned(), cause: RefusalCause::default(), no_mailbox: None, held_until: None };
+        let (error, cause) = ("too late".to_owned(), RefusalCause::default());
+        let late = Outcome::Failed { at: app.now(), error, cause, held_until: None };
         let letter = claimed.into_iter().next().unwrap();
         let recorded = db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap();
         assert_eq!(recorded, Guarded::Stale);
@@ -255,7 +255,12 @@ on_both_databases! {
                 cause: RefusalCause::default(),
                 held_until: None,
             },
-            Outcome::Failed { at: start, error: "no such person".to_owned(), cause: RefusalCause::default(), no_mailbox: None, held_until: None },
+            Outcome::Failed {
+                at: start,
+                error: "no such person".to_owned(),
+                cause: RefusalCause::default(),
+                held_until: None,
+            },
         ]) {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
             let lease = start + TimeDelta::seconds(60);

@@ -137,7 +137,7 @@ on_each! {
                 receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) },
             },
             Outcome::Retry { at, error: error.clone(), cause: RefusalCause::default(), held_until: None },
-            Outcome::Failed { at, error, cause: RefusalCause::default(), no_mailbox: None, held_until: None },
+            Outcome::Failed { at, error, cause: RefusalCause::default(), held_until: None },
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];

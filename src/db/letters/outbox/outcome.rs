@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{email::Email, letter::Receipt, refusal_cause::RefusalCause};
+use crate::domain::{letter::Receipt, refusal_cause::RefusalCause};
 
 /// The outcome of an attempt.
 #[derive(Debug, Clone)]
@@ -33,8 +33,6 @@ pub enum Outcome {
         error: String,
         /// Its cause, as far as it is known.
         cause: RefusalCause,
-        /// The address that has no mailbox, if that was the cause.
-        no_mailbox: Option<Email>,
         /// Until when the relay asked for a pause of all letters, if it did.
         held_until: Option<DateTime<Utc>>,
     },

@@ -196,7 +196,7 @@ fn faults_are_distinguished_from_wrong_addresses() {
         ("failed", "suppress-bounce", status(605, ""), Some(MailFault::Suppressed)),
         ("failed", "suppress-complaint", status(607, ""), Some(MailFault::Suppressed)),
         ("failed", "suppress-unsubscribe", status(606, ""), Some(MailFault::Suppressed)),
-        ("failed", "old", status(602, "Too old"), Some(MailFault::Unavailable)),
+        ("failed", "old", status(602, "Too old"), Some(MailFault::Network)),
         ("failed", "old", status(602, "5.1.1 No such user"), None),
         ("failed", "greylisted", status(451, "Come back later"), Some(MailFault::Unavailable)),
         ("failed", "bounce", status(552, "5.2.2 mailbox full"), Some(MailFault::Unavailable)),

@@ -239,7 +239,7 @@ fn faults_are_distinguished_from_wrong_addresses() {
         ("SoftBounce", "", Some(MailFault::Unavailable)),
         ("SoftBounce", "smtp;550 5.1.1 unknown user", None),
         ("Transient", "", Some(MailFault::Unavailable)),
-        ("Transient", "smtp;450 4.4.1 connection timed out", Some(MailFault::Unavailable)),
+        ("Transient", "smtp;450 4.4.1 connection timed out", Some(MailFault::Network)),
         ("HardBounce", "", None),
         ("BadEmailAddress", "", None),
         ("DnsError", "", None),

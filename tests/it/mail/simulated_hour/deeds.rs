@@ -42,7 +42,6 @@ impl World {
                     at: now,
                     error: "too late".to_owned(),
                     cause: RefusalCause::default(),
-                    no_mailbox: None,
                     held_until: None,
                 },
                 Outcome::Sent { at: now, receipt: Receipt::default() },

@@ -152,7 +152,7 @@ fn faults_are_distinguished_from_wrong_addresses() {
         ("Permanent", "General", "smtp; 550 5.4.4 Invalid domain", None, false, false),
         ("Permanent", "General", "smtp; 550 5.1.2 Bad destination", None, false, false),
         ("Permanent", "General", "smtp; 550 5.4.1 Access denied", None, false, false),
-        ("Permanent", "General", "smtp; 450 4.1.1 unknown", None, false, false),
+        ("Permanent", "General", "smtp; 450 4.1.1 unknown", Some(MailFault::Unavailable), false, false),
         ("Transient", "MailboxFull", "", Some(MailFault::Unavailable), false, false),
         ("Transient", "General", "", Some(MailFault::Unavailable), false, true),
         ("Transient", "ContentRejected", "", Some(MailFault::Blocked), false, false),
