@@ -63,17 +63,29 @@ pub async fn check(inquiry: &Inquiry<'_>) -> Report {
     let mut report = Report::default();
     let domain = inquiry.sender.domain().to_ascii_lowercase();
     let probe = transport(inquiry, &mut report).await;
-    if !domain.contains('.') {
+    if domain.contains('.') {
+        check_domain(&dns, inquiry, &domain, probe.as_ref(), &mut report).await;
+    } else {
         report.findings.push(
             Finding::change("sender", format!("{} is no address of the internet", inquiry.sender.address()))
                 .advise("set MAIL_FROM to an address of your own domain"),
         );
-        return report;
     }
+    report
+}
+
+/// Looks up what the DNS has of the sender's domain, of the relay, and of the links.
+async fn check_domain(
+    dns: &Dns,
+    inquiry: &Inquiry<'_>,
+    domain: &str,
+    probe: Option<&Probe>,
+    report: &mut Report,
+) {
     let service = service(inquiry.url);
     let account = service.and_then(|service| account(inquiry.url, service));
-    let path = return_path(inquiry, &domain, service, account.as_deref());
-    let relays = relay_addresses(&dns, inquiry.url, probe.as_ref(), service).await;
+    let path = return_path(inquiry, domain, service, account.as_deref());
+    let relays = relay_addresses(dns, inquiry.url, probe, service).await;
     let sending = Sending {
         envelope: path.envelope.as_deref(),
         local_part: path.address.map_or(inquiry.sender.from.email.user(), ReturnAddress::local_part),
@@ -81,17 +93,16 @@ pub async fn check(inquiry: &Inquiry<'_>) -> Report {
         service,
         relays: &relays,
     };
-    let spf = sender_policy::check(&dns, &sending).await;
+    let spf = sender_policy::check(dns, &sending).await;
     report.findings.push(spf.finding);
-    let signed = signatures(&dns, inquiry, (&domain, account.as_deref()), service, &mut report).await;
+    let signed = signatures(dns, inquiry, (domain, account.as_deref()), service, report).await;
     let letters = Authenticated { envelope: path.envelope.filter(|_| spf.may_pass), signed };
-    report.findings.extend(dmarc::check(&dns, &domain, &letters).await);
-    report.findings.extend(mail_hosts(&dns, inquiry, &domain, &path.own).await);
-    if let Some(probe) = &probe {
-        report.findings.extend(names(&dns, probe, relays.first().filter(|_| service.is_none())).await);
+    report.findings.extend(dmarc::check(dns, domain, &letters).await);
+    report.findings.extend(mail_hosts(dns, inquiry, domain, &path.own).await);
+    if let Some(probe) = probe {
+        report.findings.extend(names(dns, probe, relays.first().filter(|_| service.is_none())).await);
     }
-    report.findings.extend(links::check(&inquiry.links, &domain));
-    report
+    report.findings.extend(links::check(&inquiry.links, domain));
 }
 
 /// Where letters come back.
