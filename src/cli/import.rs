@@ -181,15 +181,9 @@ fn send(
     report: &mut Report,
     stop: &Stop,
 ) -> Result<(), Box<dyn Error>> {
-    // An empty variable counts as not set, as everywhere else.
-    let given =
-        arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
+    let given = given_token(arguments)?;
     let own = given.is_none();
-    if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err("the access token contains characters that are not allowed in a token".into());
-    }
-    let token =
-        given.map_or_else(|| own_token(config, &arguments.subject, rows), |given| Ok(given.into()))?;
+    let token = given.map_or_else(|| own_token(config, &arguments.subject, rows), Ok)?;
     let url = arguments.url.as_ref().unwrap_or(&config.public_url).as_str();
     let screen = report.screen.clone();
     let service = Service::new(url, token, arguments.retry_for, stop.clone(), screen.clone())?;
@@ -217,6 +211,16 @@ fn send(
         }
         Ok(())
     })
+}
+
+/// The token of `ACCESS_TOKEN` or `--token`. An empty variable counts as not set, as everywhere else.
+fn given_token(arguments: &Arguments) -> Result<Option<SecretString>, &'static str> {
+    let given =
+        arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
+    if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err("the access token contains characters that are not allowed in a token");
+    }
+    Ok(given.map(SecretString::from))
 }
 
 /// A token with the permissions to invite and to read invitations, and with the roles that the rows grant.

@@ -35,7 +35,8 @@ use crate::{
         token::LinkToken,
     },
     services::{
-        ServiceError, activate,
+        ServiceError,
+        activate::{self, Activated},
         preview::{self, Preview},
         renew, suppressions,
     },
@@ -149,26 +150,7 @@ impl<'a> Page<'a> {
         )
         .await
         {
-            Ok(activated) => {
-                self.state.metrics.activation("activated");
-                let locale = self
-                    .invitation()
-                    .await
-                    .and_then(|found| found.locale)
-                    .unwrap_or(self.state.settings.locale);
-                let screen = Screen::Done(Done {
-                    organisation: &self.state.services.rules.organisation,
-                    first_name: activated.user.first_name.as_deref(),
-                    email: activated.user.email.as_str(),
-                    sign_in_with: activated.sign_in_with,
-                    inherited: activated
-                        .inherited
-                        .iter()
-                        .map(|one| one.account_name.as_deref().unwrap_or("–"))
-                        .collect(),
-                });
-                self.render(StatusCode::OK, &screen, locale)
-            }
+            Ok(activated) => self.done(&activated).await,
             Err(ServiceError::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
                 self.form(values, &beside_fields(faults.into_reported()), StatusCode::UNPROCESSABLE_ENTITY)
@@ -181,16 +163,32 @@ impl<'a> Page<'a> {
         }
     }
 
+    async fn done(&self, activated: &Activated) -> HttpResponse {
+        self.state.metrics.activation("activated");
+        let locale = self.locale().await;
+        let inherited =
+            activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect();
+        let screen = Screen::Done(Done {
+            organisation: &self.state.services.rules.organisation,
+            first_name: activated.user.first_name.as_deref(),
+            email: activated.user.email.as_str(),
+            sign_in_with: activated.sign_in_with,
+            inherited,
+        });
+        self.render(StatusCode::OK, &screen, locale)
+    }
+
+    /// The language of the invitation, or the operator's.
+    async fn locale(&self) -> Locale {
+        self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale)
+    }
+
     /// Sends a fresh link in place of an expired one.
     pub(in crate::http) async fn renew(&self) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         match renew::link(&self.state.services, token, origin(self.request)).await {
             Ok(()) => {
-                let locale = self
-                    .invitation()
-                    .await
-                    .and_then(|found| found.locale)
-                    .unwrap_or(self.state.settings.locale);
+                let locale = self.locale().await;
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
@@ -204,8 +202,7 @@ impl<'a> Page<'a> {
     /// Suppresses the address that the link was mailed to.
     pub(in crate::http) async fn unsubscribe(&self, confirmation: Confirmation) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        let locale =
-            self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let locale = self.locale().await;
         let organisation = self.state.services.rules.organisation.as_str();
         if confirmation == Confirmation::Missing {
             self.load_mailed_flag().await;
