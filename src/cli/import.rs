@@ -21,6 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use self::{
+    fault::RowError,
     outcome::Outcome,
     report::Report,
     row::Row,
@@ -125,13 +126,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     let (name, bytes) = read(arguments)?;
     let records = match file::read(&bytes) {
         Ok(records) => records,
-        Err(faults) => {
-            let report = Report::new(name, 0, arguments.dry_run, arguments.json);
-            for (line, fault) in &faults {
-                report.fault(*line, fault);
-            }
-            return Ok(ExitCode::FAILURE);
-        }
+        Err(faults) => return Ok(unreadable(name, &faults, arguments)),
     };
     let total = records.len();
     let (rows, faulty) = row::read(records);
@@ -152,12 +147,25 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     }
     let reason = stop.reason().filter(|reason| *reason != Reason::Interrupted || !report.is_complete());
     report.end(reason.as_ref())?;
-    Ok(match reason {
+    Ok(exit_code(reason.as_ref(), &report))
+}
+
+/// Reports why the file cannot be split into rows.
+fn unreadable(name: String, faults: &[(usize, RowError)], arguments: &Arguments) -> ExitCode {
+    let report = Report::new(name, 0, arguments.dry_run, arguments.json);
+    for (line, fault) in faults {
+        report.fault(*line, fault);
+    }
+    ExitCode::FAILURE
+}
+
+fn exit_code(reason: Option<&Reason>, report: &Report) -> ExitCode {
+    match reason {
         Some(Reason::Interrupted) => ExitCode::from(INTERRUPTED),
         Some(Reason::Unwritable(_)) => ExitCode::from(UNWRITABLE),
         None if report.is_good() && report.is_complete() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
-    })
+    }
 }
 
 /// The file's display name and its content.
