@@ -65,6 +65,7 @@ impl Courier {
             tracing::warn!("letters under way were not finished in time, and may be sent once more");
         }
     }
+
     /// How long to wait for a letter that is due then.
     fn pause(&self, next_due: Option<DateTime<Utc>>) -> Duration {
         let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());

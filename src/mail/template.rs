@@ -127,7 +127,8 @@ impl Composer<'_> {
         self.environment.get_template(&name)?.render(context! { ..more, ..self.about.clone() })
     }
 
-    /// The key of a sentence. A letter that is about no invitation has sentences of its own where they differ.
+    /// The key of a sentence. A letter that is about no invitation has sentences of its own where they
+    /// differ.
     fn own_key(&self, name: &str) -> String {
         let own = self.letter.purpose.is_notice() && name != "fallback" && name != "footer";
         if own { format!("{name}_{}", self.kind) } else { name.to_owned() }

@@ -229,20 +229,9 @@ fn write(
     changes: &Map<String, Value>,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
-    // The guarded update decides, since what was read before may be stale.
-    if update::invitation(tx, (old.id, old.generation), new)? == Guarded::Stale {
-        return Err(ServiceError::NotPending);
-    }
-    if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
-        && update::account(tx, account.id, &patch.account_name, &patch.rate)? == Guarded::Stale
-    {
-        return Err(ServiceError::NotPending);
-    }
+    update_rows(tx, (old, new, patch))?;
     let mut details = json!({ "changes": changes });
     let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);
-    if new.user_id == old.user_id && new.email != old.email {
-        update::update_email_spelling(tx, new.user_id, &new.email)?;
-    }
     if new.generation == old.generation {
         timeline::insert(tx, &[entry(EventType::Updated, details)])?;
         return Ok(());
@@ -254,5 +243,25 @@ fn write(
     }
     let queued = json!({ "send_count": new.send_count });
     timeline::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;
+    Ok(())
+}
+
+/// Updates the invitation, its account, and the spelling of the person's address.
+fn update_rows(
+    tx: &mut Tx<'_>,
+    (old, new, patch): (&Invitation, &Invitation, &Patch),
+) -> Result<(), ServiceError> {
+    // The guarded update decides, since what was read before may be stale.
+    if update::invitation(tx, (old.id, old.generation), new)? == Guarded::Stale {
+        return Err(ServiceError::NotPending);
+    }
+    if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
+        && update::account(tx, account.id, &patch.account_name, &patch.rate)? == Guarded::Stale
+    {
+        return Err(ServiceError::NotPending);
+    }
+    if new.user_id == old.user_id && new.email != old.email {
+        update::update_email_spelling(tx, new.user_id, &new.email)?;
+    }
     Ok(())
 }

@@ -111,8 +111,8 @@ impl Header<'_> {
         row
     }
 
-    /// What is wrong with a row that has more cells than columns have names. Spreadsheets add empty cells after
-    /// the last column, and some programs omit those at the end of a row.
+    /// What is wrong with a row that has more cells than columns have names. Spreadsheets add empty cells
+    /// after the last column, and some programs omit those at the end of a row.
     fn surplus(&self, record: &ByteRecord) -> Option<RowError> {
         let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
