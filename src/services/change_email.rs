@@ -72,7 +72,7 @@ fn count_letters(
     actor: &Actor,
     (user, new): (&User, &Email),
 ) -> Result<Vec<QuotaStatus>, ServiceError> {
-    let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::Nobody)];
+    let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::None)];
     let mut counts = Counts::lock(tx, &services.rules.letters, &bills, services.clock.now())?;
     let [new_letter, notice] = &bills;
     let quotas = counts.take(new_letter).map_err(ServiceError::LettersSpent)?;
