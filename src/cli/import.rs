@@ -28,6 +28,7 @@ use self::{
     sending::Run,
     service::Service,
     stop::{Reason, Stop},
+    terminal::Screen,
 };
 use super::{
     output::UNWRITABLE,
@@ -207,18 +208,20 @@ fn send(
                 sending::invite(&service, rows, &run, report, stop).await;
             }
         };
-        let signalled = async {
-            signals.next().await;
-            screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
-            stop.set_reason(Reason::Interrupted);
-            signals.next().await;
-        };
         tokio::select! {
             () = work => {}
-            () = signalled => {}
+            () = second_signal(&mut signals, &screen, stop) => {}
         }
         Ok(())
     })
+}
+
+/// Waits for two signals. After the first one, only the requests in flight are finished.
+async fn second_signal(signals: &mut Signals, screen: &Screen, stop: &Stop) {
+    signals.next().await;
+    screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
+    stop.set_reason(Reason::Interrupted);
+    signals.next().await;
 }
 
 /// The token of `ACCESS_TOKEN` or `--token`. An empty variable counts as not set, as everywhere else.
