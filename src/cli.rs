@@ -11,6 +11,7 @@ mod token;
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     process::ExitCode,
 };
 
@@ -57,6 +58,9 @@ enum Command {
         /// Send no letters
         #[arg(long)]
         hold_mail: bool,
+        /// Serve /metrics of this process at this address, as 127.0.0.1:9091
+        #[arg(long, value_name = "ADDRESS")]
+        metrics_addr: Option<SocketAddr>,
     },
     /// Withdraw the letters that were queued at or before a time (for starts from a backup made at that time)
     MailWithdraw {
@@ -118,7 +122,9 @@ pub fn run() -> ExitCode {
     let outcome = match command {
         Command::Serve { no_courier: true, .. } => serve::serve(&config, Letters::Elsewhere),
         Command::Serve { hold_mail, .. } => serve::serve(&config, Letters::here(hold_mail)),
-        Command::Courier { hold_mail } => serve::courier(&config, Letters::here(hold_mail)),
+        Command::Courier { hold_mail, metrics_addr } => {
+            serve::courier(&config, Letters::here(hold_mail), metrics_addr)
+        }
         Command::MailWithdraw { before } => serve::mail_withdraw(&config, before.to_utc()),
         Command::Migrate => serve::migrate(&config),
         Command::Token(arguments) => token::run(&config, &arguments),
