@@ -23,6 +23,7 @@ pub struct Gauges {
     deliveries: Family<Label, Gauge>,
     readable: Gauge,
     writable: Gauge,
+    free_disk: Family<Label, Gauge>,
     courier: Family<Label, Gauge>,
     started: Gauge,
 }
@@ -47,6 +48,12 @@ impl Gauges {
         registry.register("deliveries", deliveries, self.deliveries.clone());
         registry.register("database_readable", "1 if the database answers, else 0", self.readable.clone());
         registry.register("database_writable", "1 if a write is committed, else 0", self.writable.clone());
+        registry.register_with_unit(
+            "database_disk_free",
+            "Free space of the file system that has the SQLite file",
+            Unit::Bytes,
+            self.free_disk.clone(),
+        );
         registry.register("courier", "1 for the condition of this process's courier", self.courier.clone());
         registry.register_with_unit(
             "start_time",
@@ -81,6 +88,12 @@ impl Gauges {
     pub fn database(&self, readable: bool, writable: bool) {
         self.readable.set(readable.into());
         self.writable.set(writable.into());
+    }
+
+    /// Sets the free space of the file system that has the SQLite file. Without such a file there is no
+    /// series.
+    pub fn free_disk(&self, bytes: u64) {
+        set_all(&self.free_disk, "database", [("sqlite", bytes)]);
     }
 
     /// Sets the condition of the courier: 1 for the one that holds, 0 for each other one.

@@ -49,10 +49,12 @@ pub async fn render(state: Data<State>) -> HttpResponse {
 /// Where it does not answer, its numbers stay as they were.
 async fn read_gauges(state: &State) {
     let (services, gauges) = (&state.services, &state.metrics.gauges);
-    let (backlog, totals, committed) = tokio::join!(
+    let disk = services.db.within(DATABASE_TIMEOUT);
+    let (backlog, totals, committed, free_disk) = tokio::join!(
         services.backlog(DATABASE_TIMEOUT),
         services.totals(DATABASE_TIMEOUT),
         services.db.can_commit(COMMIT_TIMEOUT),
+        disk.free_disk(),
     );
     gauges.database(backlog.is_ok(), committed.is_ok());
     if let Ok(backlog) = backlog {
@@ -63,6 +65,9 @@ async fn read_gauges(state: &State) {
         gauges.invitations(InvitationStatus::ALL.map(|one| (one.as_str(), by_status.of(one))));
         gauges.deliveries(DeliveryState::ALL.map(|one| (one.as_str(), by_delivery.of(one))));
         gauges.relay_hold(relay_hold.as_seconds_f64());
+    }
+    if let Some(bytes) = free_disk {
+        gauges.free_disk(bytes);
     }
     let condition = state.courier.condition();
     gauges.courier(CourierCondition::ALL.map(|one| (one.as_str(), one == condition)));

@@ -128,6 +128,18 @@ on_each! {
 }
 
 #[tokio::test]
+async fn the_free_space_of_the_disk_is_shown_where_the_database_is_a_file() {
+    for (backend, is_shown) in [(Backend::Sqlite, true), (Backend::Postgres, false)] {
+        let app = TestApp::start(backend, &[]).await;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
+        let line = "invitation_service_database_disk_free_bytes{database=\"sqlite\"} ";
+        let free = metrics.lines().find_map(|known| known.strip_prefix(line));
+        let bytes = free.map(|bytes| bytes.parse::<u64>().unwrap());
+        assert_eq!(bytes.is_some_and(|bytes| bytes > 0), is_shown, "{metrics}");
+    }
+}
+
+#[tokio::test]
 async fn metrics_say_that_postgres_is_away() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
     app.database.drop_connections();
