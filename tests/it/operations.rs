@@ -7,4 +7,5 @@ mod configuration;
 mod counted_facts;
 mod delivery_overview;
 mod metrics;
+mod observe;
 mod output;
