@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces check sbom openapi architecture seed bench attacks up down
+.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -47,6 +47,9 @@ test-spam: ## score all letters with SpamAssassin and rspamd; downloads them (De
 
 test-bounces: ## read returned mail of real mail servers, also by the running service, after a crash, and hostile; downloads them
 	tests/bounces/run
+
+test-observe: ## test alert rules and dashboard of deploy/observe with Prometheus; downloads it (Debian, PyPI)
+	tests/observe/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::select;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -207,9 +207,7 @@ impl Parts {
         metrics: Option<TcpListener>,
         courier: CourierWatch,
     ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
-        let state =
-            State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
-        let state = state.map_err(|error| StartError::Defect(error.to_string()))?;
+        let state = self.state(courier)?;
         let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
         let connections =
             Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
@@ -223,6 +221,28 @@ impl Parts {
                 Some(metrics) => select(server, metrics).await.factor_first().0,
             }
         }))
+    }
+
+    /// Serves metrics alone at `listener`'s address, for a process without the API. It runs until the handle
+    /// stops it.
+    ///
+    /// # Errors
+    /// [`StartError`] when a worker cannot be started.
+    pub fn serve_metrics_alone(
+        &self,
+        listener: TcpListener,
+        courier: CourierWatch,
+    ) -> Result<(ServerHandle, Server), StartError> {
+        let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
+        let server = server::serve_metrics(listener, self.state(courier)?);
+        let server = server.map_err(|error| StartError::Listen(address, error))?;
+        Ok((server.handle(), server))
+    }
+
+    fn state(&self, courier: CourierWatch) -> Result<Arc<State>, StartError> {
+        let (services, metrics) = (self.services.clone(), self.courier.metrics.clone());
+        State::new(services, courier, metrics, self.settings.clone())
+            .map_err(|error| StartError::Defect(error.to_string()))
     }
 }
 

@@ -12,6 +12,7 @@ mod token;
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     process::ExitCode,
 };
 
@@ -56,6 +57,9 @@ enum Command {
         /// Send no letters
         #[arg(long)]
         hold_mail: bool,
+        /// Serve /metrics of this process at this address, as 127.0.0.1:9091
+        #[arg(long, value_name = "ADDRESS")]
+        metrics_addr: Option<SocketAddr>,
     },
     /// Withdraw the letters that were queued at or before a time (for starts from a backup made at that time)
     MailWithdraw {
@@ -120,7 +124,9 @@ fn execute(command: Command, config: &Config) -> ExitCode {
     let outcome = match command {
         Command::Serve { no_courier: true, .. } => serve::serve(config, Letters::Elsewhere),
         Command::Serve { hold_mail, .. } => serve::serve(config, Letters::here(hold_mail)),
-        Command::Courier { hold_mail } => serve::courier(config, Letters::here(hold_mail)),
+        Command::Courier { hold_mail, metrics_addr } => {
+            serve::courier(config, Letters::here(hold_mail), metrics_addr)
+        }
         Command::MailWithdraw { before } => serve::mail_withdraw(config, before.to_utc()),
         Command::Migrate => serve::migrate(config),
         Command::Token(arguments) => token::run(config, &arguments),

@@ -104,35 +104,52 @@ fn background_parts(parts: &Parts, prepared: bool, stop: &CancellationToken) -> 
     running
 }
 
-/// Runs the courier alone.
-pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
+/// Runs the courier alone, and serves its metrics where an address is given.
+pub(super) fn courier(config: &Config, letters: Letters, metrics: Option<SocketAddr>) -> Outcome {
     start_logging(config);
     warn(config, true);
     run_to_end(async {
+        let listener = metrics.map(bind).transpose()?;
+        let metrics = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
         let stop = CancellationToken::new();
+        let at_work = Arc::new(AtomicBool::new(true));
         let mut signals = Signals::listen()?;
-        let mut running = match letters {
-            Letters::Sent => vec![courier_part(&parts, Arc::default(), stop.clone())],
-            Letters::Held | Letters::Elsewhere => vec![idle_part(stop.clone())],
+        let (mut running, watch) = match letters {
+            Letters::Sent => {
+                let watch = CourierWatch::here(at_work.clone());
+                (vec![courier_part(&parts, at_work, stop.clone())], watch)
+            }
+            Letters::Held | Letters::Elsewhere => (vec![idle_part(stop.clone())], CourierWatch::held()),
         };
         if !prepared {
             running.push(preparation_part(&parts, stop.clone()));
         }
-        match letters {
-            Letters::Sent => {
-                notice(format_args!(
-                    "invitation-service courier: letters go to {}",
-                    config.mail_url.describe()
-                ));
-            }
-            Letters::Held | Letters::Elsewhere => {
-                notice("invitation-service courier: letters wait (--hold-mail)");
-            }
+        let mut handle = None;
+        if let Some(listener) = listener {
+            let (stopping, server) = parts.serve_metrics_alone(listener, watch)?;
+            running.push(Part::spawn("the listener for metrics", server));
+            handle = Some(stopping);
         }
-        Ok(run_until_signal(async || signals.next().await, running, stop, async {}).await?)
+        greet_of_courier(config, letters, metrics);
+        let stop_server = async {
+            if let Some(handle) = handle {
+                handle.stop(true).await;
+            }
+        };
+        Ok(run_until_signal(async || signals.next().await, running, stop, stop_server).await?)
     })
+}
+
+/// Says in one line what the courier does.
+fn greet_of_courier(config: &Config, letters: Letters, metrics: Option<SocketAddr>) {
+    let letters = match letters {
+        Letters::Sent => format!("letters go to {}", config.mail_url.describe()),
+        Letters::Held | Letters::Elsewhere => "letters wait (--hold-mail)".to_owned(),
+    };
+    let metrics = metrics.map(|at| format!("; metrics at http://{at}/metrics")).unwrap_or_default();
+    notice(format_args!("invitation-service courier: {letters}{metrics}"));
 }
 
 fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken) -> Part {

@@ -11,6 +11,7 @@ use super::{
     super::{
         extract::{origin::origin, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
+        ops::openings::count_opening,
         response::problem::{Problem, RETRY_AFTER},
         state::State,
     },
@@ -110,7 +111,8 @@ impl<'a> Page<'a> {
     ) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
-        let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
+        let opening = preview::link(services, token, user_agent(self.request).as_deref()).await;
+        let seen = match opening.and_then(|opening| count_opening(&self.state.metrics, opening)) {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
@@ -164,7 +166,7 @@ impl<'a> Page<'a> {
     }
 
     async fn done(&self, activated: &Activated) -> HttpResponse {
-        self.state.metrics.activation("activated");
+        self.state.metrics.activated(activated.waited.as_seconds_f64());
         let locale = self.locale().await;
         let inherited =
             activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect();

@@ -13,7 +13,7 @@ use crate::http::{response::problem::RETRY_AFTER, state::State};
 pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a commit may take. A slower one counts as a failure: a caller of an invite would not wait longer.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The state of the process.
 #[derive(Serialize, ToSchema)]

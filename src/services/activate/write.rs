@@ -181,7 +181,8 @@ fn perform(
     };
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
-    Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited })
+    let waited = now - invitation.created_at;
+    Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited, waited })
 }
 
 fn invited_user(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<User, ServiceError> {
