@@ -14,7 +14,7 @@ from .load import Client
 # database wait for half a minute more.
 LETTERS_TIMEOUT = 180
 # Answers that clients may get, beside 2xx. The second one comes where a process died, or lost its database, after it
-# had taken the key of a request: for up to a minute a retry is told so, with Retry-After.
+# had taken the key of a request: for up to a minute a retry is answered so, with Retry-After.
 ALLOWED = ("2xx", "503")
 KNOWN = "409 idempotency_in_progress"
 
@@ -49,7 +49,7 @@ def letters():
 
 
 def wait_for_letters(ledger):
-    """What there is, once everybody has a letter, or after some time. A second one may follow the first."""
+    """What there is, once each person has a letter, or after some time. A second one may follow the first."""
     until = time.monotonic() + LETTERS_TIMEOUT
     while time.monotonic() < until and not ledger.ids.keys() <= letters().keys():
         time.sleep(1)

@@ -107,7 +107,7 @@ def wait_for_another(stack, leader, seconds=90):
     until = time.monotonic() + seconds
     while stack.patroni.leader in (None, leader):
         if time.monotonic() > until:
-            raise Failure(f"nobody has taken over from postgres-{leader}")
+            raise Failure(f"no member has taken over from postgres-{leader}")
         time.sleep(0.1)
 
 
