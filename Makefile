@@ -1,13 +1,14 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces check sbom openapi architecture seed bench attacks up down
+.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
+	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 # Half of a test's time is waiting, for a database or another process.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run -j $$((2 * $$(nproc 2>/dev/null || echo 2))) || echo test)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve
@@ -48,6 +49,9 @@ test-spam: ## score all letters with SpamAssassin and rspamd; downloads them (De
 
 test-bounces: ## read returned mail of real mail servers, also by the running service, after a crash, and hostile; downloads them
 	tests/bounces/run
+
+test-observe: ## test alert rules and dashboard of deploy/observe with Prometheus; downloads it (Debian, PyPI)
+	tests/observe/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check
@@ -97,3 +101,27 @@ up: .env ## build and start it in containers, with PostgreSQL and a mailbox to l
 
 down: ## stop the containers; what they stored stays
 	docker compose down
+
+ha-up: ## start a cluster on this machine: etcd, Patroni, HAProxy, PgBouncer, two APIs, two couriers (docs/ha.md)
+	cargo build --release --locked
+	deploy/ha/run up
+
+ha-test: ## break it under load, one thing after the other, and check that nothing is lost (after ha-up; 20 minutes)
+	deploy/ha/run test
+
+ha-down: ## stop that cluster and remove all of it
+	deploy/ha/run down
+
+.env.ha:
+	@umask 077; random() { head -c 32 /dev/urandom | od -An -vtx1 | tr -d ' \n'; }; \
+	for name in POSTGRES_PASSWORD SERVICE_DB_PASSWORD HA_REPLICATION_PASSWORD HA_REWIND_PASSWORD HA_REST_PASSWORD \
+	HA_SECRET_KEY; do printf '%s=%s\n' "$$name" "$$(random)"; done > .env.ha
+
+ha_compose = docker compose --env-file .env.ha -f docker-compose.yml -f deploy/ha/compose.yml --profile ha
+
+ha-compose-up: .env.ha ## the same cluster in containers
+	$(ha_compose) up --build --wait proxy api-1 api-2 courier-1 courier-2
+	@echo 'The service: http://127.0.0.1:8090/docs   its letters: http://127.0.0.1:8025'
+
+ha-compose-down: ## stop its containers; what they stored stays
+	$(ha_compose) down

@@ -1,6 +1,7 @@
 //! The composition root: puts the modules together from the configuration, starts and stops them.
 
 mod commands;
+mod construction;
 mod keys;
 
 use std::{
@@ -13,32 +14,27 @@ use std::{
     time::Duration,
 };
 
-use actix_web::dev::ServerHandle;
-use chrono::TimeDelta;
+use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::select;
-use tokio::{sync::Notify, time::sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 pub use self::commands::{migrate, revoke_token, unread_mail, withdraw_mail};
-use self::keys::Keys;
+use self::{construction::Shared, keys::Keys};
 pub use crate::db::letters::unread_mail::UnreadMail;
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
-    db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{bounce_address::BounceKeys, link_lifetime::LinkLifetime, password},
+    courier::Courier,
+    db::{Db, OpenError},
+    domain::bounce_address::BounceKeys,
     http::{
         CourierWatch, ReturnedMailEntry, Settings, State,
         server::{self, ConnectionLimits, Connections},
     },
     mail::{Mailer, MimeReader, WebhookHttp},
-    metrics::Metrics,
     services::{
-        Rules, Services, access_token::AccessTokens, activate, audit, cleanup::sweep,
-        delivery_overview::overviews::Overviews, guess_guard::GuessGuard, idempotency, invite,
-        password_hasher::Hasher, preview, provider_tokens::ProviderTokens, revocations::Revocations,
-        session_token,
+        Services, access_token::AccessTokens, cleanup::sweep, provider_tokens::ProviderTokens, session_token,
     },
 };
 
@@ -47,9 +43,6 @@ const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
 /// How often an unusable database is examined again.
 const EXAMINE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// How long a lookup waits for the database: it ends before the courier renews the lease of the letter.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 
 const _: () = assert!(session_token::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
 
@@ -178,103 +171,17 @@ impl Parts {
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let root = config::root_key_or_new(config.secret_key.as_ref())?;
-        let Keys {
-            links,
-            access_tokens,
-            refresh,
-            resets,
-            email_changes,
-            guesses: guess_key,
-            client_secrets,
-            suppressions,
-            bounces,
-        } = Keys::derive(config, &root, clock.clone());
-        let sender = config.sender.clone().with_bounce_keys(bounces.clone());
-        let mailer = Arc::new(Mailer::new(&config.mail_url, sender).map_err(StartError::Mail)?);
+        let keys = Keys::derive(config, &root, clock.clone());
+        let sender = config.sender.clone().with_bounce_keys(keys.bounces.clone());
+        let mailer = Mailer::new(&config.mail_url, sender).map_err(StartError::Mail)?;
         let db = Db::open(&config.database_url)?;
-        let (outbox_wakeup, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
-        let letters = config.letter_limits();
-        // The configuration refuses a lifetime that chrono cannot hold.
-        let link_lifetime =
-            LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)));
-        let lookups = lookups(&db.within(LOOKUP_TIMEOUT)).map_err(no_thread)?;
-        let courier = Courier {
-            db: db.with_own_pool(1),
-            lookups: lookups.clone(),
-            records: courier::records(&db, &clock, mailer.describe(), link_lifetime).map_err(no_thread)?,
-            clock: clock.clone(),
-            links: links.clone(),
-            mailer: mailer.clone(),
-            activation_url: config.activation_url.clone(),
-            resets: resets.clone(),
-            password_reset_url: config.password_reset_url.clone(),
-            email_changes: email_changes.clone(),
-            email_change_url: config.email_change_url.clone(),
-            staff_passwords: config.staff_passwords,
-            organisation: config.operator_name.clone(),
-            locale: config.locale,
-            link_lifetime,
-            remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
-            last_reminder_scan: LastReminderScan::default(),
-            mailbox_limit: letters.mailbox,
-            pace: config.mail_rate_limit,
-            slots: SendSlots::default(),
-            outage: Outage::default(),
-            sender_faults: SenderFaultWarning::default(),
-            renew_every: courier::RENEW_EVERY,
-            outbox_wakeup: outbox_wakeup.clone(),
-            metrics,
-        };
-        let rules = Rules {
-            link_lifetime,
-            resend_cooldown: config.resend_cooldown,
-            password_min_length: password::asked_length(config.password_min_length),
-            letters,
-            staff_passwords: config.staff_passwords,
-            retention: config.retention.and_then(|time| TimeDelta::from_std(time).ok()),
-            self_renewal: config.self_renewal,
-            company_vat: config.company_vat,
-            organisation: config.operator_name.clone(),
-            activation_url: config.activation_url.clone(),
-        };
-        let settings = settings(config, bounces);
-        let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
-        let invites =
-            invite::queue(&db, &clock, (letters, &suppressions), config.write_batch).map_err(no_thread)?;
-        let audit = audit::queue(&db, config.write_batch).map_err(no_thread)?;
-        let openings = preview::queue(&db, config.write_batch).map_err(no_thread)?;
-        let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let shared = Shared::new(db, clock, mailer).map_err(no_thread)?;
+        let courier = shared.courier(config, &keys).map_err(no_thread)?;
+        let settings = settings(config, keys.bounces.clone());
         let provider_tokens =
-            ProviderTokens::new(&config.jwt_issuers, &clock).map_err(StartError::Issuers)?;
-        let guesses = Arc::new(GuessGuard::new(config.rate_limits, &clock));
-        let revocations = Revocations::new(clock.clone());
-        let services = Services {
-            db,
-            lookups,
-            keys,
-            invites,
-            activations,
-            openings,
-            audit,
-            clock,
-            links,
-            refresh_keys: refresh,
-            reset_keys: resets,
-            email_change_keys: email_changes,
-            client_secret_keys: client_secrets,
-            suppression_keys: suppressions,
-            access_tokens,
-            revocations,
-            provider_tokens,
-            guess_key,
-            guesses,
-            hasher: Hasher::new(),
-            rules,
-            letter_status: mailer,
-            overviews: Overviews::default(),
-            outbox_wakeup,
-        };
+            ProviderTokens::new(&config.jwt_issuers, &shared.clock).map_err(StartError::Issuers)?;
+        let services = shared.services(config, keys, provider_tokens).map_err(no_thread)?;
         Ok(Self { services, courier, settings })
     }
 
@@ -300,9 +207,7 @@ impl Parts {
         metrics: Option<TcpListener>,
         courier: CourierWatch,
     ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
-        let state =
-            State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
-        let state = state.map_err(|error| StartError::Defect(error.to_string()))?;
+        let state = self.state(courier)?;
         let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
         let connections =
             Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
@@ -316,6 +221,28 @@ impl Parts {
                 Some(metrics) => select(server, metrics).await.factor_first().0,
             }
         }))
+    }
+
+    /// Serves metrics alone at `listener`'s address, for a process without the API. It runs until the handle
+    /// stops it.
+    ///
+    /// # Errors
+    /// [`StartError`] when a worker cannot be started.
+    pub fn serve_metrics_alone(
+        &self,
+        listener: TcpListener,
+        courier: CourierWatch,
+    ) -> Result<(ServerHandle, Server), StartError> {
+        let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
+        let server = server::serve_metrics(listener, self.state(courier)?);
+        let server = server.map_err(|error| StartError::Listen(address, error))?;
+        Ok((server.handle(), server))
+    }
+
+    fn state(&self, courier: CourierWatch) -> Result<Arc<State>, StartError> {
+        let (services, metrics) = (self.services.clone(), self.courier.metrics.clone());
+        State::new(services, courier, metrics, self.settings.clone())
+            .map_err(|error| StartError::Defect(error.to_string()))
     }
 }
 

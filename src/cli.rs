@@ -1,6 +1,7 @@
 //! The command line: the subcommands and their exit codes.
 
 mod bounce;
+mod check_config;
 mod check_mail;
 mod import;
 mod output;
@@ -11,6 +12,7 @@ mod token;
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     process::ExitCode,
 };
 
@@ -18,16 +20,14 @@ use chrono::{DateTime, FixedOffset};
 use clap::{Parser, Subcommand};
 
 use self::{
-    output::{Unwritable, complain, failure, print, print_line},
+    output::{Unwritable, complain, failure, print},
     serve::Letters,
-    shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, runtime},
+    shared::Outcome,
 };
 use crate::{
-    app,
-    config::{self, Config, ConfigFault, SecretError},
-    domain::password,
+    config::{self, Config, ConfigFault},
     http,
-    mail::{DkimSigner, TransferEncoding},
+    mail::TransferEncoding,
 };
 
 /// The exit code of a faulty command line, as clap has it.
@@ -57,6 +57,9 @@ enum Command {
         /// Send no letters
         #[arg(long)]
         hold_mail: bool,
+        /// Serve /metrics of this process at this address, as 127.0.0.1:9091
+        #[arg(long, value_name = "ADDRESS")]
+        metrics_addr: Option<SocketAddr>,
     },
     /// Withdraw the letters that were queued at or before a time (for starts from a backup made at that time)
     MailWithdraw {
@@ -107,34 +110,39 @@ pub fn run() -> ExitCode {
     if matches!(command, Command::Openapi) {
         return ended(openapi());
     }
-    let config = match Config::read(|name| std::env::var(name).ok()) {
-        Ok(config) => config,
+    match Config::read(|name| std::env::var(name).ok()) {
+        Ok(config) => execute(command, &config),
         Err(faults) => {
             let code = misconfigured(&faults);
             // A mail server would return the message after any other code.
-            return if matches!(command, Command::Bounce(_)) { ExitCode::from(bounce::LATER) } else { code };
+            if matches!(command, Command::Bounce(_)) { ExitCode::from(bounce::LATER) } else { code }
         }
-    };
+    }
+}
+
+fn execute(command: Command, config: &Config) -> ExitCode {
     let outcome = match command {
-        Command::Serve { no_courier: true, .. } => serve::serve(&config, Letters::Elsewhere),
-        Command::Serve { hold_mail, .. } => serve::serve(&config, Letters::here(hold_mail)),
-        Command::Courier { hold_mail } => serve::courier(&config, Letters::here(hold_mail)),
-        Command::MailWithdraw { before } => serve::mail_withdraw(&config, before.to_utc()),
-        Command::Migrate => serve::migrate(&config),
-        Command::Token(arguments) => token::run(&config, &arguments),
-        Command::Import(arguments) => {
-            return import::run(&config, &arguments).unwrap_or_else(|error| failure(&*error));
+        Command::Serve { no_courier: true, .. } => serve::serve(config, Letters::Elsewhere),
+        Command::Serve { hold_mail, .. } => serve::serve(config, Letters::here(hold_mail)),
+        Command::Courier { hold_mail, metrics_addr } => {
+            serve::courier(config, Letters::here(hold_mail), metrics_addr)
         }
-        Command::Bounce(arguments) => return bounce::run(&config, &arguments),
-        Command::CheckConfig => check(&config),
+        Command::MailWithdraw { before } => serve::mail_withdraw(config, before.to_utc()),
+        Command::Migrate => serve::migrate(config),
+        Command::Token(arguments) => token::run(config, &arguments),
+        Command::Import(arguments) => {
+            return import::run(config, &arguments).unwrap_or_else(|error| failure(&*error));
+        }
+        Command::Bounce(arguments) => return bounce::run(config, &arguments),
+        Command::CheckConfig => check_config::run(config),
         Command::CheckMail(arguments) => {
-            return check_mail::run(&config, &arguments).unwrap_or_else(|error| failure(&*error));
+            return check_mail::run(config, &arguments).unwrap_or_else(|error| failure(&*error));
         }
         Command::MailPreview { folder, templates, ascii } => {
             let encoding = if ascii { TransferEncoding::Ascii } else { TransferEncoding::EightBit };
-            serve::mail_preview(&config, &folder, templates.as_deref(), encoding)
+            serve::mail_preview(config, &folder, templates.as_deref(), encoding)
         }
-        Command::Healthcheck => serve::healthcheck(&config),
+        Command::Healthcheck => serve::healthcheck(config),
         Command::Openapi => openapi(),
     };
     ended(outcome)
@@ -173,76 +181,4 @@ fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
 
 fn openapi() -> Outcome {
     Ok(print(http::contract())?)
-}
-
-fn check(config: &Config) -> Outcome {
-    let key = match config::root_key(config.secret_key.as_ref()) {
-        Ok(_) if config.secret_key_file.is_some() => Ok("from the file that SECRET_KEY_FILE names"),
-        Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
-        Ok(_) => Ok("in data/secret.key"),
-        Err(SecretError::Missing(_)) => Ok("created in data/secret.key at the first start"),
-        Err(error) => Err(app::StartError::from(error)),
-    };
-    let started = runtime()?.block_on(async { app::check(config) });
-    let key = match (key, started) {
-        (Ok(key), Ok(())) => key,
-        (Err(fault), Ok(())) | (Ok(_), Err(fault)) => return Err(fault.into()),
-        (Err(fault), Err(other)) => return Err(format!("{fault}\n{other}").into()),
-    };
-    print_line(format_args!("database    {}", config.database_url.describe()))?;
-    print_line(format_args!("listens at  {}", config.listen_addr))?;
-    if let Some(address) = config.metrics_addr {
-        print_line(format_args!("metrics at  {address}, and not with the API"))?;
-    }
-    print_line(format_args!("links open  {}", config.activation_url))?;
-    if !config.cors_origins.is_empty() {
-        print_line(format_args!("pages at    {} may call the API", config.cors_origins.join(", ")))?;
-    }
-    print_line(format_args!("mail        {}", config.mail_url.describe_way()))?;
-    for signer in config.sender.signers() {
-        print_line(format_args!(
-            "signed      {} of {}, {}",
-            signer.selector(),
-            signer.domain(),
-            signer.algorithm()
-        ))?;
-    }
-    print_line(format_args!("root key    {key}"))?;
-    print_line(format_args!(
-        "passwords   have at least {} characters",
-        password::asked_length(config.password_min_length)
-    ))?;
-    print_line(format_args!("links valid {}", humantime::format_duration(config.invitation_ttl)))?;
-    let reminder = config
-        .reminder_before
-        .map(|before| format!("{} before the link expires", humantime::format_duration(before)));
-    print_line(format_args!("reminders   {}", reminder.as_deref().unwrap_or("off")))?;
-    let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, summed over all processes"));
-    print_line(format_args!("mail rate   {}", pace.as_deref().unwrap_or("no limit")))?;
-    let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
-    print_line(format_args!("templates   {}", templates.as_deref().unwrap_or("built in")))?;
-    let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
-    print_line(format_args!(
-        "webhooks    {}",
-        if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") }
-    ))?;
-    let returned = if config.returned_mail.is_some() { "taken" } else { "not taken (MAIL_EVENTS_DSN)" };
-    print_line(format_args!("returned    mail is {returned}"))?;
-    if let Some(caution) = config.database_url.caution() {
-        print_line(format_args!("warning     DATABASE_URL: {caution}"))?;
-    }
-    for caution in config.cautions() {
-        print_line(format_args!("warning     {caution}"))?;
-    }
-    for (name, caution) in config.clear_links() {
-        print_line(format_args!("warning     {name}: {caution}"))?;
-    }
-    if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
-        print_line(format_args!("warning     {}: {EXPOSED_KEY}", file.display()))?;
-    }
-    for file in config.sender.signers().iter().filter_map(DkimSigner::exposed_file) {
-        print_line(format_args!("warning     {}: {EXPOSED_DKIM_KEY}", file.display()))?;
-    }
-    print_line("The configuration is valid.")?;
-    Ok(())
 }

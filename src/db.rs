@@ -29,6 +29,7 @@ pub mod users;
 mod visibility;
 
 use std::{
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -203,6 +204,18 @@ impl Db {
     /// [`DbFault`] when it does not commit.
     pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
         self.commits.check(&self.commit_pool, patience).await
+    }
+
+    /// The free space of the file system that has the SQLite file, in bytes. `None` on PostgreSQL, whose disk
+    /// is another machine's, and where the system does not say.
+    pub async fn free_disk(&self) -> Option<u64> {
+        let url = self.pools.url.clone();
+        if url.dialect() == Dialect::Postgres {
+            return None;
+        }
+        // It may be a file system of the network, which takes its time.
+        let asked = tokio::task::spawn_blocking(move || pool::disk::free_bytes(Path::new(url.expose())));
+        timeout(self.patience, asked).await.ok()?.ok()?
     }
 
     /// Empties SQLite's write-ahead log into the database file, so that the log keeps no deleted data. Does

@@ -17,6 +17,7 @@ mod state;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use tokio::sync::Mutex;
 use utoipa::openapi::OpenApi;
 
 use self::{
@@ -55,6 +56,7 @@ impl State {
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let contract = Contract::read()?;
         ops::outcomes::declare(&metrics, &contract, &settings.webhooks);
+        metrics.gauges.started(services.clock.now().timestamp());
         Ok(Arc::new(Self {
             pages: Pages::new()?,
             contract: Document::new(Bytes::from_static(committed::TEXT.as_bytes())),
@@ -66,6 +68,7 @@ impl State {
             batches: MemoryBudget::new(),
             courier,
             metrics,
+            gauge_reading: Mutex::default(),
             services,
             settings,
         }))

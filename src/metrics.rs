@@ -1,13 +1,17 @@
 //! Counters and gauges for Prometheus. The registry is a value, not a global: each service in a test has its
 //! own.
 
-use std::sync::{Arc, atomic::AtomicU64};
+mod gauges;
+
+use std::sync::Arc;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
+
+pub use self::gauges::Gauges;
 
 /// The labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,8 +40,32 @@ pub struct ReportLabels {
     pub outcome: String,
 }
 
+/// The label of an opened link.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LinkLabels {
+    /// `valid` or `expired`.
+    pub link: &'static str,
+}
+
+/// The label of a fault that the operator has to correct.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FaultLabels {
+    /// The fault, in one word.
+    pub fault: &'static str,
+}
+
 /// The outcomes of an attempt to send a letter, and of a letter that is never sent.
 const LETTERS: [&str; 6] = ["sent", "deferred", "failed", "withdrawn", "untried", "handed_over"];
+
+/// The states of a link that is opened.
+const VALID: &str = "valid";
+const EXPIRED: &str = "expired";
+
+/// The buckets of the time to answer, in seconds.
+const ANSWER_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+/// The buckets of the time from an invitation to its activation, in minutes: up to a month, since a link that
+/// has expired may be sent anew.
+const ACTIVATION_BUCKETS: [u32; 13] = [1, 5, 15, 30, 60, 120, 240, 480, 960, 1_440, 2_880, 10_080, 43_200];
 
 /// All metrics. Cheap to clone; clones share the counters.
 #[derive(Clone)]
@@ -46,12 +74,15 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
     invites: Family<OutcomeLabels, Counter>,
+    first_openings: Family<LinkLabels, Counter>,
     activations: Family<OutcomeLabels, Counter>,
+    activation_delay: Histogram,
+    operator_faults: Family<FaultLabels, Counter>,
     letters: Family<OutcomeLabels, Counter>,
     reports: Family<ReportLabels, Counter>,
     suppressions: Family<OutcomeLabels, Counter>,
-    queued: Gauge,
-    oldest: Gauge<f64, AtomicU64>,
+    /// What holds at the moment when metrics are read.
+    pub gauges: Gauges,
 }
 
 impl Metrics {
@@ -59,52 +90,72 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("invitation_service");
-        let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
-        let (requests, seconds) = (Family::default(), Histogram::new(buckets));
-        let (invites, activations) = (Family::default(), Family::default());
-        let letters = Family::default();
-        declare(&letters, LETTERS);
-        let reports = Family::default();
-        let suppressions: Family<OutcomeLabels, Counter> = Family::default();
-        for outcome in ["unsubscribed", "lifted"] {
-            let _ = suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() });
+        let mut metrics = Self {
+            registry: Arc::default(),
+            requests: Family::default(),
+            seconds: Histogram::new(ANSWER_BUCKETS),
+            invites: Family::default(),
+            first_openings: Family::default(),
+            activations: Family::default(),
+            activation_delay: Histogram::new(ACTIVATION_BUCKETS.map(|minutes| f64::from(minutes) * 60.0)),
+            operator_faults: Family::default(),
+            letters: Family::default(),
+            reports: Family::default(),
+            suppressions: Family::default(),
+            gauges: Gauges::default(),
+        };
+        declare(&metrics.letters, LETTERS);
+        declare(&metrics.suppressions, ["unsubscribed", "lifted"]);
+        for link in [VALID, EXPIRED] {
+            drop(metrics.first_openings.get_or_create(&LinkLabels { link }));
         }
-        let (queued, oldest) = (Gauge::default(), Gauge::default());
-        registry.register("http_requests", "Requests answered", requests.clone());
+        metrics.register_requests(&mut registry);
+        metrics.register_invitations(&mut registry);
+        metrics.register_letters(&mut registry);
+        metrics.gauges.register(&mut registry);
+        metrics.registry = Arc::new(registry);
+        metrics
+    }
+
+    fn register_requests(&self, registry: &mut Registry) {
+        registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
             "http_request_duration",
             "Time to answer",
             Unit::Seconds,
-            seconds.clone(),
+            self.seconds.clone(),
         );
-        registry.register("invites", "Invites by outcome", invites.clone());
-        registry.register("activations", "Activations by outcome", activations.clone());
-        registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
-        registry.register("mail_events", "Reports of providers by outcome", reports.clone());
+    }
+
+    fn register_invitations(&self, registry: &mut Registry) {
+        registry.register("invites", "Invites by outcome", self.invites.clone());
+        registry.register(
+            "first_openings",
+            "Invitations whose link was opened for the first time, by a person or a mail scanner",
+            self.first_openings.clone(),
+        );
+        registry.register("activations", "Activations by outcome", self.activations.clone());
+        registry.register_with_unit(
+            "activation_delay",
+            "Time from an invitation to its activation",
+            Unit::Seconds,
+            self.activation_delay.clone(),
+        );
+    }
+
+    fn register_letters(&self, registry: &mut Registry) {
+        registry.register("letters", "Attempts to send a letter by outcome", self.letters.clone());
+        registry.register(
+            "operator_faults",
+            "Attempts to send a letter that met a fault which the operator has to correct",
+            self.operator_faults.clone(),
+        );
+        registry.register("mail_events", "Reports of providers by outcome", self.reports.clone());
         registry.register(
             "suppressions",
             "Addresses that recipients had put on the suppression list, and that staff removed from it",
-            suppressions.clone(),
+            self.suppressions.clone(),
         );
-        registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
-        registry.register_with_unit(
-            "outbox_oldest",
-            "Age of the oldest letter to be sent",
-            Unit::Seconds,
-            oldest.clone(),
-        );
-        Self {
-            registry: Arc::new(registry),
-            requests,
-            seconds,
-            invites,
-            activations,
-            letters,
-            reports,
-            suppressions,
-            queued,
-            oldest,
-        }
     }
 
     /// Creates the series of these outcomes of invites at zero. Otherwise an alert on an increase misses the
@@ -126,6 +177,13 @@ impl Metrics {
         }
     }
 
+    /// Creates the series of these faults that the operator has to correct.
+    pub fn declare_operator_faults(&self, faults: impl IntoIterator<Item = &'static str>) {
+        for fault in faults {
+            drop(self.operator_faults.get_or_create(&FaultLabels { fault }));
+        }
+    }
+
     /// Counts an answered request.
     pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
         // A caller may invent methods, and each would create a series.
@@ -141,7 +199,19 @@ impl Metrics {
         self.invites.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
-    /// Counts an activation, by the same labels.
+    /// Counts an invitation whose link was opened for the first time, and was valid or had expired.
+    pub fn first_opening(&self, is_valid: bool) {
+        let link = if is_valid { VALID } else { EXPIRED };
+        self.first_openings.get_or_create(&LinkLabels { link }).inc();
+    }
+
+    /// Counts an activation that is committed, so many seconds after the invitation.
+    pub fn activated(&self, seconds: f64) {
+        self.activation("activated");
+        self.activation_delay.observe(seconds);
+    }
+
+    /// Counts an activation by its outcome: `activated`, or the code of its refusal.
     pub fn activation(&self, outcome: &str) {
         self.activations.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
@@ -149,6 +219,11 @@ impl Metrics {
     /// Counts an attempt to send a letter.
     pub fn letter(&self, outcome: &str) {
         self.letters.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts an attempt that met a fault which the operator has to correct.
+    pub fn operator_fault(&self, fault: &'static str) {
+        self.operator_faults.get_or_create(&FaultLabels { fault }).inc();
     }
 
     /// Counts what a provider reported.
@@ -160,12 +235,6 @@ impl Metrics {
     /// Counts an address that a recipient had put on the suppression list, or that staff removed from it.
     pub fn suppression(&self, outcome: &str) {
         self.suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
-    }
-
-    /// Sets the gauges of the outbox.
-    pub fn outbox(&self, queued: i64, oldest_seconds: f64) {
-        self.queued.set(queued);
-        self.oldest.set(oldest_seconds);
     }
 
     /// All metrics, in the OpenMetrics text format.

@@ -44,6 +44,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod suppressions;
 mod timeline;
+pub mod totals;
 pub mod update;
 pub mod users;
 pub mod withdraw;

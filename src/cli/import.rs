@@ -21,12 +21,14 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use self::{
+    fault::RowError,
     outcome::Outcome,
     report::Report,
     row::Row,
     sending::Run,
     service::Service,
     stop::{Reason, Stop},
+    terminal::Screen,
 };
 use super::{
     output::UNWRITABLE,
@@ -125,13 +127,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     let (name, bytes) = read(arguments)?;
     let records = match file::read(&bytes) {
         Ok(records) => records,
-        Err(faults) => {
-            let report = Report::new(name, 0, arguments.dry_run, arguments.json);
-            for (line, fault) in &faults {
-                report.fault(*line, fault);
-            }
-            return Ok(ExitCode::FAILURE);
-        }
+        Err(faults) => return Ok(unreadable(name, &faults, arguments)),
     };
     let total = records.len();
     let (rows, faulty) = row::read(records);
@@ -152,12 +148,25 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     }
     let reason = stop.reason().filter(|reason| *reason != Reason::Interrupted || !report.is_complete());
     report.end(reason.as_ref())?;
-    Ok(match reason {
+    Ok(exit_code(reason.as_ref(), &report))
+}
+
+/// Reports why the file cannot be split into rows.
+fn unreadable(name: String, faults: &[(usize, RowError)], arguments: &Arguments) -> ExitCode {
+    let report = Report::new(name, 0, arguments.dry_run, arguments.json);
+    for (line, fault) in faults {
+        report.fault(*line, fault);
+    }
+    ExitCode::FAILURE
+}
+
+fn exit_code(reason: Option<&Reason>, report: &Report) -> ExitCode {
+    match reason {
         Some(Reason::Interrupted) => ExitCode::from(INTERRUPTED),
         Some(Reason::Unwritable(_)) => ExitCode::from(UNWRITABLE),
         None if report.is_good() && report.is_complete() => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
-    })
+    }
 }
 
 /// The file's display name and its content.
@@ -181,15 +190,9 @@ fn send(
     report: &mut Report,
     stop: &Stop,
 ) -> Result<(), Box<dyn Error>> {
-    // An empty variable counts as not set, as everywhere else.
-    let given =
-        arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
+    let given = given_token(arguments)?;
     let own = given.is_none();
-    if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err("the access token contains characters that are not allowed in a token".into());
-    }
-    let token =
-        given.map_or_else(|| own_token(config, &arguments.subject, rows), |given| Ok(given.into()))?;
+    let token = given.map_or_else(|| own_token(config, &arguments.subject, rows), Ok)?;
     let url = arguments.url.as_ref().unwrap_or(&config.public_url).as_str();
     let screen = report.screen.clone();
     let service = Service::new(url, token, arguments.retry_for, stop.clone(), screen.clone())?;
@@ -205,18 +208,30 @@ fn send(
                 sending::invite(&service, rows, &run, report, stop).await;
             }
         };
-        let signalled = async {
-            signals.next().await;
-            screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
-            stop.set_reason(Reason::Interrupted);
-            signals.next().await;
-        };
         tokio::select! {
             () = work => {}
-            () = signalled => {}
+            () = second_signal(&mut signals, &screen, stop) => {}
         }
         Ok(())
     })
+}
+
+/// Waits for two signals. After the first one, only the requests in flight are finished.
+async fn second_signal(signals: &mut Signals, screen: &Screen, stop: &Stop) {
+    signals.next().await;
+    screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
+    stop.set_reason(Reason::Interrupted);
+    signals.next().await;
+}
+
+/// The token of `ACCESS_TOKEN` or `--token`. An empty variable counts as not set, as everywhere else.
+fn given_token(arguments: &Arguments) -> Result<Option<SecretString>, &'static str> {
+    let given =
+        arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
+    if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err("the access token contains characters that are not allowed in a token");
+    }
+    Ok(given.map(SecretString::from))
 }
 
 /// A token with the permissions to invite and to read invitations, and with the roles that the rows grant.

@@ -82,34 +82,13 @@ pub(super) async fn run_until_signal(
     stop: CancellationToken,
     stop_server: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let (first, rest) = {
-        let any = futures_util::future::select_all(parts.iter_mut().map(|part| Box::pin(part.ended())));
-        tokio::select! {
-            () = signal() => (Ok(()), None),
-            (ended, index, _) = any => (ended, Some(index)),
-        }
-    };
-    let first = match rest.map(|index| parts.remove(index).name) {
-        None => first,
-        Some(name) => Err(first
-            .err()
-            .unwrap_or_else(|| RunError::Ended(name, "it returned without an error".to_owned()))),
-    };
+    let first = run_until_first(&mut signal, &mut parts).await;
     match &first {
         Ok(()) => tracing::info!("stopping after the requests and letters in progress"),
         Err(error) => tracing::error!(%error, "stopping"),
     }
     stop.cancel();
-    let all = async {
-        let parts = async {
-            let mut outcome = Ok(());
-            for part in &mut parts {
-                outcome = outcome.and(part.ended().await);
-            }
-            outcome
-        };
-        tokio::join!(stop_server, parts).1
-    };
+    let all = async { tokio::join!(stop_server, all_ended(&mut parts)).1 };
     let second = tokio::select! {
         outcome = all => outcome,
         () = signal() => Err(RunError::SecondSignal),
@@ -118,6 +97,28 @@ pub(super) async fn run_until_signal(
         tracing::error!(%error, "stopped");
     }
     first.and(second)
+}
+
+/// Runs until a signal, or until a part ends, which is taken out.
+async fn run_until_first(signal: &mut impl AsyncFnMut(), parts: &mut Vec<Part>) -> Result<(), RunError> {
+    let (ended, index) = {
+        let any = futures_util::future::select_all(parts.iter_mut().map(|part| Box::pin(part.ended())));
+        tokio::select! {
+            () = signal() => return Ok(()),
+            (ended, index, _) = any => (ended, index),
+        }
+    };
+    let name = parts.remove(index).name;
+    Err(ended.err().unwrap_or_else(|| RunError::Ended(name, "it returned without an error".to_owned())))
+}
+
+/// Waits for all parts. Their first error counts.
+async fn all_ended(parts: &mut [Part]) -> Result<(), RunError> {
+    let mut outcome = Ok(());
+    for part in parts {
+        outcome = outcome.and(part.ended().await);
+    }
+    outcome
 }
 
 #[cfg(test)]

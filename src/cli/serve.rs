@@ -48,11 +48,7 @@ impl Letters {
 pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
     let with_courier = letters == Letters::Sent;
     start_logging(config);
-    warn_of_exposed_key(config);
-    warn_of_clear_links(config);
-    if with_courier {
-        warn_of_exposed_mail_secrets(config);
-    }
+    warn(config, with_courier);
     run_to_end(async {
         let listener = bind(config.listen_addr)?;
         let metrics = config.metrics_addr.map(bind).transpose()?;
@@ -64,22 +60,12 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         let prepared = app::prepare(&parts.services.db).await?;
         let stop = CancellationToken::new();
         let at_work = Arc::new(AtomicBool::new(with_courier));
-        let watch = match letters {
-            Letters::Sent => CourierWatch::here(at_work.clone()),
-            Letters::Held => CourierWatch::held(),
-            Letters::Elsewhere => CourierWatch::elsewhere(),
-        };
+        let watch = courier_watch(letters, &at_work);
         // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve_with_metrics(listener, metrics, watch)?;
-        let mut running = vec![
-            Part::spawn("the server", server),
-            sweeper_part(&parts, stop.clone()),
-            key_refresh_part(&parts, stop.clone()),
-        ];
-        if !prepared {
-            running.push(preparation_part(&parts, stop.clone()));
-        }
+        let mut running = vec![Part::spawn("the server", server)];
+        running.extend(background_parts(&parts, prepared, &stop));
         if with_courier {
             running.push(courier_part(&parts, at_work, stop.clone()));
         }
@@ -93,37 +79,77 @@ fn bind(address: SocketAddr) -> Result<TcpListener, app::StartError> {
     TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))
 }
 
-/// Runs the courier alone.
-pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
-    start_logging(config);
+fn warn(config: &Config, with_courier: bool) {
     warn_of_exposed_key(config);
     warn_of_clear_links(config);
-    warn_of_exposed_mail_secrets(config);
+    if with_courier {
+        warn_of_exposed_mail_secrets(config);
+    }
+}
+
+fn courier_watch(letters: Letters, at_work: &Arc<AtomicBool>) -> CourierWatch {
+    match letters {
+        Letters::Sent => CourierWatch::here(at_work.clone()),
+        Letters::Held => CourierWatch::held(),
+        Letters::Elsewhere => CourierWatch::elsewhere(),
+    }
+}
+
+/// What runs beside the server and the courier.
+fn background_parts(parts: &Parts, prepared: bool, stop: &CancellationToken) -> Vec<Part> {
+    let mut running = vec![sweeper_part(parts, stop.clone()), key_refresh_part(parts, stop.clone())];
+    if !prepared {
+        running.push(preparation_part(parts, stop.clone()));
+    }
+    running
+}
+
+/// Runs the courier alone, and serves its metrics where an address is given.
+pub(super) fn courier(config: &Config, letters: Letters, metrics: Option<SocketAddr>) -> Outcome {
+    start_logging(config);
+    warn(config, true);
     run_to_end(async {
+        let listener = metrics.map(bind).transpose()?;
+        let metrics = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
         let stop = CancellationToken::new();
+        let at_work = Arc::new(AtomicBool::new(true));
         let mut signals = Signals::listen()?;
-        let mut running = match letters {
-            Letters::Sent => vec![courier_part(&parts, Arc::default(), stop.clone())],
-            Letters::Held | Letters::Elsewhere => vec![idle_part(stop.clone())],
+        let (mut running, watch) = match letters {
+            Letters::Sent => {
+                let watch = CourierWatch::here(at_work.clone());
+                (vec![courier_part(&parts, at_work, stop.clone())], watch)
+            }
+            Letters::Held | Letters::Elsewhere => (vec![idle_part(stop.clone())], CourierWatch::held()),
         };
         if !prepared {
             running.push(preparation_part(&parts, stop.clone()));
         }
-        match letters {
-            Letters::Sent => {
-                notice(format_args!(
-                    "invitation-service courier: letters go to {}",
-                    config.mail_url.describe()
-                ));
-            }
-            Letters::Held | Letters::Elsewhere => {
-                notice("invitation-service courier: letters wait (--hold-mail)");
-            }
+        let mut handle = None;
+        if let Some(listener) = listener {
+            let (stopping, server) = parts.serve_metrics_alone(listener, watch)?;
+            running.push(Part::spawn("the listener for metrics", server));
+            handle = Some(stopping);
         }
-        Ok(run_until_signal(async || signals.next().await, running, stop, async {}).await?)
+        greet_of_courier(config, letters, metrics);
+        let stop_server = async {
+            if let Some(handle) = handle {
+                handle.stop(true).await;
+            }
+        };
+        Ok(run_until_signal(async || signals.next().await, running, stop, stop_server).await?)
     })
+}
+
+/// Says in one line what the courier does.
+fn greet_of_courier(config: &Config, letters: Letters, metrics: Option<SocketAddr>) {
+    let letters = match letters {
+        Letters::Sent => format!("letters go to {}", config.mail_url.describe()),
+        Letters::Held | Letters::Elsewhere => "letters wait (--hold-mail)".to_owned(),
+    };
+    let metrics = metrics.map(|at| format!("; metrics at http://{at}/metrics")).unwrap_or_default();
+    notice(format_args!("invitation-service courier: {letters}{metrics}"));
 }
 
 fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken) -> Part {

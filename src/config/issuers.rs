@@ -43,6 +43,12 @@ pub(super) fn issuers(text: &str, own: Option<&str>) -> Result<Vec<Issuer>, Vec<
         .enumerate()
         .map(|(place, item)| Object::open(format!("/{place}"), item, &mut faults).and_then(issuer))
         .collect();
+    report_repeated(&read, own, &mut faults);
+    faults.unless(read.into_iter().flatten().collect())
+}
+
+/// Reports issuers that an earlier entry or this service has.
+fn report_repeated(read: &[Option<Issuer>], own: Option<&str>, faults: &mut Faults) {
     let names: Vec<Option<&str>> =
         read.iter().map(|one| one.as_ref().map(|one| one.issuer.as_str())).collect();
     for (place, name) in names.iter().enumerate().filter(|(_, name)| name.is_some()) {
@@ -56,7 +62,6 @@ pub(super) fn issuers(text: &str, own: Option<&str>) -> Result<Vec<Issuer>, Vec<
             );
         }
     }
-    faults.unless(read.into_iter().flatten().collect())
 }
 
 fn not_json(text: &str, error: &serde_json::Error) -> String {

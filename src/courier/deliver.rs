@@ -158,6 +158,9 @@ impl Courier {
             }
             _ => None,
         };
+        if let Some(fault) = fault.filter(|_| letter.purpose != LetterPurpose::PasswordReset) {
+            self.metrics.operator_fault(fault.as_str());
+        }
         if let (Some(fault), Some(error)) = (fault, error) {
             // Every letter meets the same fault: one warning covers all.
             let fault_name = fault.as_str();

@@ -2,6 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -52,26 +53,31 @@ impl Courier {
                     self.start(batch, &mut processing).await;
                     continue;
                 }
-                Ok(Due::NotBefore(next_due)) => {
-                    let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
-                    due.map_or(POLL, |due| due.min(POLL))
-                }
+                Ok(Due::NotBefore(next_due)) => self.pause(next_due),
                 Err(error) => {
                     tracing::warn!(%error, "the courier cannot reach the outbox");
                     DATABASE_RETRY
                 }
             };
-            let wait = async {
-                tokio::select! {
-                    () = wakeup => {}
-                    () = sleep(pause) => {}
-                    () = stop.cancelled() => {}
-                }
-            };
-            processing.alongside(wait).await;
+            processing.alongside(wait(wakeup, pause, &stop)).await;
         }
         if timeout(GRACE, processing.finish()).await.is_err() {
             tracing::warn!("letters under way were not finished in time, and may be sent once more");
         }
+    }
+
+    /// How long to wait for a letter that is due then.
+    fn pause(&self, next_due: Option<DateTime<Utc>>) -> Duration {
+        let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
+        due.map_or(POLL, |due| due.min(POLL))
+    }
+}
+
+/// Waits for new letters, for the end of `pause`, or for `stop`.
+async fn wait(wakeup: impl Future<Output = ()>, pause: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = wakeup => {}
+        () = sleep(pause) => {}
+        () = stop.cancelled() => {}
     }
 }

@@ -88,45 +88,15 @@ pub fn take_many(tx: &mut Tx<'_>, takers: &[KeyClaim]) -> Result<Vec<KeyState>, 
 }
 
 fn take(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<KeyState, DbFault> {
-    let KeyClaim { request, worker, now, held_until, expires_at } = taker;
-    let row = (
-        keys::principal.eq(&request.principal),
-        keys::key.eq(&request.key),
-        keys::fingerprint.eq(&request.fingerprint),
-        keys::worker.eq(worker),
-        keys::held_until.eq(At(*held_until)),
-        keys::expires_at.eq(At(*expires_at)),
-    );
-    let inserted = each!(tx.writing(), c => {
-        diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c)
-    })?;
-    if inserted == 1 {
+    let KeyClaim { request, now, .. } = taker;
+    if insert(tx, taker)? == 1 {
         return Ok(KeyState::Ours);
     }
-    let (fingerprint, held, kept, answer) = keys::table
-        .find((&request.principal, &request.key))
-        .select((
-            keys::fingerprint,
-            keys::held_until,
-            keys::expires_at,
-            (keys::status, keys::body, keys::location, keys::etag),
-        ))
-        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>, Option<String>))>(
-            tx.reading(),
-        )
-        .optional()?
-        // Another transaction deleted it in between.
-        .ok_or(DbFault::TryAgain)?;
+    // Without a row, another transaction deleted it in between.
+    let (fingerprint, held, kept, answer) = find(tx, request)?.ok_or(DbFault::TryAgain)?;
     if kept.0 <= *now {
         // Expired, and not swept yet.
-        diesel::delete(keys::table)
-            .filter(
-                keys::principal
-                    .eq(&request.principal)
-                    .and(keys::key.eq(&request.key))
-                    .and(keys::expires_at.eq(kept)),
-            )
-            .execute(tx.writing())?;
+        delete_expired(tx, request, kept)?;
         return take(tx, taker);
     }
     if fingerprint != request.fingerprint {
@@ -143,12 +113,58 @@ fn take(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<KeyState, DbFault> {
         return Ok(KeyState::Held);
     }
     // The worker's lease has expired. One of those that notice takes the key over.
+    Ok(if take_over(tx, taker, held)? == 1 { KeyState::Ours } else { KeyState::Held })
+}
+
+/// Stores a key, unless it is stored. Returns the number of rows.
+fn insert(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<usize, DbFault> {
+    let KeyClaim { request, worker, held_until, expires_at, .. } = taker;
+    let row = (
+        keys::principal.eq(&request.principal),
+        keys::key.eq(&request.key),
+        keys::fingerprint.eq(&request.fingerprint),
+        keys::worker.eq(worker),
+        keys::held_until.eq(At(*held_until)),
+        keys::expires_at.eq(At(*expires_at)),
+    );
+    let inserted = each!(tx.writing(), c => {
+        diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
+    Ok(inserted)
+}
+
+/// The fingerprint, the end of the lease, the expiry, and the answer: status, body, location and entity tag.
+type Row = (String, At, At, (Option<i32>, Option<String>, Option<String>, Option<String>));
+
+fn find(tx: &mut Tx<'_>, request: &KeyedRequest) -> Result<Option<Row>, DbFault> {
+    let row = keys::table
+        .find((&request.principal, &request.key))
+        .select((
+            keys::fingerprint,
+            keys::held_until,
+            keys::expires_at,
+            (keys::status, keys::body, keys::location, keys::etag),
+        ))
+        .first::<Row>(tx.reading())
+        .optional()?;
+    Ok(row)
+}
+
+fn delete_expired(tx: &mut Tx<'_>, request: &KeyedRequest, expires_at: At) -> Result<(), DbFault> {
+    let key = keys::principal.eq(&request.principal).and(keys::key.eq(&request.key));
+    diesel::delete(keys::table).filter(key.and(keys::expires_at.eq(expires_at))).execute(tx.writing())?;
+    Ok(())
+}
+
+/// Takes the key of a worker whose lease ended at `held`. Returns the number of rows.
+fn take_over(tx: &mut Tx<'_>, taker: &KeyClaim, held: At) -> Result<usize, DbFault> {
+    let KeyClaim { request, worker, held_until, .. } = taker;
     let taken_over = diesel::update(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
         .filter(keys::status.is_null().and(keys::held_until.eq(held)))
         .set((keys::worker.eq(worker), keys::held_until.eq(At(*held_until))))
         .execute(tx.writing())?;
-    Ok(if taken_over == 1 { KeyState::Ours } else { KeyState::Held })
+    Ok(taken_over)
 }
 
 /// Stores the answer, in the transaction of the request's effect, so that both commit together. A worker that

@@ -5,6 +5,7 @@ mod filter;
 pub mod lapse;
 mod list;
 pub mod lookup;
+pub mod openings;
 pub mod resend;
 mod row;
 pub mod timeline;

@@ -5,6 +5,7 @@ mod audit_log;
 pub(super) mod bounded_pool;
 pub(super) mod commit_check;
 pub(super) mod database_url;
+pub(super) mod disk;
 pub mod group_commit;
 pub(super) mod migrate;
 pub(super) mod open_error;

@@ -78,23 +78,14 @@ impl Reply<'_> {
 
     fn about_words(&self, text: &str, words: &str) -> About {
         let subject = words::subject(text, self.sender, self.recipient);
-        // "Recipient address rejected" names the recipient, and the text after it gives the reason: an SPF
-        // failure, or a block list with our address, is not the recipient's fault.
-        let (words, names_recipient) = match words.split_once(" recipient address rejected ") {
-            Some((before, why)) if phrases::certain(&format!("{before} ")).is_none() => {
-                (format!(" {why}"), true)
-            }
-            _ => (words.to_owned(), false),
-        };
+        let (words, names_recipient) = reason(words);
         if phrases::of_greylisting(&words) {
             return About::Unknown;
         }
         let coded = words::without_addresses(text, self.recipient);
         let code = code::about(&coded);
         if code == About::Recipient {
-            let ours = phrases::certain_before_recipient(&words);
-            let sender = (subject == words::Subject::Sender).then_some(MailFault::Sender);
-            return ours.or(sender).map_or(About::Recipient, About::Us);
+            return unless_ours(&words, subject);
         }
         if let Some(fault) = phrases::certain(&words) {
             return About::Us(fault);
@@ -115,28 +106,54 @@ impl Reply<'_> {
         if words::leads_to_a_block_list(text) {
             return About::Us(MailFault::Reputation);
         }
-        if phrases::of_account(&words) && phrases::addresses_account_owner(&words) {
-            return About::Us(MailFault::Quota);
-        }
-        if let Some(fault) = phrases::likely(&words).or_else(|| languages::of_us(&words)) {
+        let is_account = self.recipient_accepted || is_of_security && !names_recipient;
+        if let Some(fault) = likely_ours(&words, is_account) {
             return About::Us(fault);
         }
-        if phrases::of_account(&words) && (self.recipient_accepted || is_of_security && !names_recipient) {
-            return About::Us(MailFault::Quota);
+        by_subject(&words, subject, names_recipient)
+    }
+}
+
+/// "Recipient address rejected" names the recipient, and the text after it gives the reason: an SPF failure,
+/// or a block list with our address, is not the recipient's fault. Returns the reason, and whether it is of
+/// that form.
+fn reason(words: &str) -> (String, bool) {
+    match words.split_once(" recipient address rejected ") {
+        Some((before, why)) if phrases::certain(&format!("{before} ")).is_none() => (format!(" {why}"), true),
+        _ => (words.to_owned(), false),
+    }
+}
+
+/// Of a reply with a code about the recipient.
+fn unless_ours(words: &str, subject: words::Subject) -> About {
+    let ours = phrases::certain_before_recipient(words);
+    let sender = (subject == words::Subject::Sender).then_some(MailFault::Sender);
+    ours.or(sender).map_or(About::Recipient, About::Us)
+}
+
+/// The fault on our side that the words make likely. `is_account`: an account of which they speak is ours.
+fn likely_ours(words: &str, is_account: bool) -> Option<MailFault> {
+    let of_account = phrases::of_account(words);
+    if of_account && phrases::addresses_account_owner(words) {
+        return Some(MailFault::Quota);
+    }
+    let likely = phrases::likely(words).or_else(|| languages::of_us(words));
+    likely.or_else(|| (of_account && is_account).then_some(MailFault::Quota))
+}
+
+fn by_subject(words: &str, subject: words::Subject, names_recipient: bool) -> About {
+    match subject {
+        // "Access denied" alone concerns the recipient.
+        _ if names_recipient => {
+            let ours =
+                phrases::policy(&words.replace(" access denied ", " ")).or_else(|| phrases::by_sense(words));
+            ours.map_or(About::Recipient, About::Us)
         }
-        match subject {
-            // "Access denied" alone concerns the recipient.
-            _ if names_recipient => {
-                let ours = phrases::policy(&words.replace(" access denied ", " "))
-                    .or_else(|| phrases::by_sense(&words));
-                ours.map_or(About::Recipient, About::Us)
-            }
-            words::Subject::Sender => About::Us(MailFault::Sender),
-            words::Subject::Host => About::Us(MailFault::Client),
-            words::Subject::Recipient => About::Recipient,
-            words::Subject::None => phrases::policy(&words)
-                .or_else(|| phrases::by_sense(&words))
-                .map_or(About::Unknown, About::Us),
+        words::Subject::Sender => About::Us(MailFault::Sender),
+        words::Subject::Host => About::Us(MailFault::Client),
+        words::Subject::Recipient => About::Recipient,
+        words::Subject::None => {
+            phrases::policy(words).or_else(|| phrases::by_sense(words)).map_or(About::Unknown, About::Us)
         }
     }
 }

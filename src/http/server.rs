@@ -13,7 +13,11 @@ mod stream;
 mod timeouts;
 mod unreadable;
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use actix_http::{HttpService, error::DispatchError};
 use actix_server::Server;
@@ -30,7 +34,7 @@ use self::{
     head_requests::HeadRequestStream,
     stream::GuardedStream,
     timeouts::{DISCONNECT_TIMEOUT, KEEP_ALIVE_TIMEOUT, REQUEST_HEAD_TIMEOUT, SHUTDOWN_TIMEOUT_SECONDS},
-    unreadable::ProblemStream,
+    unreadable::{ProblemStream, Refusal},
 };
 use super::{router, state::State};
 
@@ -52,6 +56,17 @@ pub fn serve_metrics(listener: TcpListener, state: Arc<State>) -> io::Result<Ser
     let trusted = state.settings.trusted_proxies.clone();
     let connections = Connections::new(ConnectionLimits::of_metrics(), trusted);
     run(listener, 1, state, connections, router::metrics_app)
+}
+
+/// A connection with its guards, and its peer.
+type Guarded = (ProblemStream<HeadRequestStream<GuardedStream>>, Option<SocketAddr>);
+
+/// A refused connection is dropped here, and so closed.
+fn guarded(stream: TcpStream, connections: &Arc<Connections>, refusal: &Refusal) -> Option<Guarded> {
+    let peer = stream.peer_addr().ok();
+    let connection = peer.and_then(|peer| connections.admit(peer.ip()))?;
+    let guarded = GuardedStream::new(stream, connection.clone());
+    Some((ProblemStream::new(HeadRequestStream::new(guarded, connection), refusal.clone()), peer))
 }
 
 /// Runs so many workers of an application.
@@ -80,13 +95,7 @@ where
         let (state, connections, stopping) = (state.clone(), connections.clone(), stopping.clone());
         let refusal = unreadable::refusal(state.clone());
         let guard = fn_service(move |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            // A refused one is dropped here, and so closed.
-            let admitted = peer.and_then(|peer| connections.admit(peer.ip()));
-            let guarded = admitted.map(|connection| {
-                let guarded = GuardedStream::new(stream, connection.clone());
-                (ProblemStream::new(HeadRequestStream::new(guarded, connection), refusal.clone()), peer)
-            });
+            let guarded = guarded(stream, &connections, &refusal);
             std::future::ready(guarded.ok_or(DispatchError::DisconnectTimeout))
         });
         let app = app(state).into_factory().map_err(|error: Error| error.error_response());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tokio::sync::Mutex;
 
 use super::{
     activation_page::html::Pages,
@@ -46,6 +47,8 @@ pub struct State {
     pub courier: CourierWatch,
     /// Counts.
     pub metrics: Metrics,
+    /// Held while gauges are read, which is done once for all that ask at the same time.
+    pub(super) gauge_reading: Mutex<()>,
     /// What the configuration says about HTTP.
     pub settings: Settings,
 }

@@ -63,66 +63,120 @@ pub async fn check(inquiry: &Inquiry<'_>) -> Report {
     let mut report = Report::default();
     let domain = inquiry.sender.domain().to_ascii_lowercase();
     let probe = transport(inquiry, &mut report).await;
-    if !domain.contains('.') {
+    if domain.contains('.') {
+        check_domain(&dns, inquiry, &domain, probe.as_ref(), &mut report).await;
+    } else {
         report.findings.push(
             Finding::change("sender", format!("{} is no address of the internet", inquiry.sender.address()))
                 .advise("set MAIL_FROM to an address of your own domain"),
         );
-        return report;
     }
+    report
+}
+
+/// Looks up what the DNS has of the sender's domain, of the relay, and of the links.
+async fn check_domain(
+    dns: &Dns,
+    inquiry: &Inquiry<'_>,
+    domain: &str,
+    probe: Option<&Probe>,
+    report: &mut Report,
+) {
     let service = service(inquiry.url);
     let account = service.and_then(|service| account(inquiry.url, service));
+    let path = return_path(inquiry, domain, service, account.as_deref());
+    let relays = relay_addresses(dns, inquiry.url, probe, service).await;
+    let sending = Sending {
+        envelope: path.envelope.as_deref(),
+        local_part: path.address.map_or(inquiry.sender.from.email.user(), ReturnAddress::local_part),
+        helo: relay_host(inquiry.url),
+        service,
+        relays: &relays,
+    };
+    let spf = sender_policy::check(dns, &sending).await;
+    report.findings.push(spf.finding);
+    let signed = signatures(dns, inquiry, (domain, account.as_deref()), service, report).await;
+    let letters = Authenticated { envelope: path.envelope.filter(|_| spf.may_pass), signed };
+    report.findings.extend(dmarc::check(dns, domain, &letters).await);
+    report.findings.extend(mail_hosts(dns, inquiry, domain, &path.own).await);
+    if let Some(probe) = probe {
+        report.findings.extend(names(dns, probe, relays.first().filter(|_| service.is_none())).await);
+    }
+    report.findings.extend(links::check(&inquiry.links, domain));
+}
+
+/// Where letters come back.
+struct ReturnPath<'a> {
+    /// Where it is another address than the sender's.
+    address: Option<&'a ReturnAddress>,
+    /// The domain of that address, or of the sender's.
+    own: String,
+    /// The domain in the envelope; `None` where a service chooses it.
+    envelope: Option<String>,
+}
+
+fn return_path<'a>(
+    inquiry: &Inquiry<'a>,
+    domain: &str,
+    service: Option<&KnownService>,
+    account: Option<&str>,
+) -> ReturnPath<'a> {
     // Providers with an API have a return address of their own.
-    let returned =
+    let address =
         inquiry.sender.returned.as_ref().filter(|_| !matches!(inquiry.url.place(), Destination::Http(_)));
-    let own = returned.map_or_else(|| domain.clone(), |address| address.domain().to_ascii_lowercase());
+    let own = address.map_or_else(|| domain.to_owned(), |address| address.domain().to_ascii_lowercase());
     let envelope = match (inquiry.url.place(), service.map(|service| service.envelope)) {
         (Destination::Smtp(_) | Destination::Directory(_), None) | (_, Some(EnvelopeDomain::Senders)) => {
             Some(own.clone())
         }
         (_, Some(EnvelopeDomain::Subdomain(name))) => Some(format!("{name}.{domain}")),
-        (_, Some(EnvelopeDomain::Account)) => Some(account.clone().unwrap_or_else(|| own.clone())),
+        (_, Some(EnvelopeDomain::Account)) => Some(account.map_or_else(|| own.clone(), str::to_owned)),
         (Destination::Http(_), None) | (_, Some(EnvelopeDomain::Service)) => None,
     };
-    let relays = relay_addresses(&dns, inquiry.url, probe.as_ref(), service).await;
-    let sending = Sending {
-        envelope: envelope.as_deref(),
-        local_part: returned.map_or(inquiry.sender.from.email.user(), ReturnAddress::local_part),
-        helo: relay_host(inquiry.url),
-        service,
-        relays: &relays,
-    };
-    let spf = sender_policy::check(&dns, &sending).await;
-    report.findings.push(spf.finding);
+    ReturnPath { address, own, envelope }
+}
+
+/// What is found of the keys with which letters are signed. Returns the domains as which they are signed.
+async fn signatures(
+    dns: &Dns,
+    inquiry: &Inquiry<'_>,
+    (domain, account): (&str, Option<&str>),
+    service: Option<&'static KnownService>,
+    report: &mut Report,
+) -> Vec<String> {
     let signs_here =
         !inquiry.sender.signers().is_empty() && !matches!(inquiry.url.place(), Destination::Http(_));
     let mut signed = Vec::new();
     if signs_here {
-        signed = dkim_records::of_signers(&dns, inquiry.sender.signers(), &domain, &mut report).await;
+        signed = dkim_records::of_signers(dns, inquiry.sender.signers(), domain, report).await;
     }
     if !signs_here || !inquiry.selectors.is_empty() {
-        let domain = account.as_ref().unwrap_or(&domain);
-        let others = OtherSigners { domain, service, given: inquiry.selectors };
-        signed.extend(dkim_records::of_others(&dns, &others, &mut report).await);
+        let others = OtherSigners { domain: account.unwrap_or(domain), service, given: inquiry.selectors };
+        signed.extend(dkim_records::of_others(dns, &others, report).await);
     }
-    let letters = Authenticated { envelope: envelope.filter(|_| spf.may_pass), signed };
-    report.findings.extend(dmarc::check(&dns, &domain, &letters).await);
-    report.findings.push(hosts::mail_hosts(&dns, &domain, "MAIL_FROM").await);
+    signed
+}
+
+/// Whether answers and bounces arrive. `own` is the domain of the return address.
+async fn mail_hosts(dns: &Dns, inquiry: &Inquiry<'_>, domain: &str, own: &str) -> Vec<Finding> {
+    let mut findings = vec![hosts::mail_hosts(dns, domain, "MAIL_FROM").await];
     if own != domain {
-        report.findings.push(hosts::mail_hosts(&dns, &own, "MAIL_ENVELOPE_FROM").await);
+        findings.push(hosts::mail_hosts(dns, own, "MAIL_ENVELOPE_FROM").await);
     }
     let answers = inquiry.sender.reply_to.as_ref().map(|mailbox| mailbox.email.domain().to_ascii_lowercase());
-    if let Some(answers) = answers.filter(|answers| *answers != domain) {
-        report.findings.push(hosts::mail_hosts(&dns, &answers, "MAIL_REPLY_TO").await);
+    if let Some(answers) = answers.filter(|answers| answers != domain) {
+        findings.push(hosts::mail_hosts(dns, &answers, "MAIL_REPLY_TO").await);
     }
-    if let Some(probe) = &probe {
-        report.findings.extend(own_address(&dns, probe).await);
-        if let Some(address) = relays.first().filter(|_| service.is_none()) {
-            report.findings.push(relay_name(&dns, *address).await);
-        }
+    findings
+}
+
+/// The names of this service and of an operator's own relay.
+async fn names(dns: &Dns, probe: &Probe, relay: Option<&IpAddr>) -> Vec<Finding> {
+    let mut findings = own_address(dns, probe).await;
+    if let Some(address) = relay {
+        findings.push(relay_name(dns, *address).await);
     }
-    report.findings.extend(links::check(&inquiry.links, &domain));
-    report
+    findings
 }
 
 /// How letters leave; what a relay says.

@@ -79,13 +79,7 @@ impl MessageBuilder {
         // A relay may have to convert 8-bit bodies for the next one, which breaks a signature (RFC 6376
         // §5.3).
         let wire = if self.sender.signers.is_empty() { wire } else { TransferEncoding::Ascii };
-        let to: Address = letter
-            .to
-            .wire()
-            .parse()
-            .map_err(|_| SendError::permanent("the address is not valid in a message".to_owned()))?;
-        let envelope = Envelope::new(Some(self.envelope_sender(letter)), vec![to.clone()])
-            .map_err(|error| SendError::permanent(error.to_string()))?;
+        let (envelope, to) = self.envelope(letter)?;
         let mut builder = Message::builder()
             .envelope(envelope)
             .from(self.sender.from.clone())
@@ -102,13 +96,21 @@ impl MessageBuilder {
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        let html = if wire == TransferEncoding::Ascii { ascii_html(&words.html) } else { words.html };
-        let bodies = MultiPart::alternative()
-            .singlepart(part(ContentType::TEXT_PLAIN, words.text, wire))
-            .singlepart(part(ContentType::TEXT_HTML, html, wire));
         builder
-            .multipart(bodies)
+            .multipart(bodies(words.text, words.html, wire))
             .map_err(|error| SendError::permanent(format!("the message cannot be built: {error}")))
+    }
+
+    /// The envelope, and the recipient in it.
+    fn envelope(&self, letter: &Letter) -> Result<(Envelope, Address), SendError> {
+        let to: Address = letter
+            .to
+            .wire()
+            .parse()
+            .map_err(|_| SendError::permanent("the address is not valid in a message".to_owned()))?;
+        let envelope = Envelope::new(Some(self.envelope_sender(letter)), vec![to.clone()])
+            .map_err(|error| SendError::permanent(error.to_string()))?;
+        Ok((envelope, to))
     }
 
     /// The sender in the envelope, where undeliverable letters are returned.
@@ -133,6 +135,15 @@ impl MessageBuilder {
     pub(super) fn message_id_of(&self, letter: LetterId) -> String {
         format!("{letter}@{}", self.sender.domain())
     }
+}
+
+fn bodies(text: String, html: String, wire: TransferEncoding) -> MultiPart {
+    let html = if wire == TransferEncoding::Ascii { ascii_html(&html) } else { html };
+    MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, text, wire)).singlepart(part(
+        ContentType::TEXT_HTML,
+        html,
+        wire,
+    ))
 }
 
 fn raw((name, value): (&'static str, &str)) -> HeaderValue {

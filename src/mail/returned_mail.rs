@@ -35,6 +35,7 @@ use self::{
 };
 use crate::domain::{
     enhanced_status::StatusCode,
+    ids::LetterId,
     refusal_cause::RefusalCause,
     returned_mail::{FoundBy, ReturnedMail, ReturnedMailReader, Verdict, VerpChecker},
     token::hex,
@@ -86,25 +87,7 @@ impl ReturnedMailReader for MimeReader {
             Found::None => (None, None),
         };
         let report = report.unwrap_or_default();
-        let Recipient { last_attempt, final_address, .. } = report.recipient.unwrap_or_default();
-        let at = past(last_attempt, now).or_else(|| past(parts.headers.date, now)).unwrap_or(now);
-        let Cause { cause: RefusalCause { status, blame, fault, no_such_mailbox }, reason } = reading.cause;
-        ReturnedMail {
-            id,
-            letter,
-            found_by,
-            verdict: reading.verdict,
-            by_words: reading.by_words,
-            status,
-            blame,
-            fault,
-            no_such_mailbox,
-            final_recipient: final_address,
-            reason,
-            arrived_at: past(report.arrived_at, now),
-            at,
-            reporting_mta: report.reporting_mta,
-        }
+        reading.of_letter(id, (letter, found_by), report, (parts.headers.date, now))
     }
 
     fn masked(&self, message: &[u8]) -> String {
@@ -127,6 +110,35 @@ struct Reading {
 impl Reading {
     fn plain(verdict: Verdict) -> Self {
         Self { verdict, by_words: false, cause: Cause::default() }
+    }
+
+    /// What is known of the letter. `date` is the message's own.
+    fn of_letter(
+        self,
+        id: String,
+        (letter, found_by): (Option<LetterId>, Option<FoundBy>),
+        report: Report,
+        (date, now): (Option<DateTime<Utc>>, DateTime<Utc>),
+    ) -> ReturnedMail {
+        let Recipient { last_attempt, final_address, .. } = report.recipient.unwrap_or_default();
+        let at = past(last_attempt, now).or_else(|| past(date, now)).unwrap_or(now);
+        let Cause { cause: RefusalCause { status, blame, fault, no_such_mailbox }, reason } = self.cause;
+        ReturnedMail {
+            id,
+            letter,
+            found_by,
+            verdict: self.verdict,
+            by_words: self.by_words,
+            status,
+            blame,
+            fault,
+            no_such_mailbox,
+            final_recipient: final_address,
+            reason,
+            arrived_at: past(report.arrived_at, now),
+            at,
+            reporting_mta: report.reporting_mta,
+        }
     }
 }
 

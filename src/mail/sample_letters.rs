@@ -49,39 +49,40 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
         return Vec::new();
     };
     let mut samples = Vec::new();
-    for (purpose, (name, kind, account), locale) in combinations() {
-        let letter = Letter {
-            id: LetterId::from_uuid(uuid::Uuid::nil()),
-            purpose,
-            to: to.clone(),
-            locale,
-            kind: Some(kind),
-            inviter: "Grace Hopper".to_owned(),
-            organisation: "Example Charging".to_owned(),
-            roles: if kind == InvitationKind::SystemUser {
-                vec!["user_manager", "finance"]
-            } else {
-                Vec::new()
-            },
-            account: account.map(|(name, parent, role, is_new)| LetterAccount {
-                name: Some(name.to_owned()),
-                parent_name: parent.map(str::to_owned),
-                role,
-                is_new,
-            }),
-            link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
-            now,
-            expires_at: now
-                + if purpose == LetterPurpose::Invitation {
-                    TimeDelta::hours(24)
-                } else {
-                    TimeDelta::hours(4)
-                },
-        };
-        samples.push((format!("{}-{name}-{}", purpose.as_str(), locale.as_str()), letter));
+    for (purpose, occasion, locale) in combinations() {
+        let name = format!("{}-{}-{}", purpose.as_str(), occasion.0, locale.as_str());
+        samples.push((name, sample(&to, (purpose, occasion, locale), now)));
     }
     samples.extend(notices(&to, now));
     samples
+}
+
+fn sample(
+    to: &Email,
+    (purpose, (_, kind, account), locale): (LetterPurpose, Occasion, Locale),
+    now: DateTime<Utc>,
+) -> Letter {
+    let is_staff = kind == InvitationKind::SystemUser;
+    let hours = if purpose == LetterPurpose::Invitation { 24 } else { 4 };
+    Letter {
+        id: LetterId::from_uuid(uuid::Uuid::nil()),
+        purpose,
+        to: to.clone(),
+        locale,
+        kind: Some(kind),
+        inviter: "Grace Hopper".to_owned(),
+        organisation: "Example Charging".to_owned(),
+        roles: if is_staff { vec!["user_manager", "finance"] } else { Vec::new() },
+        account: account.map(|(name, parent, role, is_new)| LetterAccount {
+            name: Some(name.to_owned()),
+            parent_name: parent.map(str::to_owned),
+            role,
+            is_new,
+        }),
+        link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
+        now,
+        expires_at: now + TimeDelta::hours(hours),
+    }
 }
 
 /// The letters that are about no invitation: `password_reset-nl`, `email_change-de`.

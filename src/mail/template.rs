@@ -75,77 +75,107 @@ impl Templates {
     }
 
     fn compose(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, minijinja::Error> {
-        let words = self.vocabulary(letter.locale);
-        let named = |name: &str| Some(defang(&text::name(name))).filter(|name| !name.is_empty());
-        let organisation = text::name(&letter.organisation);
-        let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
-        let account = letter.account.as_ref();
-        let moment = text::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
-            let file = letter.locale.data().letters_file;
-            let fault = format!("{file}: \"moment\" is no valid strftime format");
-            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
-        })?;
-        let kind = occasion(letter);
-        let about = context! {
-            kind,
-            purpose => letter.purpose.as_str(),
-            locale => letter.locale.as_str(),
-            roles => letter.roles.iter().map(|name| text::role(name, words)).collect::<Vec<_>>(),
-            account => account.and_then(|account| named(account.name.as_deref()?)),
-            parent => account.and_then(|account| named(account.parent_name.as_deref()?)),
-            to => letter.to.as_str(),
-            valid_for => text::duration(letter.expires_at - letter.now, words),
-            expires_at => moment,
-            inviter,
-            organisation,
-        };
-        let say = |name: &str, part: &str, more: Value| -> Result<String, minijinja::Error> {
-            let name = sentence_name(letter.locale.data().letters_file, name, part);
-            self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
-        };
-        // A letter that is about no invitation has sentences of its own where they differ.
-        let own_key = |name: &str| {
-            let own = letter.purpose.is_notice() && name != "fallback" && name != "footer";
-            if own { format!("{name}_{kind}") } else { name.to_owned() }
-        };
-        let headline = text::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);
-        let subject = if letter.purpose == LetterPurpose::Reminder {
-            text::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
-        } else {
-            headline.clone()
-        };
-        let subject = text::without_encoded_words(&subject);
-        let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
-            // A sentence rendered for HTML is escaped already.
-            let own =
-                |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
-            let said = |name: &str| say(name, part, context! {}).map(own);
-            let said_here = |name: &str| said(&own_key(name));
-            let reminder =
-                if letter.purpose == LetterPurpose::Reminder { said("reminder")? } else { Value::from(()) };
-            let texts = context! {
-                reminder,
-                introduction => said(&format!("introduction_{kind}"))?,
-                roles_label => said("roles_label")?,
-                button => said_here("button")?,
-                action => said_here("action")?,
-                expiry => said_here("expiry")?,
-                secret => said_here("secret")?,
-                fallback => said_here("fallback")?,
-                stranger => said_here("stranger")?,
-                footer => said_here("footer")?,
-                headline => headline.as_str(),
-                subject => subject.as_str(),
-                link,
-            };
-            self.environment
-                .get_template(&format!("letter.{part}"))?
-                .render(context! { ..texts, ..about.clone() })
-        };
-        let link = letter.link.expose_secret();
-        let text = write("txt", Value::from(link))?;
-        let html = write("html", Value::from_safe_string(attribute(link)))?;
+        let about = about(letter, time_zone, self.vocabulary(letter.locale))?;
+        let composer = Composer { environment: &self.environment, letter, kind: occasion(letter), about };
+        let headline = composer.headline()?;
+        let subject = composer.subject(&headline)?;
+        let text = composer.body("txt", &headline, &subject)?;
+        let html = composer.body("html", &headline, &subject)?;
         Ok(Rendered { subject, text, html })
+    }
+}
+
+/// The values of sentences and templates.
+fn about(letter: &Letter, time_zone: &TimeZone, words: &Vocabulary) -> Result<Value, minijinja::Error> {
+    let named = |name: &str| Some(defang(&text::name(name))).filter(|name| !name.is_empty());
+    let organisation = text::name(&letter.organisation);
+    let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
+    let account = letter.account.as_ref();
+    let moment = text::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
+        let file = letter.locale.data().letters_file;
+        let fault = format!("{file}: \"moment\" is no valid strftime format");
+        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
+    })?;
+    Ok(context! {
+        kind => occasion(letter),
+        purpose => letter.purpose.as_str(),
+        locale => letter.locale.as_str(),
+        roles => letter.roles.iter().map(|name| text::role(name, words)).collect::<Vec<_>>(),
+        account => account.and_then(|account| named(account.name.as_deref()?)),
+        parent => account.and_then(|account| named(account.parent_name.as_deref()?)),
+        to => letter.to.as_str(),
+        valid_for => text::duration(letter.expires_at - letter.now, words),
+        expires_at => moment,
+        inviter,
+        organisation,
+    })
+}
+
+/// Renders the parts of one letter.
+struct Composer<'a> {
+    environment: &'a Environment<'static>,
+    letter: &'a Letter,
+    /// As [`occasion`] has it.
+    kind: &'static str,
+    about: Value,
+}
+
+impl Composer<'_> {
+    /// Renders the template of one sentence, with values besides those about the letter.
+    fn sentence(&self, name: &str, part: &str, more: Value) -> Result<String, minijinja::Error> {
+        let name = sentence_name(self.letter.locale.data().letters_file, name, part);
+        self.environment.get_template(&name)?.render(context! { ..more, ..self.about.clone() })
+    }
+
+    /// The key of a sentence. A letter that is about no invitation has sentences of its own where they
+    /// differ.
+    fn own_key(&self, name: &str) -> String {
+        let own = self.letter.purpose.is_notice() && name != "fallback" && name != "footer";
+        if own { format!("{name}_{}", self.kind) } else { name.to_owned() }
+    }
+
+    fn is_reminder(&self) -> bool {
+        self.letter.purpose == LetterPurpose::Reminder
+    }
+
+    fn headline(&self) -> Result<String, minijinja::Error> {
+        let subject = self.sentence(&format!("subject_{}", self.kind), "txt", context! {})?;
+        Ok(text::one_line(&subject))
+    }
+
+    fn subject(&self, headline: &str) -> Result<String, minijinja::Error> {
+        if !self.is_reminder() {
+            return Ok(text::without_encoded_words(headline));
+        }
+        let subject = self.sentence("subject_reminder", "txt", context! { headline => headline })?;
+        Ok(text::without_encoded_words(&text::one_line(&subject)))
+    }
+
+    /// Renders the text (`txt`) or the HTML document (`html`).
+    fn body(&self, part: &str, headline: &str, subject: &str) -> Result<String, minijinja::Error> {
+        let is_html = part == "html";
+        // A sentence rendered for HTML is escaped already.
+        let own = |text: String| if is_html { Value::from_safe_string(text) } else { Value::from(text) };
+        let said = |name: &str| self.sentence(name, part, context! {}).map(own);
+        let said_here = |name: &str| said(&self.own_key(name));
+        let link = self.letter.link.expose_secret();
+        let texts = context! {
+            reminder => if self.is_reminder() { said("reminder")? } else { Value::from(()) },
+            introduction => said(&format!("introduction_{}", self.kind))?,
+            roles_label => said("roles_label")?,
+            button => said_here("button")?,
+            action => said_here("action")?,
+            expiry => said_here("expiry")?,
+            secret => said_here("secret")?,
+            fallback => said_here("fallback")?,
+            stranger => said_here("stranger")?,
+            footer => said_here("footer")?,
+            headline,
+            subject,
+            link => if is_html { Value::from_safe_string(attribute(link)) } else { Value::from(link) },
+        };
+        let template = self.environment.get_template(&format!("letter.{part}"))?;
+        template.render(context! { ..texts, ..self.about.clone() })
     }
 }
 

@@ -5,6 +5,7 @@
 //! could take the user over with it (OWASP Authentication Cheat Sheet, "Change a user's registered email
 //! address").
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
@@ -55,14 +56,34 @@ pub(super) fn request(
     let entered = entered(&services.clock, &services.suppression_keys, std::iter::once(new));
     suppressions::restore(tx, &entered)?;
     check_address(tx, actor, new)?;
-    let now = services.clock.now();
-    // Both letters count: that to the present address, too, which another caller could flood.
-    let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::Nobody)];
-    let mut counts = Counts::lock(tx, &services.rules.letters, &bills, now)?;
+    let quotas = count_letters(services, tx, actor, (user, new))?;
+    insert(services, tx, (user, new))?;
+    let done = (AuditAction::EmailChangeRequested, AuditOutcome::Succeeded);
+    let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), json!({}));
+    db::audit::insert(tx, &[event])?;
+    Ok(quotas)
+}
+
+/// Counts the letters to the present and the new address: the first one, too, could be flooded by another
+/// caller.
+fn count_letters(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (user, new): (&User, &Email),
+) -> Result<Vec<QuotaStatus>, ServiceError> {
+    let bills = [Charge::new(new, Payer::of_caller(actor)), Charge::new(&user.email, Payer::None)];
+    let mut counts = Counts::lock(tx, &services.rules.letters, &bills, services.clock.now())?;
     let [new_letter, notice] = &bills;
     let quotas = counts.take(new_letter).map_err(ServiceError::LettersSpent)?;
     counts.take(notice).map_err(ServiceError::LettersSpent)?;
     counts.write(tx)?;
+    Ok(quotas)
+}
+
+/// Stores the request in place of an earlier one, and its letters.
+fn insert(services: &Services, tx: &mut Tx<'_>, (user, new): (&User, &Email)) -> Result<(), DbFault> {
+    let now = services.clock.now();
     let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, user.id, now)?;
     let change = EmailChange {
         id: services.clock.id(),
@@ -81,10 +102,7 @@ pub(super) fn request(
         let letter = NewNotice { id, subject, recipient: recipient.clone(), purpose, at: now };
         outbox::insert_notice(tx, &letter)?;
     }
-    let done = (AuditAction::EmailChangeRequested, AuditOutcome::Succeeded);
-    let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), json!({}));
-    db::audit::insert(tx, &[event])?;
-    Ok(quotas)
+    Ok(())
 }
 
 /// Withdraws the open request of a user, whose row is locked, if there is one.
@@ -220,6 +238,33 @@ fn apply(
     (hash, source): (Option<&String>, &Origin),
 ) -> Result<(), ServiceError> {
     let (id, now) = (seen.user.id, services.clock.now());
+    let (user, change) = lock(tx, seen, hash, now)?;
+    if email_changes::use_up(tx, change.id, now)? == Guarded::Stale {
+        return Err(ServiceError::DeadEmailLink(DeadMailLink::Used));
+    }
+    email_changes::set_email(tx, &user, &change.new, now)?;
+    // Links that were mailed to the old address must not work for its next holder.
+    password_resets::use_up_all(tx, &user.email, now)?;
+    let who = ActorRef { origin: Some(source.clone()), ..session_token::holder(&user) };
+    for pending in invitations::pending_of(tx.reading(), id)? {
+        if pending.email.key() == user.email.key() {
+            revoke::end(services, tx, &who, &pending)?;
+        }
+    }
+    let done = (AuditAction::EmailChanged, AuditOutcome::Succeeded);
+    let event = audit::anonymous(&services.clock, done, Some(id), source, json!({}));
+    Ok(db::audit::insert(tx, &[event])?)
+}
+
+/// Locks the user, and who holds the new address, and checks again what was seen. A holder who never
+/// activated gives the address up.
+fn lock(
+    tx: &mut Tx<'_>,
+    seen: &Preview,
+    hash: Option<&String>,
+    now: DateTime<Utc>,
+) -> Result<(User, EmailChange), ServiceError> {
+    let id = seen.user.id;
     // Both are locked at once, in the order of their addresses.
     let holder = email_changes::holder(tx.reading(), &seen.change.new)?;
     let ids: Vec<UserId> = holder.into_iter().chain([id]).collect();
@@ -242,19 +287,5 @@ fn apply(
         }
         email_changes::take_over(tx, holder, id, now)?;
     }
-    if email_changes::use_up(tx, change.id, now)? == Guarded::Stale {
-        return Err(ServiceError::DeadEmailLink(DeadMailLink::Used));
-    }
-    email_changes::set_email(tx, &user, &change.new, now)?;
-    // Links that were mailed to the old address must not work for its next holder.
-    password_resets::use_up_all(tx, &user.email, now)?;
-    let who = ActorRef { origin: Some(source.clone()), ..session_token::holder(&user) };
-    for pending in invitations::pending_of(tx.reading(), id)? {
-        if pending.email.key() == user.email.key() {
-            revoke::end(services, tx, &who, &pending)?;
-        }
-    }
-    let done = (AuditAction::EmailChanged, AuditOutcome::Succeeded);
-    let event = audit::anonymous(&services.clock, done, Some(id), source, json!({}));
-    Ok(db::audit::insert(tx, &[event])?)
+    Ok((user, change))
 }

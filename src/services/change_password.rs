@@ -47,10 +47,7 @@ pub async fn change(
     password_rules::check(services, "/new_password", &new, &user)?;
     let claim = Claim { purpose: "password", subject: &user.email, client };
     if password_check::check(services, &claim, old, Some(stored.clone())).await? != Compared::Right {
-        let denied = (AuditAction::PasswordChanged, AuditOutcome::Denied);
-        let details = json!({ "reason": "wrong_password" });
-        let event = audit::event(&services.clock, denied, actor.who.clone(), id.to_string(), details);
-        audit::record(services, event).await;
+        record_denial(services, actor, id).await;
         return Err(password_check::wrong_present_password());
     }
     let new = services.hasher.hash(services.hasher.place().await?, new).await?;
@@ -74,6 +71,14 @@ pub async fn change(
         // It was changed meanwhile, so the one that was given is wrong by now.
         Guarded::Stale => Err(password_check::wrong_present_password()),
     }
+}
+
+/// Records that the present password was wrong.
+async fn record_denial(services: &Services, actor: &Actor, id: UserId) {
+    let denied = (AuditAction::PasswordChanged, AuditOutcome::Denied);
+    let details = json!({ "reason": "wrong_password" });
+    let event = audit::event(&services.clock, denied, actor.who.clone(), id.to_string(), details);
+    audit::record(services, event).await;
 }
 
 async fn look(services: &Services, id: UserId) -> Result<(User, String), ServiceError> {

@@ -169,7 +169,7 @@ impl<'a> EventApplier<'a> {
         }
         let letter = self.letters[index].clone();
         // Known from asking the provider: the report may say why, and is no second entry of the timeline.
-        let is_told = letter.status == Some(status)
+        let is_from_check = letter.status == Some(status)
             && webhook_events::is_received(tx, self.provider, &check_id(letter.id, status))?;
         if let Some(unsettled) = letter.unsettled {
             let message_id = event.message_ids.first().map(String::as_str);
@@ -179,31 +179,52 @@ impl<'a> EventApplier<'a> {
         let sent_at = self.letters[index].sent_at;
         let event =
             &DeliveryEvent { at: sent_at.map_or(event.at, |sent_at| sent_at.max(event.at)), ..event.clone() };
+        self.apply_to(tx, (&letter, status), event, is_from_check)
+    }
+
+    /// Applies an event to its letter. `is_from_check`: the timeline has the status already.
+    fn apply_to(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (letter, status): (&Reported, DeliveryStatus),
+        event: &DeliveryEvent,
+        is_from_check: bool,
+    ) -> Result<Outcome, DbFault> {
         if event.may_be_reply && letter.status >= Some(DeliveryStatus::Delivered) {
             return Ok(Outcome::Outranked);
         }
-        self.suppress(tx, &letter, event)?;
+        self.suppress(tx, letter, event)?;
         // A deferral is reported again and again, and stands in the timeline once.
-        if !is_told && (status != DeliveryStatus::Deferred || letter.status.is_none()) {
-            self.push_status(&letter, status, event);
+        if !is_from_check && (status != DeliveryStatus::Deferred || letter.status.is_none()) {
+            self.push_status(letter, status, event);
         }
         let stored = self.store(tx, letter.id, status, event)?;
-        // A person who called the reminder spam, or whose mailbox is gone, cannot use the invitation's letter
-        // either.
-        if letter.purpose == LetterPurpose::Reminder
-            && status >= DeliveryStatus::Bounced
-            && !has_failed(event)
-            && !letter.superseded
-            && let Some((reminded, known)) = delivery_reports::reminded(tx, &letter)?
-            && !(event.may_be_reply && known >= Some(DeliveryStatus::Delivered))
-        {
-            let (Guarded::Applied | Guarded::Stale) = self.store(tx, reminded, status, event)?;
-        }
+        self.store_on_reminded(tx, (letter, status), event)?;
         Ok(match stored {
             Guarded::Stale => Outcome::Outranked,
             Guarded::Applied if has_failed(event) => Outcome::Failed,
             Guarded::Applied => Outcome::Applied(status),
         })
+    }
+
+    /// A person who called the reminder spam, or whose mailbox is gone, cannot use the invitation's letter
+    /// either.
+    fn store_on_reminded(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (letter, status): (&Reported, DeliveryStatus),
+        event: &DeliveryEvent,
+    ) -> Result<(), DbFault> {
+        if letter.purpose == LetterPurpose::Reminder
+            && status >= DeliveryStatus::Bounced
+            && !has_failed(event)
+            && !letter.superseded
+            && let Some((reminded, known)) = delivery_reports::reminded(tx, letter)?
+            && !(event.may_be_reply && known >= Some(DeliveryStatus::Delivered))
+        {
+            let (Guarded::Applied | Guarded::Stale) = self.store(tx, reminded, status, event)?;
+        }
+        Ok(())
     }
 
     /// No further letters are sent to a person who called one spam, nor to an address without a mailbox.

@@ -6,6 +6,7 @@
 
 mod principal;
 mod queue;
+mod release;
 mod ticket;
 
 use chrono::TimeDelta;
@@ -54,7 +55,19 @@ pub async fn begin<E>(
     let ticket = Ticket { request, worker, render };
     let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
     let taker = KeyClaim { request, worker, now, held_until: now + KEY_LEASE, expires_at: now + ANSWER_TTL };
-    match services.keys.run(taker).await? {
+    let state = match services.keys.run(taker).await {
+        Ok(state) => state,
+        Err(fault) => {
+            // Nothing is done for this request: if it has the key all the same, its retries would have to
+            // wait for that.
+            if matches!(fault, DbFault::InDoubt(_)) {
+                let Ticket { request, worker, .. } = ticket;
+                release::release_later(services.db.clone(), request, worker);
+            }
+            return Err(fault.into());
+        }
+    };
+    match state {
         KeyState::Ours => Ok(Begin::First(ticket)),
         KeyState::Answered(answer) => Ok(Begin::Replay(answer)),
         KeyState::Held => Err(ServiceError::IdempotencyInProgress),
@@ -76,16 +89,19 @@ impl<E> Ticket<E> {
         log(services.db.write(move |tx| idempotency::answer(tx, &request, &worker, &answer)).await);
     }
 
-    /// Ends a request that had no effect, and gives the key back: a retry is a first request.
+    /// Ends a request that had no effect, and gives the key back: a retry is a first request. While the
+    /// database is away, that is tried again in the background.
     pub async fn release(self, services: &Services) {
         let Self { request, worker, .. } = self;
-        log(services.db.write(move |tx| idempotency::release(tx, &request, &worker)).await);
+        if release::release(&services.db, &request, &worker).await.is_err() {
+            release::release_later(services.db.clone(), request, worker);
+        }
     }
 }
 
 fn log(ended: Result<(), DbFault>) {
     if let Err(error) = ended {
         // A retry takes the key over once it is no longer held.
-        tracing::warn!(error = ?error.to_string(), "an idempotency key could not be stored or released");
+        tracing::warn!(error = ?error.to_string(), "the answer of an idempotency key could not be stored");
     }
 }

@@ -27,7 +27,7 @@ pub enum Payer {
     /// The caller: staff, a partner, the command line.
     Caller(String),
     /// No one: a reminder, or a new link that the recipient requests.
-    Nobody,
+    None,
 }
 
 impl Payer {
@@ -52,7 +52,7 @@ impl Payer {
     #[must_use]
     pub fn of_renewal(invitation: &Invitation, was_handed_over: bool) -> Self {
         match tree(invitation) {
-            _ if !was_handed_over => Self::Nobody,
+            _ if !was_handed_over => Self::None,
             Some(account) => Self::Account(account),
             None => Self::caller(&invitation.invited_by),
         }
@@ -95,14 +95,14 @@ impl Charge {
     /// A letter that tells of a change of a password: counted apart, so that it takes no place of another.
     #[must_use]
     pub fn of_notice(email: &Email) -> Self {
-        Self { mailbox: format!("notice:{}", mailbox(email)), payer: Payer::Nobody, parts: 1 }
+        Self { mailbox: format!("notice:{}", mailbox(email)), payer: Payer::None, parts: 1 }
     }
 
     /// A letter to reset a password, which anybody may request for any address: they are counted apart, by
     /// the same quota, so that strangers cannot use up the letters that the operator sends to a mailbox.
     #[must_use]
     pub fn of_reset(email: &Email) -> Self {
-        Self { mailbox: format!("reset:{}", mailbox(email)), payer: Payer::Nobody, parts: 1 }
+        Self { mailbox: format!("reset:{}", mailbox(email)), payer: Payer::None, parts: 1 }
     }
 
     /// The same, for one client: it has half of what the mailbox has, so that a stranger cannot use up all
@@ -110,7 +110,7 @@ impl Charge {
     #[must_use]
     pub fn of_reset_by(key: &DerivedKey, email: &Email, client: ClientAddress) -> Self {
         let name = key.tag(&format!("reset {} {}", client.host(), mailbox(email)));
-        Self { mailbox: format!("reset:{name}"), payer: Payer::Nobody, parts: 2 }
+        Self { mailbox: format!("reset:{name}"), payer: Payer::None, parts: 2 }
     }
 }
 

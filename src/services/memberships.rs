@@ -97,19 +97,28 @@ fn end(
     if memberships::end(tx, user, account)? == Guarded::Stale {
         return Err(ServiceError::NotFound);
     }
-    // Recorded in the timeline of the invitation by which the user had joined: the actor and the membership.
-    if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
-        let (now, details) =
-            (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
-        let mut who = actor.who.clone();
-        if who.id == user.to_string() && !is_accepted_by_person {
-            // The user did not accept this membership, so readers of the timeline may see only the address.
-            let invitation = invitations::get(tx.reading(), invitation, Visibility::everything())?
-                .ok_or(ServiceError::NotFound)?;
-            invitation.email.as_str().clone_into(&mut who.name);
-        }
-        timeline::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;
-    }
+    record(services, tx, actor, (account, user, role), is_accepted_by_person)?;
     tracing::info!(%account, %user, by = actor.who.kind.as_str(), "a membership ended");
+    Ok(())
+}
+
+/// Records the actor and the membership in the timeline of the invitation by which the user had joined.
+fn record(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (account, user, role): (AccountId, UserId, MemberRole),
+    is_accepted_by_person: bool,
+) -> Result<(), ServiceError> {
+    let Some(id) = memberships::joined_by(tx.reading(), user, account)? else { return Ok(()) };
+    let (now, details) = (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
+    let mut who = actor.who.clone();
+    if who.id == user.to_string() && !is_accepted_by_person {
+        // The user did not accept this membership, so readers of the timeline may see only the address.
+        let invitation =
+            invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+        invitation.email.as_str().clone_into(&mut who.name);
+    }
+    timeline::insert(tx, &[services.event(id, EventType::MembershipEnded, now, who, details)])?;
     Ok(())
 }

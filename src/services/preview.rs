@@ -31,15 +31,25 @@ const OPEN_DEDUP_WINDOW: TimeDelta = TimeDelta::minutes(1);
 /// The stored length of a `User-Agent`.
 const USER_AGENT: usize = 256;
 
-/// Previews a link.
+/// What became of the opening of a genuine link.
+#[derive(Debug)]
+pub struct Opening {
+    /// What the link leads to, or why nothing.
+    pub preview: Result<Preview, ServiceError>,
+    /// Whether this is the first opening of the invitation, and is recorded.
+    pub is_first: bool,
+}
+
+/// Opens a link.
 ///
 /// # Errors
-/// [`ServiceError::InvalidLink`] and [`ServiceError::DeadLink`].
+/// [`ServiceError::InvalidLink`] for a token that is not genuine, and when the database fails. The preview
+/// has [`ServiceError::InvalidLink`] and [`ServiceError::DeadLink`].
 pub async fn link(
     services: &Services,
     token: &LinkToken,
     user_agent: Option<&str>,
-) -> Result<Preview, ServiceError> {
+) -> Result<Opening, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let now = services.clock.now();
     let found = services
@@ -57,18 +67,21 @@ pub async fn link(
         }
         Err(_) => None,
     };
-    if let Some(details) = opened.filter(|details| !found.recent_opens.contains(&details.to_string())) {
-        note(services, claim, now, details).await;
-    }
-    preview
+    let is_first = match opened.filter(|details| !found.recent_opens.contains(&details.to_string())) {
+        Some(details) => note(services, claim, now, details).await,
+        None => false,
+    };
+    Ok(Opening { preview, is_first })
 }
 
-/// Records an open. A failure is only logged, since the person's request can still be answered.
-async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
+/// Records an open, and returns whether it is the first one. A failure is only logged, since the person's
+/// request can still be answered.
+async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) -> bool {
     let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(None), details);
-    if let Err(error) = services.openings.run(opened).await {
+    services.openings.run(opened).await.unwrap_or_else(|error| {
         tracing::warn!(%error, invitation = %claim.invitation, "the opening of a link was not recorded");
-    }
+        false
+    })
 }
 
 /// The invitation of a genuine link, valid or not: to show its holder whom to ask.

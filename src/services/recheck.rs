@@ -77,8 +77,8 @@ fn audited(services: &Services, actor: &Actor, (id, provider): (InvitationId, Pr
     audit::event(&services.clock, done, actor.who.clone(), id.to_string(), details)
 }
 
-/// Whom to ask about a letter, and what.
-fn question(services: &Services, letter: &CheckedLetter) -> Result<(Provider, StatusQuery), ServiceError> {
+/// Whom to ask about a letter.
+fn provider(services: &Services, letter: &CheckedLetter) -> Result<Provider, ServiceError> {
     let no = |words: &str| Err(ServiceError::NotCheckable(words.to_owned()));
     match letter.state {
         LetterState::HandedOver => {
@@ -97,13 +97,18 @@ fn question(services: &Services, letter: &CheckedLetter) -> Result<(Provider, St
     };
     match (&letter.provider, letter.state) {
         (Some(other), _) if other != provider.name => {
-            return no("Another provider accepted the letter than the one that is configured now.");
+            no("Another provider accepted the letter than the one that is configured now.")
         }
         (None, LetterState::Sent) => {
-            return no("The letter did not go through a provider's HTTP interface, which could be asked.");
+            no("The letter did not go through a provider's HTTP interface, which could be asked.")
         }
-        _ => {}
+        _ => Ok(provider),
     }
+}
+
+/// Whom to ask about a letter, and what.
+fn question(services: &Services, letter: &CheckedLetter) -> Result<(Provider, StatusQuery), ServiceError> {
+    let provider = provider(services, letter)?;
     let (message_id, now) = (letter.message_id.clone(), services.clock.now());
     let query = StatusQuery { letter: letter.id, message_id, now };
     if services.letter_status.can_tell(&query) {

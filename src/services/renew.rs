@@ -5,12 +5,12 @@ use super::{
     letter_quota::Payer,
     resend::{check_locked, locked, send},
 };
-use crate::db::users;
+use crate::db::{Tx, users};
 use crate::domain::{
     actor::ActorRef,
     invitation::{DeadLink, DeliveryState, Invitation},
     origin::Origin,
-    token::LinkToken,
+    token::{LinkClaim, LinkToken},
     user::UserStatus,
     visibility::Visibility,
 };
@@ -27,33 +27,29 @@ pub async fn link(services: &Services, token: &LinkToken, origin: Origin) -> Res
     }
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let (writer, who) = (services.clone(), ActorRef::link(Some(origin)));
-    services
-        .db
-        .write(move |tx| {
-            let old =
-                locked(tx, claim.invitation, Visibility::everything()).map_err(|refusal| match refusal {
-                    ServiceError::NotFound => ServiceError::InvalidLink,
-                    other => other,
-                })?;
-            // The user is locked.
-            let user = users::get(tx.reading(), old.user_id, Visibility::everything())?;
-            if user.is_some_and(|user| user.status == UserStatus::Blocked) {
-                return Err(DeadLink::Revoked.into());
-            }
-            match old.check_link(claim.generation, writer.clock.now()) {
-                Ok(()) => Err(ServiceError::LinkStillValid),
-                Err(DeadLink::Expired) => {
-                    let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
-                    let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
-                    let checked = check_locked(&writer, tx, vec![old])?;
-                    send(&writer, tx, (&who, payer), checked)?
-                        .into_values()
-                        .try_for_each(|outcome| outcome.map(drop))
-                }
-                Err(dead) => Err(dead.into()),
-            }
-        })
-        .await?;
+    services.db.write(move |tx| renew(&writer, tx, claim, &who)).await?;
     services.outbox_wakeup.notify_one();
     Ok(())
+}
+
+fn renew(services: &Services, tx: &mut Tx<'_>, claim: LinkClaim, who: &ActorRef) -> Result<(), ServiceError> {
+    let old = locked(tx, claim.invitation, Visibility::everything()).map_err(|refusal| match refusal {
+        ServiceError::NotFound => ServiceError::InvalidLink,
+        other => other,
+    })?;
+    // The user is locked.
+    let user = users::get(tx.reading(), old.user_id, Visibility::everything())?;
+    if user.is_some_and(|user| user.status == UserStatus::Blocked) {
+        return Err(DeadLink::Revoked.into());
+    }
+    match old.check_link(claim.generation, services.clock.now()) {
+        Ok(()) => Err(ServiceError::LinkStillValid),
+        Err(DeadLink::Expired) => {
+            let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
+            let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
+            let checked = check_locked(services, tx, vec![old])?;
+            send(services, tx, (who, payer), checked)?.into_values().try_for_each(|outcome| outcome.map(drop))
+        }
+        Err(dead) => Err(dead.into()),
+    }
 }

@@ -4,7 +4,7 @@
 //! courier looks up whether an active user has the address, so that neither the answer nor its time tells.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     ServiceError, Services, audit,
@@ -153,13 +153,8 @@ fn apply(
         return Err(ServiceError::DeadResetLink(DeadMailLink::Used));
     }
     credentials::set_password(tx, user, hash)?;
-    let mut details = json!({});
-    if !locked.is_proven {
-        // The link proves the address.
-        credentials::prove(tx, user, now)?;
-        let whole = users::get(tx.reading(), user, Visibility::everything())?;
-        details = last_admin::end_unproven_roles(tx, &whole.ok_or(ServiceError::InvalidResetLink)?)?;
-    }
+    // The link proves the address.
+    let details = if locked.is_proven { json!({}) } else { prove(tx, user, now)? };
     sessions::end_all(tx, user, None, now)?;
     sessions::end_tokens(tx, user, now)?;
     let done = (AuditAction::PasswordReset, AuditOutcome::Succeeded);
@@ -167,6 +162,13 @@ fn apply(
     db::audit::insert(tx, &[event])?;
     tell(services, tx, (user, &seen.recipient.email), now)?;
     Ok(())
+}
+
+/// Returns what the audit trail says of it.
+fn prove(tx: &mut Tx<'_>, user: UserId, now: DateTime<Utc>) -> Result<Value, ServiceError> {
+    credentials::prove(tx, user, now)?;
+    let whole = users::get(tx.reading(), user, Visibility::everything())?;
+    last_admin::end_unproven_roles(tx, &whole.ok_or(ServiceError::InvalidResetLink)?)
 }
 
 /// Uses up the links that were requested for a user's address, and puts a letter into the outbox that tells

@@ -71,13 +71,9 @@ pub async fn receive(
     let (read, masked, recipient) = reading.await.map_err(defect)?;
     if let Some((reason, message)) = masked {
         let recipient = recipient.map(|address| shown_address(&address));
-        let (id, received_at) = (services.clock.id(), now);
-        let letter = read.letter;
-        keep(
-            services,
-            NewUnreadMail { id, digest: read.id, recipient, reason, letter, message, received_at },
-        )
-        .await?;
+        let (id, digest, letter) = (services.clock.id(), read.id, read.letter);
+        let new = NewUnreadMail { id, digest, recipient, reason, letter, message, received_at: now };
+        keep(services, new).await?;
         return Ok(Received::Unread);
     }
     match read.verdict {

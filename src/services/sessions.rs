@@ -13,7 +13,7 @@ use crate::{
     },
     domain::{
         actor::{Actor, ActorRef},
-        audit::{AuditAction, AuditOutcome},
+        audit::{AuditAction, AuditEvent, AuditOutcome},
         ids::{SessionId, UserId},
         origin::Origin,
         session::{GRACE, RefreshToken, Session},
@@ -67,20 +67,19 @@ pub(super) async fn begin(
     let done = (AuditAction::SignIn, AuditOutcome::Succeeded);
     let event = audit::event(&services.clock, done, who, user.id.to_string(), json!({}));
     let new = session.clone();
-    services
-        .db
-        .write::<_, ServiceError>(move |tx| {
-            // A block that comes between the look and this lock ends the sessions that it finds.
-            let user = users::lock(tx, new.user)?.filter(|user| user.status == UserStatus::Active);
-            let hash = credentials::of(tx.reading(), new.user)?.password_hash;
-            if user.is_none() || hash.as_deref().map(credential_mark).as_ref() != Some(&new.credential) {
-                return Err(ServiceError::InvalidCredentials);
-            }
-            sessions::insert(tx, &new)?;
-            Ok(db::audit::insert(tx, std::slice::from_ref(&event))?)
-        })
-        .await?;
+    services.db.write(move |tx| insert(tx, &new, &event)).await?;
     Ok(session)
+}
+
+fn insert(tx: &mut Tx<'_>, new: &Session, event: &AuditEvent) -> Result<(), ServiceError> {
+    // A block that comes between the look and this lock ends the sessions that it finds.
+    let user = users::lock(tx, new.user)?.filter(|user| user.status == UserStatus::Active);
+    let hash = credentials::of(tx.reading(), new.user)?.password_hash;
+    if user.is_none() || hash.as_deref().map(credential_mark).as_ref() != Some(&new.credential) {
+        return Err(ServiceError::InvalidCredentials);
+    }
+    sessions::insert(tx, new)?;
+    Ok(db::audit::insert(tx, std::slice::from_ref(event))?)
 }
 
 /// Spends a refresh token for a new pair. The same token gets the same answer for some seconds more, since

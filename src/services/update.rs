@@ -24,7 +24,10 @@ use super::{
 use crate::{
     db::{
         Guarded, Tx,
-        invitations::{self, timeline, update},
+        invitations::{
+            self, timeline,
+            update::{self, NewRecipient},
+        },
         letters::outbox::{self, NewLetter},
         users,
     },
@@ -122,21 +125,7 @@ fn apply(
     asked: (&Condition, &Patch),
 ) -> Result<(Sent, NewLink), ServiceError> {
     let (_, patch) = asked;
-    update::lock_invitation(tx, id)?;
-    let seen =
-        invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
-    // Checked before any user is locked or inserted for it, and again after the lock.
-    admit(services, tx, actor, &seen, asked)?;
-    let elsewhere = patch.elsewhere(&seen);
-    let recipient = elsewhere.map(|email| reassign::lock(services, tx, &seen, email)).transpose()?;
-    if recipient.is_none() {
-        users::lock(tx, seen.user_id)?;
-    }
-    let old = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
-    if old.user_id != seen.user_id {
-        return Err(MOVED.into());
-    }
-    admit(services, tx, actor, &old, asked)?;
+    let (old, recipient) = lock(services, tx, actor, id, asked)?;
     let Plan { mut new, changes } = diff::of(&old, patch);
     if changes.is_empty() {
         return Ok((Sent { invitation: old, quota_statuses: Vec::new() }, NewLink::Unneeded));
@@ -159,6 +148,34 @@ fn apply(
     let invitation =
         invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     Ok((Sent { invitation, quota_statuses }, link))
+}
+
+/// Locks the invitation and its person; the new recipient, where the address is another's. Returns the
+/// invitation as it is behind the locks, to which the change may be made.
+fn lock(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: InvitationId,
+    asked: (&Condition, &Patch),
+) -> Result<(Invitation, Option<NewRecipient>), ServiceError> {
+    let (_, patch) = asked;
+    update::lock_invitation(tx, id)?;
+    let seen =
+        invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
+    // Checked before any user is locked or inserted for it, and again after the lock.
+    admit(services, tx, actor, &seen, asked)?;
+    let elsewhere = patch.elsewhere(&seen);
+    let recipient = elsewhere.map(|email| reassign::lock(services, tx, &seen, email)).transpose()?;
+    if recipient.is_none() {
+        users::lock(tx, seen.user_id)?;
+    }
+    let old = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+    if old.user_id != seen.user_id {
+        return Err(MOVED.into());
+    }
+    admit(services, tx, actor, &old, asked)?;
+    Ok((old, recipient))
 }
 
 /// Counts the letter.
@@ -212,20 +229,9 @@ fn write(
     changes: &Map<String, Value>,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
-    // The guarded update decides, since what was read before may be stale.
-    if update::invitation(tx, (old.id, old.generation), new)? == Guarded::Stale {
-        return Err(ServiceError::NotPending);
-    }
-    if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
-        && update::account(tx, account.id, &patch.account_name, &patch.rate)? == Guarded::Stale
-    {
-        return Err(ServiceError::NotPending);
-    }
+    update_rows(tx, (old, new, patch))?;
     let mut details = json!({ "changes": changes });
     let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);
-    if new.user_id == old.user_id && new.email != old.email {
-        update::update_email_spelling(tx, new.user_id, &new.email)?;
-    }
     if new.generation == old.generation {
         timeline::insert(tx, &[entry(EventType::Updated, details)])?;
         return Ok(());
@@ -237,5 +243,25 @@ fn write(
     }
     let queued = json!({ "send_count": new.send_count });
     timeline::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;
+    Ok(())
+}
+
+/// Updates the invitation, its account, and the spelling of the person's address.
+fn update_rows(
+    tx: &mut Tx<'_>,
+    (old, new, patch): (&Invitation, &Invitation, &Patch),
+) -> Result<(), ServiceError> {
+    // The guarded update decides, since what was read before may be stale.
+    if update::invitation(tx, (old.id, old.generation), new)? == Guarded::Stale {
+        return Err(ServiceError::NotPending);
+    }
+    if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
+        && update::account(tx, account.id, &patch.account_name, &patch.rate)? == Guarded::Stale
+    {
+        return Err(ServiceError::NotPending);
+    }
+    if new.user_id == old.user_id && new.email != old.email {
+        update::update_email_spelling(tx, new.user_id, &new.email)?;
+    }
     Ok(())
 }

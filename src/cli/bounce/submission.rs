@@ -37,24 +37,13 @@ impl Submission {
     /// [`NotStored`].
     pub(super) async fn send(&self, message: Vec<u8>) -> Result<String, NotStored> {
         let base = self.url.as_str().trim_end_matches('/').to_owned();
-        // The client needs the process's default crypto provider. An error means that one is installed
-        // already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            // The secret must not be sent to any other server that the service redirects to.
-            .redirect(Policy::none())
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| NotStored::Client(chain(&error)))?;
         let mut url = self.url.clone();
         url.set_path("/v1/mail-events/dsn");
         url.set_query(None);
         if let Some(recipient) = &self.recipient {
             url.query_pairs_mut().append_pair("recipient", recipient);
         }
-        let request = client
+        let request = client()?
             .post(url)
             .bearer_auth(self.secret.expose())
             .header(CONTENT_TYPE, "message/rfc822")
@@ -71,4 +60,17 @@ impl Submission {
             }
         }
     }
+}
+
+fn client() -> Result<Client, NotStored> {
+    // The client needs the process's default crypto provider. An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        // The secret must not be sent to any other server that the service redirects to.
+        .redirect(Policy::none())
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| NotStored::Client(chain(&error)))
 }

@@ -92,20 +92,8 @@ impl Header<'_> {
             row.mark_malformed(RowError::new(columns::KIND, "unbalanced_quotes", words));
             return row;
         }
-        // Spreadsheets add empty cells after the last column, and some programs omit those at the end of a
-        // row.
-        let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-        let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
-        if found > named {
-            let delimiter = match self.separator.byte {
-                b'\t' => "tab".to_owned(),
-                byte => char::from(byte).to_string(),
-            };
-            let words = format!(
-                "The row has {found} cells, the header has {named}. \
-                 Put text that contains a {delimiter} in double quotes."
-            );
-            row.mark_malformed(RowError::new(columns::KIND, "cell_count", words));
+        if let Some(fault) = self.surplus(record) {
+            row.mark_malformed(fault);
             return row;
         }
         for (index, (column, cell)) in
@@ -121,6 +109,25 @@ impl Header<'_> {
             }
         }
         row
+    }
+
+    /// What is wrong with a row that has more cells than columns have names. Spreadsheets add empty cells
+    /// after the last column, and some programs omit those at the end of a row.
+    fn surplus(&self, record: &ByteRecord) -> Option<RowError> {
+        let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
+        if found <= named {
+            return None;
+        }
+        let delimiter = match self.separator.byte {
+            b'\t' => "tab".to_owned(),
+            byte => char::from(byte).to_string(),
+        };
+        let words = format!(
+            "The row has {found} cells, the header has {named}. \
+             Put text that contains a {delimiter} in double quotes."
+        );
+        Some(RowError::new(columns::KIND, "cell_count", words))
     }
 
     fn nameless(&self, index: usize, line: usize, cell: &[u8]) -> RowError {

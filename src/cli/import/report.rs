@@ -94,9 +94,22 @@ impl Report {
     /// When standard output is closed or full.
     pub(super) fn end(&self, reason: Option<&Reason>) -> Result<(), Unwritable> {
         self.screen.0.finish_and_clear();
-        let left = self.left();
+        let words = self.ending(reason);
+        if !words.is_empty() {
+            self.screen.say(&words);
+        }
+        let summary = self.summary();
+        if self.json {
+            self.screen.say(&summary);
+            return Ok(());
+        }
+        self.print(&summary)
+    }
+
+    /// Why the import ended early, and how to continue; empty where it did not.
+    fn ending(&self, reason: Option<&Reason>) -> String {
         let again = "Run the same command again to continue: no person is invited twice.";
-        let words = match reason {
+        match reason {
             None => String::new(),
             Some(Reason::Faulty) => {
                 let (faulty, all) = (self.failed, self.total);
@@ -114,10 +127,11 @@ impl Report {
             }
             Some(Reason::Refused(words)) => format!("Stopped: the service answered {}", clean(words)),
             Some(Reason::Unwritable(words)) => format!("Stopped: {words}. {again}"),
-        };
-        if !words.is_empty() {
-            self.screen.say(&words);
         }
+    }
+
+    fn summary(&self) -> String {
+        let left = self.left();
         let invited = if self.dry_run { "would be invited" } else { "invited" };
         let mut summary =
             format!("{invited} {}, already there {}, failed {}", self.invited, self.already, self.failed);
@@ -127,11 +141,7 @@ impl Report {
         if left > 0 {
             summary = format!("{summary}, not sent {left}");
         }
-        if self.json {
-            self.screen.say(&summary);
-            return Ok(());
-        }
-        self.print(&summary)
+        summary
     }
 
     /// Whether no row failed, among those whose outcome is known.

@@ -66,14 +66,19 @@ fn bits(text: &str) -> f64 {
             reach(length, DATE, None);
         }
     }
-    let (mut at, mut said, mut saved) = (written.len(), std::collections::HashSet::new(), 0.0);
+    ways.last().and_then(Option::as_ref).unwrap_or(&start).bits - saved_by_repetition(&ways)
+}
+
+/// The bits that words cost less where they are repeated on the way to the end.
+fn saved_by_repetition(ways: &[Option<Way>]) -> f64 {
+    let (mut at, mut seen, mut saved) = (ways.len() - 1, std::collections::HashSet::new(), 0.0);
     while let Some(way) = ways[at].as_ref() {
-        if way.word.is_some_and(|word| !said.insert(word)) {
+        if way.word.is_some_and(|word| !seen.insert(word)) {
             saved += NEW - AGAIN;
         }
         at = way.from;
     }
-    ways.last().and_then(Option::as_ref).unwrap_or(&start).bits - saved
+    saved
 }
 
 /// The bits of a character that belongs to no word.

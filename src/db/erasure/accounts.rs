@@ -27,26 +27,8 @@ type Row = (String, Option<String>, Option<String>, String, bool);
 
 /// Erases the names, and returns the ids of these accounts.
 pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<String>, DbFault> {
-    let others = memberships::table
-        .filter(memberships::account_id.eq(accounts::id))
-        .filter(memberships::user_id.ne_all(traces.user_ids()));
-    let awaited = invitations::table
-        .filter(invitations::account_id.eq(accounts::id.nullable()))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    let left: Vec<Row> = accounts::table
-        .filter(accounts::id.eq_any(&traces.accounts).and(accounts::name.is_not_null()))
-        .filter(not(exists(others)).and(not(exists(awaited))))
-        .select((
-            accounts::id,
-            accounts::name,
-            accounts::account_type,
-            accounts::status,
-            accounts::has_former_name,
-        ))
-        .order(accounts::id)
-        .load(tx.reading())?;
     let mut erased = Vec::new();
-    for (id, name, account_type, status, has_former_name) in left {
+    for (id, name, account_type, status, has_former_name) in left(tx, traces)? {
         let is_invited = status == AccountStatus::Invited.as_str();
         let is_consumer = account_type.as_deref() == Some(AccountType::Consumer.as_str());
         let is_named_after = has_former_name || name.is_some_and(|name| traces.identifiers.are_in(&name));
@@ -65,4 +47,27 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<String>, DbF
         erased.push(id);
     }
     Ok(erased)
+}
+
+/// The accounts with a name that the person leaves without a member or a pending invitation.
+fn left(tx: &mut Tx<'_>, traces: &Traces) -> Result<Vec<Row>, DbFault> {
+    let others = memberships::table
+        .filter(memberships::account_id.eq(accounts::id))
+        .filter(memberships::user_id.ne_all(traces.user_ids()));
+    let awaited = invitations::table
+        .filter(invitations::account_id.eq(accounts::id.nullable()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
+    let left = accounts::table
+        .filter(accounts::id.eq_any(&traces.accounts).and(accounts::name.is_not_null()))
+        .filter(not(exists(others)).and(not(exists(awaited))))
+        .select((
+            accounts::id,
+            accounts::name,
+            accounts::account_type,
+            accounts::status,
+            accounts::has_former_name,
+        ))
+        .order(accounts::id)
+        .load::<Row>(tx.reading())?;
+    Ok(left)
 }

@@ -23,12 +23,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
     diesel::delete(user_roles::table.filter(user_roles::user_id.eq_any(&ids))).execute(tx.writing())?;
     diesel::delete(former_addresses::table.filter(former_addresses::user_id.eq_any(&ids)))
         .execute(tx.writing())?;
-    let scope = LimitScope::Mailbox.as_str();
-    let mailboxes = traces.addresses.iter().chain(&traces.corrected).map(mailbox);
-    let counted =
-        mailboxes.flat_map(|to| ["", "reset:", "notice:"].map(|kind| format!("{scope}:{kind}{to}")));
-    let counted: Vec<String> = counted.collect();
-    diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(counted)))
+    diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(counted(traces))))
         .execute(tx.writing())?;
     for id in &traces.users {
         let (email, none) = (Email::erased(*id), None::<&str>);
@@ -49,4 +44,11 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces, now: DateTime<Utc>) -> Res
             .execute(tx.writing())?;
     }
     Ok(())
+}
+
+/// What the letters to these mailboxes are counted by.
+fn counted(traces: &Traces) -> Vec<String> {
+    let scope = LimitScope::Mailbox.as_str();
+    let mailboxes = traces.addresses.iter().chain(&traces.corrected).map(mailbox);
+    mailboxes.flat_map(|to| ["", "reset:", "notice:"].map(|kind| format!("{scope}:{kind}{to}"))).collect()
 }

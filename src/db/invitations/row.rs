@@ -222,19 +222,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let fault = letter.cause.and_then(|cause| cause.parse::<MailFault>().ok());
     let status_code = letter.status_code.and_then(|code| code.parse().ok());
     let operators = fault.filter(|fault| fault.is_operator_fault());
-    let state = match (state, letter.delivery_status) {
-        // It bounced, or the provider did not send it, for a reason that the operator must correct.
-        (LetterState::Sent, Some(delivery_status))
-            if operators.is_some() && delivery_status == DeliveryStatus::Bounced.as_str() =>
-        {
-            DeliveryState::Failed
-        }
-        (LetterState::Sent, Some(delivery_status)) => delivery_status.parse().ok()?,
-        (LetterState::Sent, None) => DeliveryState::Sent,
-        (LetterState::Queued, _) => DeliveryState::Queued,
-        (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
-        (LetterState::HandedOver, _) => DeliveryState::HandedOver,
-    };
+    let state = delivery_state(state, letter.delivery_status.as_deref(), operators)?;
     let is_withdrawn = withdrawn.is_some();
     let last_error = withdrawn.or(letter.last_error);
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
@@ -257,6 +245,27 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         status_code: status_code.filter(|_| !is_withdrawn),
         reported_at: letter.delivery_status_at.map(|at| at.0),
         failed_at: letter.failed_at.map(|at| at.0),
+    })
+}
+
+/// `operators` is the fault that the operator must correct.
+fn delivery_state(
+    state: LetterState,
+    reported: Option<&str>,
+    operators: Option<MailFault>,
+) -> Option<DeliveryState> {
+    Some(match (state, reported) {
+        // It bounced, or the provider did not send it, for a reason that the operator must correct.
+        (LetterState::Sent, Some(reported))
+            if operators.is_some() && reported == DeliveryStatus::Bounced.as_str() =>
+        {
+            DeliveryState::Failed
+        }
+        (LetterState::Sent, Some(reported)) => reported.parse().ok()?,
+        (LetterState::Sent, None) => DeliveryState::Sent,
+        (LetterState::Queued, _) => DeliveryState::Queued,
+        (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
+        (LetterState::HandedOver, _) => DeliveryState::HandedOver,
     })
 }
 

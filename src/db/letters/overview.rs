@@ -124,7 +124,29 @@ impl Number {
         let report: Option<DeliveryStatus> = parsed(self.report.as_deref(), |text| corrupt("fate", text))?;
         // A newer process may know more of them.
         let fault = self.cause.as_deref().and_then(|cause| cause.parse::<MailFault>().ok());
-        let status = match (state, report) {
+        let status = self.status(state, report, fault).ok_or_else(|| corrupt("state", &self.state))?;
+        let attempts = match self.attempts_class {
+            0 => Attempts::Clean,
+            1 => Attempts::Failed,
+            _ => Attempts::Exhausted,
+        };
+        let known = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(LetterGroup {
+            status,
+            reason: reason_group(status, fault, attempts),
+            relay: known(&self.relay),
+            domain: known(&self.domain).filter(|domain| domain != Email::ERASED_DOMAIN),
+        })
+    }
+
+    /// `None` for a link that was handed over, which is no letter.
+    fn status(
+        &self,
+        state: LetterState,
+        report: Option<DeliveryStatus>,
+        fault: Option<MailFault>,
+    ) -> Option<LetterStatus> {
+        Some(match (state, report) {
             (LetterState::Queued | LetterState::Withdrawn, _) if self.is_leased > 0 => LetterStatus::Sending,
             (LetterState::Queued, _) => LetterStatus::Queued,
             (LetterState::Withdrawn, _) => LetterStatus::Withdrawn,
@@ -140,19 +162,7 @@ impl Number {
             }
             (LetterState::Sent, Some(DeliveryStatus::Bounced)) => LetterStatus::Bounced,
             (LetterState::Sent, Some(DeliveryStatus::Complained)) => LetterStatus::Complained,
-            (LetterState::HandedOver, _) => return Err(corrupt("state", &self.state)),
-        };
-        let attempts = match self.attempts_class {
-            0 => Attempts::Clean,
-            1 => Attempts::Failed,
-            _ => Attempts::Exhausted,
-        };
-        let known = |text: &str| Some(text).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(LetterGroup {
-            status,
-            reason: reason_group(status, fault, attempts),
-            relay: known(&self.relay),
-            domain: known(&self.domain).filter(|domain| domain != Email::ERASED_DOMAIN),
+            (LetterState::HandedOver, _) => return None,
         })
     }
 }

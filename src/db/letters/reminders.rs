@@ -63,11 +63,11 @@ pub fn due(
         .limit(limit)
         .select((invitations::id, invitations::generation, invitations::email))
         .load(connection)?;
-    let unreadable = |column, id: &str| DbFault::Corrupt { table: "invitations", column, row: id.to_owned() };
-    rows.into_iter()
-        .map(|(id, generation, email)| {
-            let recipient = Email::parse(&email).map_err(|_| unreadable("email", &id))?;
-            Ok(Due { invitation: id.parse().map_err(|_| unreadable("id", &id))?, generation, recipient })
-        })
-        .collect()
+    rows.into_iter().map(read).collect()
+}
+
+fn read((id, generation, email): (String, i32, String)) -> Result<Due, DbFault> {
+    let unreadable = |column| DbFault::Corrupt { table: "invitations", column, row: id.clone() };
+    let recipient = Email::parse(&email).map_err(|_| unreadable("email"))?;
+    Ok(Due { invitation: id.parse().map_err(|_| unreadable("id"))?, generation, recipient })
 }

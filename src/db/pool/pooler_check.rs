@@ -55,18 +55,7 @@ const ORDER: [usize; 8] = [0, 0, 1, 0, 1, 1, 0, 1];
 pub(in crate::db) fn examine(
     mut connections: [&mut PgConnection; 2],
 ) -> Result<Option<PoolerFault>, DbFault> {
-    let mut seen: [Vec<i32>; 2] = [Vec::new(), Vec::new()];
-    for which in ORDER {
-        let Some((connection, seen)) = connections.get_mut(which).zip(seen.get_mut(which)) else { continue };
-        match server_of(connection) {
-            Ok(pid) => seen.push(pid),
-            Err(fault) => return Err(fault),
-        }
-    }
-    // Each connection has a server process to itself.
-    let [first, second] = &seen;
-    let own = first.iter().all(|pid| Some(pid) == first.first() && !second.contains(pid));
-    if own && second.iter().all(|pid| Some(pid) == second.first()) {
+    if have_own_servers(&mut connections)? {
         return Ok(None);
     }
     for which in ORDER {
@@ -75,19 +64,34 @@ pub(in crate::db) fn examine(
             Ok(()) => {}
             Err(DbFault::Other(words)) => {
                 tracing::debug!(words, "a prepared statement was lost");
-                for connection in &mut connections {
-                    // Only one of the server connections has this statement; the error on the other one is
-                    // expected.
-                    let _ = in_transaction(connection, |connection| {
-                        connection.batch_execute("DEALLOCATE \"__diesel_stmt_0\"")
-                    });
-                }
+                deallocate(&mut connections);
                 return Ok(Some(PoolerFault::NoPreparedStatements));
             }
             Err(fault) => return Err(fault),
         }
     }
     Ok(None)
+}
+
+/// Whether each connection has a server process to itself.
+fn have_own_servers(connections: &mut [&mut PgConnection; 2]) -> Result<bool, DbFault> {
+    let mut seen: [Vec<i32>; 2] = [Vec::new(), Vec::new()];
+    for which in ORDER {
+        let Some((connection, seen)) = connections.get_mut(which).zip(seen.get_mut(which)) else { continue };
+        seen.push(server_of(connection)?);
+    }
+    let [first, second] = &seen;
+    let own = first.iter().all(|pid| Some(pid) == first.first() && !second.contains(pid));
+    Ok(own && second.iter().all(|pid| Some(pid) == second.first()))
+}
+
+/// Only one of the server connections has this statement; the error on the other one is expected.
+fn deallocate(connections: &mut [&mut PgConnection; 2]) {
+    for connection in connections {
+        let _ = in_transaction(connection, |connection| {
+            connection.batch_execute("DEALLOCATE \"__diesel_stmt_0\"")
+        });
+    }
 }
 
 /// The id of the server process of this transaction.

@@ -37,8 +37,6 @@ pub(super) fn ids(
     let is_indexed =
         |c: char| c.is_ascii_alphanumeric() || letters.iter().flatten().any(|letter| *letter == c);
     let trigrams = letters.is_some().then(|| trigrams::rarest(&text.key, is_indexed, sample));
-    // The concatenation keeps the index of trigrams out, which would read their lists for the whole text.
-    let compared = "(search_text || '') LIKE $1 ESCAPE '\\'";
     let (by_index, trigrams, characters) = match trigrams.filter(|trigrams| !trigrams.is_empty()) {
         Some(trigrams) => {
             ("search_text LIKE $2 AND $3 IS NOT NULL", trigrams::pattern(&trigrams), Vec::new())
@@ -50,10 +48,21 @@ pub(super) fn ids(
         ),
     };
     let most = max_ids(searched);
-    let limit = most + 1;
+    let rows: Vec<FoundId> = sql_query(query(searched, by_index, most + 1))
+        .bind::<Text, _>(text.pattern())
+        .bind::<Text, _>(trigrams)
+        .bind::<Array<Text>, _>(characters)
+        .load(connection)?;
+    Ok(FoundId::few(rows, most))
+}
+
+/// The query for the ids, up to `limit` of them. `by_index` is the condition that an index serves.
+fn query(searched: Searched, by_index: &str, limit: usize) -> String {
+    // The concatenation keeps the index of trigrams out, which would read their lists for the whole text.
+    let compared = "(search_text || '') LIKE $1 ESCAPE '\\'";
     let found =
         |id: &str, table: &str| format!("SELECT {id} AS id FROM {table} WHERE {by_index} AND {compared}");
-    let query = match searched {
+    match searched {
         Searched::People => {
             format!(
                 "{} UNION ALL {} LIMIT {limit}",
@@ -62,13 +71,7 @@ pub(super) fn ids(
             )
         }
         Searched::Accounts => format!("{} LIMIT {limit}", found("id", "accounts")),
-    };
-    let rows: Vec<FoundId> = sql_query(query)
-        .bind::<Text, _>(text.pattern())
-        .bind::<Text, _>(trigrams)
-        .bind::<Array<Text>, _>(characters)
-        .load(connection)?;
-    Ok(FoundId::few(rows, most))
+    }
 }
 
 /// More ids than this are not collected. A walk of users or invitations costs more for each row than one of

@@ -154,20 +154,28 @@ pub fn places(
             accounts::parent_account_id,
             memberships::role,
         ))
-        .load::<(String, String, Option<String>, String)>(connection)?;
+        .load::<PlaceRow>(connection)?;
     let mut of_user: HashMap<UserId, Vec<MembershipKey>> = HashMap::new();
-    for (user, account, parent, role) in rows {
-        let place = MembershipKey {
-            account: account.parse().map_err(|_| corrupt("account_id", &user))?,
-            parent: parent
-                .map(|parent| parent.parse())
-                .transpose()
-                .map_err(|_| corrupt("parent_account_id", &user))?,
-            role: role.parse().map_err(|_| corrupt("role", &user))?,
-        };
-        of_user.entry(user.parse().map_err(|_| corrupt("user_id", &user))?).or_default().push(place);
+    for row in rows {
+        let (user, place) = place(row)?;
+        of_user.entry(user).or_default().push(place);
     }
     Ok(of_user)
+}
+
+/// The user, the account, its parent, and the role.
+type PlaceRow = (String, String, Option<String>, String);
+
+fn place((user, account, parent, role): PlaceRow) -> Result<(UserId, MembershipKey), DbFault> {
+    let place = MembershipKey {
+        account: account.parse().map_err(|_| corrupt("account_id", &user))?,
+        parent: parent
+            .map(|parent| parent.parse())
+            .transpose()
+            .map_err(|_| corrupt("parent_account_id", &user))?,
+        role: role.parse().map_err(|_| corrupt("role", &user))?,
+    };
+    Ok((user.parse().map_err(|_| corrupt("user_id", &user))?, place))
 }
 
 /// The visible memberships of these users, by user.

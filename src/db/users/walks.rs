@@ -73,23 +73,31 @@ pub(super) fn search(connection: &mut AnyConnection, filter: &UserFilter) -> Res
             None => None,
         }
     } else if let Some(text) = &text {
-        let people = search::people(connection, text)?;
-        let members = match search::accounts(connection, text)? {
-            Matches::Ids(accounts) => of_accounts(connection, accounts)?,
-            Matches::Common => None,
-        };
-        match (people, members) {
-            (Matches::Ids(people), Some(members)) => Some(people.into_iter().chain(members).collect()),
-            (Matches::Common, members) => {
-                by_account_name = members;
-                None
-            }
-            (Matches::Ids(_), None) => None,
-        }
+        let found = few_with_text(connection, text)?;
+        by_account_name = found.1;
+        found.0
     } else {
         None
     };
     Ok(Found { text, few, by_account_name })
+}
+
+/// Ids, if they are few.
+type Few = Option<Vec<String>>;
+
+/// The users with the text, by themselves or by the name of an account, if they are few. Where many have it
+/// by themselves, the second list has those who have it by the name of an account, if they are few.
+fn few_with_text(connection: &mut AnyConnection, text: &SearchedText) -> Result<(Few, Few), DbFault> {
+    let people = search::people(connection, text)?;
+    let members = match search::accounts(connection, text)? {
+        Matches::Ids(accounts) => of_accounts(connection, accounts)?,
+        Matches::Common => None,
+    };
+    Ok(match (people, members) {
+        (Matches::Ids(people), Some(members)) => (Some(people.into_iter().chain(members).collect()), None),
+        (Matches::Common, members) => (None, members),
+        (Matches::Ids(_), None) => (None, None),
+    })
 }
 
 /// The members of these accounts, and the people invited to them, unless they are many.

@@ -11,6 +11,7 @@ use super::{
     super::{
         extract::{origin::origin, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
+        ops::openings::count_opening,
         response::problem::{Problem, RETRY_AFTER},
         state::State,
     },
@@ -35,7 +36,8 @@ use crate::{
         token::LinkToken,
     },
     services::{
-        ServiceError, activate,
+        ServiceError,
+        activate::{self, Activated},
         preview::{self, Preview},
         renew, suppressions,
     },
@@ -109,7 +111,8 @@ impl<'a> Page<'a> {
     ) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
-        let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
+        let opening = preview::link(services, token, user_agent(self.request).as_deref()).await;
+        let seen = match opening.and_then(|opening| count_opening(&self.state.metrics, opening)) {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
@@ -149,26 +152,7 @@ impl<'a> Page<'a> {
         )
         .await
         {
-            Ok(activated) => {
-                self.state.metrics.activation("activated");
-                let locale = self
-                    .invitation()
-                    .await
-                    .and_then(|found| found.locale)
-                    .unwrap_or(self.state.settings.locale);
-                let screen = Screen::Done(Done {
-                    organisation: &self.state.services.rules.organisation,
-                    first_name: activated.user.first_name.as_deref(),
-                    email: activated.user.email.as_str(),
-                    sign_in_with: activated.sign_in_with,
-                    inherited: activated
-                        .inherited
-                        .iter()
-                        .map(|one| one.account_name.as_deref().unwrap_or("–"))
-                        .collect(),
-                });
-                self.render(StatusCode::OK, &screen, locale)
-            }
+            Ok(activated) => self.done(&activated).await,
             Err(ServiceError::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
                 self.form(values, &beside_fields(faults.into_reported()), StatusCode::UNPROCESSABLE_ENTITY)
@@ -181,16 +165,32 @@ impl<'a> Page<'a> {
         }
     }
 
+    async fn done(&self, activated: &Activated) -> HttpResponse {
+        self.state.metrics.activated(activated.waited.as_seconds_f64());
+        let locale = self.locale().await;
+        let inherited =
+            activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect();
+        let screen = Screen::Done(Done {
+            organisation: &self.state.services.rules.organisation,
+            first_name: activated.user.first_name.as_deref(),
+            email: activated.user.email.as_str(),
+            sign_in_with: activated.sign_in_with,
+            inherited,
+        });
+        self.render(StatusCode::OK, &screen, locale)
+    }
+
+    /// The language of the invitation, or the operator's.
+    async fn locale(&self) -> Locale {
+        self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale)
+    }
+
     /// Sends a fresh link in place of an expired one.
     pub(in crate::http) async fn renew(&self) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         match renew::link(&self.state.services, token, origin(self.request)).await {
             Ok(()) => {
-                let locale = self
-                    .invitation()
-                    .await
-                    .and_then(|found| found.locale)
-                    .unwrap_or(self.state.settings.locale);
+                let locale = self.locale().await;
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
@@ -204,8 +204,7 @@ impl<'a> Page<'a> {
     /// Suppresses the address that the link was mailed to.
     pub(in crate::http) async fn unsubscribe(&self, confirmation: Confirmation) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        let locale =
-            self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let locale = self.locale().await;
         let organisation = self.state.services.rules.organisation.as_str();
         if confirmation == Confirmation::Missing {
             self.load_mailed_flag().await;

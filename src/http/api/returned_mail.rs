@@ -23,7 +23,7 @@ use crate::http::{
     state::State,
 };
 use crate::{
-    domain::{returned_mail::RETURNED_MAIL, shared_secret::CHALLENGE},
+    domain::{client_address::ClientAddress, returned_mail::RETURNED_MAIL, shared_secret::CHALLENGE},
     services::{self, ServiceError},
 };
 
@@ -111,19 +111,10 @@ pub async fn receive(
         ));
     };
     let client = client_address(&request);
-    let guesses = guesses(&state, RETURNED_MAIL, client);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // The right secret is not made to wait for the wrong ones of others at the same address.
     if !entry.secret.admits(&header) {
-        if let Some(wait) = state.services.guesses.wait(&guesses) {
-            state.metrics.report(RETURNED_MAIL.name, LIMITED);
-            return Err(ServiceError::too_many_guesses(wait).into());
-        }
-        state.services.guesses.wrong(&guesses);
-        state.metrics.report(RETURNED_MAIL.name, UNVERIFIED);
-        let words = "The secret is missing or wrong: it is the value of MAIL_EVENTS_DSN.";
-        let problem = Problem::new(error_codes::MAIL_EVENT_UNVERIFIED, words);
-        return Err(problem.header(actix_web::http::header::WWW_AUTHENTICATE, CHALLENGE));
+        return Err(wrong_secret(&state, client));
     }
     if !media_type::is(&request, MESSAGE) {
         let words = "The body must be a message, with Content-Type: message/rfc822.";
@@ -141,4 +132,18 @@ pub async fn receive(
             .await?;
     state.metrics.report(RETURNED_MAIL.name, received.as_str());
     Ok(HttpResponse::Ok().json(ReceivedMail { outcome: received.as_str() }))
+}
+
+/// Counts a wrong secret; after several of them, its address has to wait.
+fn wrong_secret(state: &State, client: ClientAddress) -> Problem {
+    let guesses = guesses(state, RETURNED_MAIL, client);
+    if let Some(wait) = state.services.guesses.wait(&guesses) {
+        state.metrics.report(RETURNED_MAIL.name, LIMITED);
+        return ServiceError::too_many_guesses(wait).into();
+    }
+    state.services.guesses.wrong(&guesses);
+    state.metrics.report(RETURNED_MAIL.name, UNVERIFIED);
+    let words = "The secret is missing or wrong: it is the value of MAIL_EVENTS_DSN.";
+    let problem = Problem::new(error_codes::MAIL_EVENT_UNVERIFIED, words);
+    problem.header(actix_web::http::header::WWW_AUTHENTICATE, CHALLENGE)
 }

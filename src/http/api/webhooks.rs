@@ -4,7 +4,7 @@ pub mod allow;
 mod ask;
 mod guess;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -32,7 +32,7 @@ use crate::http::{
 use crate::{
     domain::{
         client_address::ClientAddress,
-        delivery_reports::{Provider, WebhookError, WebhookRequest, WebhookVerifier},
+        delivery_reports::{Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier},
         field_error::FieldError,
     },
     services,
@@ -137,11 +137,7 @@ pub async fn receive(
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // Before any of the body is held in memory: a request that proves nothing has none of it read.
     if !verifier.admits(&WebhookRequest { header: &header, body: &[], document: None, now }) {
-        return Err(if verifier.has_secret() {
-            guessed(&state, (provider, verifier), client)
-        } else {
-            refuse(WebhookError::Unverified)
-        });
+        return Err(not_admitted(&state, (provider, verifier), client));
     }
     let head = Head::of(&request).with_types(&request, verifier.media_types());
     head.check(BODY_LIMIT.bytes)?;
@@ -151,27 +147,59 @@ pub async fn receive(
         return Err(json_body::empty());
     }
     let incoming = WebhookRequest { header: &header, body: &bytes, document: None, now };
-    let document = ask::document(&state, (provider, verifier), client, &incoming).await;
-    let document = document.map_err(|refusal| match refusal {
-        Refusal::Error(error) => refuse(error),
-        Refusal::Absent => guessed(&state, (provider, verifier), client),
-        Refusal::Limited(problem) | Refusal::Unreachable(problem) => problem,
-    })?;
+    let document = document(&state, (provider, verifier), client, &incoming).await?;
     let incoming = WebhookRequest { document: document.as_deref(), ..incoming };
     let mut report = verifier.read(&incoming).map_err(refuse)?;
     if let Some(url) = report.confirm.take() {
         ask::confirm(&state, provider, &url).await?;
     }
     let (received, answer) = (report.events.len(), report.answer.take());
-    let outcomes = services::delivery_reports::record(&state.services, provider, report).await?;
-    let outcomes = outcomes.ok_or_else(|| refuse(WebhookError::Unverified))?;
-    for outcome in outcomes {
-        state.metrics.report(provider.name, outcome.as_str());
-    }
+    apply(&state, (provider, verifier), report).await?;
     Ok(match answer {
         Some(answer) => HttpResponse::Ok().json(answer),
         None => HttpResponse::Ok().json(ReceivedEvents { received }),
     })
+}
+
+fn not_admitted(
+    state: &State,
+    (provider, verifier): (Provider, &dyn WebhookVerifier),
+    client: ClientAddress,
+) -> Problem {
+    if verifier.has_secret() {
+        guessed(state, (provider, verifier), client)
+    } else {
+        refused(state, provider, verifier, WebhookError::Unverified)
+    }
+}
+
+/// The document with which the request is verified, where it needs one.
+async fn document(
+    state: &State,
+    (provider, verifier): (Provider, &dyn WebhookVerifier),
+    client: ClientAddress,
+    incoming: &WebhookRequest<'_>,
+) -> Result<Option<Arc<[u8]>>, Problem> {
+    let document = ask::document(state, (provider, verifier), client, incoming).await;
+    document.map_err(|refusal| match refusal {
+        Refusal::Error(error) => refused(state, provider, verifier, error),
+        Refusal::Absent => guessed(state, (provider, verifier), client),
+        Refusal::Limited(problem) | Refusal::Unreachable(problem) => problem,
+    })
+}
+
+/// Applies the events of a request, and counts them.
+async fn apply(
+    state: &State,
+    (provider, verifier): (Provider, &dyn WebhookVerifier),
+    report: Verified,
+) -> Result<(), Problem> {
+    let outcomes = services::delivery_reports::record(&state.services, provider, report).await?;
+    let outcomes = outcomes.ok_or_else(|| refused(state, provider, verifier, WebhookError::Unverified))?;
+    for outcome in outcomes {
+        state.metrics.report(provider.name, outcome.as_str());
+    }
+    Ok(())
 }
 
 /// The outcomes of refused requests, for metrics.

@@ -63,14 +63,7 @@ impl ClientAddresses {
         let origin = match (x_forwarded_for, forwarded) {
             (None, None) => peer,
             _ if !self.is_trusted(peer) => {
-                warn_once(&self.warned.untrusted, || {
-                    tracing::warn!(
-                        client = %ClientAddress::new(peer),
-                        "a header that names a client's address came from no trusted proxy and is ignored: \
-                        if it is a proxy of yours, name it in TRUSTED_PROXIES; otherwise all of its clients \
-                        count as one"
-                    );
-                });
+                warn_once(&self.warned.untrusted, || warn_of_untrusted(peer));
                 peer
             }
             (Some(one), None) | (None, Some(one)) => self.walk(peer, &one),
@@ -79,12 +72,7 @@ impl ClientAddresses {
             (Some(one), Some(other)) => match (self.walk(peer, &one), self.walk(peer, &other)) {
                 (one, other) if one == other => one,
                 _ => {
-                    warn_once(&self.warned.contradictory, || {
-                        tracing::warn!(
-                            "X-Forwarded-For and Forwarded name different clients, and neither is believed: \
-                            let the proxy remove the one that it does not write"
-                        );
-                    });
+                    warn_once(&self.warned.contradictory, warn_of_contradiction);
                     peer
                 }
             },
@@ -125,6 +113,21 @@ impl ClientAddresses {
 /// The address that the outermost middleware has read.
 pub fn client_address(request: &HttpRequest) -> ClientAddress {
     request.extensions().get::<ClientAddress>().copied().unwrap_or_else(ClientAddress::unspecified)
+}
+
+fn warn_of_untrusted(peer: IpAddr) {
+    tracing::warn!(
+        client = %ClientAddress::new(peer),
+        "a header that names a client's address came from no trusted proxy and is ignored: if it is a proxy \
+        of yours, name it in TRUSTED_PROXIES; otherwise all of its clients count as one"
+    );
+}
+
+fn warn_of_contradiction() {
+    tracing::warn!(
+        "X-Forwarded-For and Forwarded name different clients, and neither is believed: let the proxy remove \
+        the one that it does not write"
+    );
 }
 
 fn warn_once(warned: &AtomicBool, warn: impl FnOnce()) {

@@ -39,24 +39,10 @@ pub async fn middleware(
         checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
     let is_refused = checked.as_ref().is_some_and(|(_, denied)| denied.is_some());
     if is_refused && route.is_some_and(|route| route.policy == Some(Policy::SignIn)) {
-        // Logged as every other password check, but without its subject: the body is not read.
-        let client = client_address(request.request());
-        let outcome = "limited";
-        tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome, "password check");
+        log_refused_sign_in(request.request());
     }
     let Some((left, denied)) = checked else {
-        // Noted here, where the route is known: it is looked up once for a request.
-        let policy = route.and_then(|route| caller_policy(route, request.request()));
-        if let Some(policy) = policy {
-            request.extensions_mut().insert(policy);
-        }
-        let mut answer = next.call(request).await?;
-        // The extractor of the caller has counted the request.
-        let left = answer.request().extensions().get::<Share>().copied();
-        if let Some(left) = left {
-            left.write(answer.headers_mut());
-        }
-        return Ok(answer.map_into_left_body());
+        return Ok(count_by_caller(request, next, route).await?.map_into_left_body());
     };
     let mut answer = match denied {
         Some(problem) if !route.is_some_and(Route::is_page) => {
@@ -69,6 +55,33 @@ pub async fn middleware(
         None => next.call(request).await?.map_into_left_body(),
     };
     left.write(answer.headers_mut());
+    Ok(answer)
+}
+
+/// As every other password check, but without its subject: the body is not read.
+fn log_refused_sign_in(request: &HttpRequest) {
+    let client = client_address(request);
+    let outcome = "limited";
+    tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome, "password check");
+}
+
+/// A request that is counted once its caller is known.
+async fn count_by_caller<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+    route: Option<&Route>,
+) -> Result<ServiceResponse<B>, Error> {
+    // Noted here, where the route is known: it is looked up once for a request.
+    let policy = route.and_then(|route| caller_policy(route, request.request()));
+    if let Some(policy) = policy {
+        request.extensions_mut().insert(policy);
+    }
+    let mut answer = next.call(request).await?;
+    // The extractor of the caller has counted the request.
+    let left = answer.request().extensions().get::<Share>().copied();
+    if let Some(left) = left {
+        left.write(answer.headers_mut());
+    }
     Ok(answer)
 }
 

@@ -97,24 +97,8 @@ where
     B: MessageBody,
 {
     let private = state.is_none_or(|state| state.routes.is_sealed(answer.request()));
-    let error = answer.response().error();
-    let problem = error.map(|error| match (error.as_error::<Problem>(), error.as_error::<CorsError>()) {
-        (Some(problem), _) => problem.clone(),
-        (None, Some(error)) => {
-            let origins = state.map_or(&[][..], |state| &state.settings.cors_origins);
-            cors::refusal(error, answer.request(), origins)
-        }
-        // Not one of ours: actix refused the request before a handler saw it.
-        _ if answer.status().is_client_error() => {
-            Problem::new(error_codes::NOT_FOUND, "There is nothing here.")
-        }
-        _ => Problem::new(
-            error_codes::INTERNAL,
-            "Something went wrong on our side. Tell operations the request_id.",
-        ),
-    });
     let seal = |response| if private { sealed(response) } else { response };
-    match problem {
+    match problem(&answer, state) {
         None => answer.map_into_left_body().map_response(private),
         Some(problem) => {
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
@@ -128,6 +112,26 @@ where
             ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()
         }
     }
+}
+
+/// The problem that an answer reports, if it does.
+fn problem<B>(answer: &ServiceResponse<B>, state: Option<&State>) -> Option<Problem> {
+    let error = answer.response().error()?;
+    Some(match (error.as_error::<Problem>(), error.as_error::<CorsError>()) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(error)) => {
+            let origins = state.map_or(&[][..], |state| &state.settings.cors_origins);
+            cors::refusal(error, answer.request(), origins)
+        }
+        // Not one of ours: actix refused the request before a handler saw it.
+        _ if answer.status().is_client_error() => {
+            Problem::new(error_codes::NOT_FOUND, "There is nothing here.")
+        }
+        _ => Problem::new(
+            error_codes::INTERNAL,
+            "Something went wrong on our side. Tell operations the request_id.",
+        ),
+    })
 }
 
 trait Sealable {

@@ -8,18 +8,22 @@ use std::sync::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the courier is: `elsewhere` when it runs in a process of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CourierCondition {
-    /// It is running in this process.
-    Ok,
-    /// It was, and has stopped.
-    Stopped,
-    /// It is configured to send nothing (`--hold-mail`): letters wait.
-    Held,
-    /// It is another process's work.
-    Elsewhere,
+use crate::domain::closed_set::closed_set;
+
+closed_set! {
+    /// How the courier is: `elsewhere` when it runs in a process of its own.
+    #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum CourierCondition {
+        /// It is running in this process.
+        Ok = "ok",
+        /// It was, and has stopped.
+        Stopped = "stopped",
+        /// It is configured to send nothing (`--hold-mail`): letters wait.
+        Held = "held",
+        /// It is another process's work.
+        Elsewhere = "elsewhere",
+    }
 }
 
 /// The condition of the courier, as `/readyz` has it.

@@ -13,7 +13,7 @@ use crate::http::{response::problem::RETRY_AFTER, state::State};
 pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a commit may take. A slower one counts as a failure: a caller of an invite would not wait longer.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The state of the process.
 #[derive(Serialize, ToSchema)]
@@ -140,19 +140,7 @@ fn example(status: Overall, database: Condition, mail: MailCondition) -> Readine
 )]
 #[get("/readyz")]
 pub async fn readyz(state: Data<State>) -> HttpResponse {
-    let db = state.services.db.within(DATABASE_TIMEOUT);
-    let (migrated, committed) = tokio::join!(db.is_migrated(), db.can_commit(COMMIT_TIMEOUT));
-    let (database, migrations, reason) = match (migrated, committed) {
-        (Ok(migrated), Ok(())) => (Condition::Ok, Condition::of(migrated), None),
-        (Ok(migrated), Err(_)) => {
-            let reason =
-                "A write is not committed: the server takes none, or waits for a standby or for its disk.";
-            (Condition::Unavailable, Condition::of(migrated), Some(reason.to_owned()))
-        }
-        (Err(_), _) => {
-            (Condition::Unavailable, Condition::Unavailable, db.pooler_fault().map(|fault| fault.to_string()))
-        }
-    };
+    let (database, migrations, reason) = of_database(&state).await;
     let courier = state.courier.condition();
     let ready =
         (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
@@ -173,4 +161,21 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
         response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
     }
     response.json(Readiness { status, database, migrations, courier, mail, reason })
+}
+
+/// The condition of the database and of its schema, and what is known of the reason.
+async fn of_database(state: &State) -> (Condition, Condition, Option<String>) {
+    let db = state.services.db.within(DATABASE_TIMEOUT);
+    let (migrated, committed) = tokio::join!(db.is_migrated(), db.can_commit(COMMIT_TIMEOUT));
+    match (migrated, committed) {
+        (Ok(migrated), Ok(())) => (Condition::Ok, Condition::of(migrated), None),
+        (Ok(migrated), Err(_)) => {
+            let reason =
+                "A write is not committed: the server takes none, or waits for a standby or for its disk.";
+            (Condition::Unavailable, Condition::of(migrated), Some(reason.to_owned()))
+        }
+        (Err(_), _) => {
+            (Condition::Unavailable, Condition::Unavailable, db.pooler_fault().map(|fault| fault.to_string()))
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! The outcomes that metrics count, declared before the first of each occurs: the error codes of the
-//! operations in the contract.
+//! operations in the contract, and others.
 
 use crate::http::{api::webhooks, openapi::committed::Contract, response::error_codes};
 use crate::{
-    domain::{delivery_reports::Webhooks, returned_mail::RETURNED_MAIL},
+    domain::{delivery_reports::Webhooks, mail_fault::MailFault, returned_mail::RETURNED_MAIL},
     metrics::Metrics,
     services::{delivery_reports::Outcome, returned_mail::Received},
 };
@@ -23,6 +23,8 @@ pub(in crate::http) fn declare(metrics: &Metrics, contract: &Contract, providers
         metrics.declare_invites(["invited"].into_iter().chain(contract.codes_of(path)).chain(ours));
     }
     metrics.declare_activations(["activated"].into_iter().chain(contract.codes_of(ACTIVATIONS)).chain(ours));
+    let faults = MailFault::ALL.into_iter().filter(|fault| fault.is_operator_fault());
+    metrics.declare_operator_faults(faults.map(MailFault::as_str));
     let refused = [webhooks::UNVERIFIED, webhooks::LIMITED];
     metrics.declare_reports(RETURNED_MAIL.name, Received::all().map(Received::as_str).chain(refused));
     for provider in providers.providers() {

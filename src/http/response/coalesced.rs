@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// The longest wait for the answer before. A request for the same as a slow one is delayed by no more.
-const PATIENCE: Duration = Duration::from_millis(100);
+const TURN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The answers that are under way. All that an answer depends on must be in its key, who may see it
 /// included.
@@ -95,7 +95,7 @@ struct Maker<'a, K: Hash + Eq, V> {
 impl<K: Hash + Eq + Clone, V: Clone> Maker<'_, K, V> {
     async fn answer(mut self, make: impl AsyncFnOnce() -> V) -> V {
         let turn = self.turn.clone();
-        let turn = timeout(PATIENCE, turn.lock()).await;
+        let turn = timeout(TURN_TIMEOUT, turn.lock()).await;
         if let Some(answers) = self.all.all().get_mut(&self.key) {
             // Later requests wait for another answer.
             answers.next = None;

@@ -298,13 +298,7 @@ impl Connections {
             let eviction_candidate = table.eviction_candidate(block, limits.fair_share());
             if table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL) {
                 table.warned = Some(Instant::now());
-                let whose = block.map_or_else(|| "all clients".to_owned(), |_| client.to_string());
-                tracing::warn!(
-                    of = whose,
-                    most,
-                    refused = eviction_candidate.is_none(),
-                    "too many connections: the oldest idle or unread one is closed"
-                );
+                warn_of_too_many(block.map(|_| client), most, eviction_candidate.is_none());
             }
             let eviction_candidate = eviction_candidate?;
             table.remove(eviction_candidate.id, eviction_candidate.blocks);
@@ -313,6 +307,12 @@ impl Connections {
         }
         Some(evicted)
     }
+}
+
+/// `client` is `None` where all clients together have too many.
+fn warn_of_too_many(client: Option<ClientAddress>, most: usize, refused: bool) {
+    let of = client.map_or_else(|| "all clients".to_owned(), |client| client.to_string());
+    tracing::warn!(of, most, refused, "too many connections: the oldest idle or unread one is closed");
 }
 
 /// The connection of a request.

@@ -16,7 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::{
     middleware::{browser_headers, request_log},
-    response::{error_codes, no_store::sealed, problem::Problem},
+    response::{
+        error_codes::{self, Code},
+        no_store::sealed,
+        problem::Problem,
+    },
     state::State,
 };
 
@@ -41,29 +45,32 @@ pub fn refusal(state: Arc<State>) -> Refusal {
             ),
             _ => return None,
         };
-        let id = request_log::new_request_id(&state);
-        let mut response = sealed(Problem::new(code, detail).respond(&state.settings.public_url, &id));
-        browser_headers::add(response.headers_mut(), "", state.settings.https);
-        let body = Problem::new(code, detail).document(&state.settings.public_url, &id).to_string();
-        let reason = StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or_default();
-        let date = state.services.clock.now().format("%a, %d %b %Y %H:%M:%S GMT");
-        let mut answer = format!(
-            "HTTP/1.1 {status} {reason}\r\n{}: {}\r\nconnection: close\r\ndate: {date}\r\nx-request-id: \
-            {id}\r\n",
-            header::CONTENT_LENGTH,
-            body.len(),
-        );
-        for (name, value) in response.headers() {
-            answer.extend([name.as_str(), ": ", value.to_str().unwrap_or_default(), "\r\n"]);
-        }
-        answer.extend(["\r\n", &body]);
-        state.metrics.request("unknown", "unknown", status, 0.0);
-        tracing::info!(request_id = id, status, "a request that could not be read was refused");
-        Some(answer.into_bytes())
+        Some(answer(&state, status, code, detail))
     })
+}
+
+/// The whole answer, from the status line to the body.
+fn answer(state: &State, status: u16, code: &'static Code, detail: &str) -> Vec<u8> {
+    let id = request_log::new_request_id(state);
+    let mut response = sealed(Problem::new(code, detail).respond(&state.settings.public_url, &id));
+    browser_headers::add(response.headers_mut(), "", state.settings.https);
+    let body = Problem::new(code, detail).document(&state.settings.public_url, &id).to_string();
+    let reason =
+        StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let date = state.services.clock.now().format("%a, %d %b %Y %H:%M:%S GMT");
+    let mut answer = format!(
+        "HTTP/1.1 {status} {reason}\r\n{}: {}\r\nconnection: close\r\ndate: {date}\r\nx-request-id: \
+            {id}\r\n",
+        header::CONTENT_LENGTH,
+        body.len(),
+    );
+    for (name, value) in response.headers() {
+        answer.extend([name.as_str(), ": ", value.to_str().unwrap_or_default(), "\r\n"]);
+    }
+    answer.extend(["\r\n", &body]);
+    state.metrics.request("unknown", "unknown", status, 0.0);
+    tracing::info!(request_id = id, status, "a request that could not be read was refused");
+    answer.into_bytes()
 }
 
 /// A stream that replaces bare error answers by problems.

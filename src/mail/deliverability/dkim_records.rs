@@ -21,48 +21,73 @@ pub(super) async fn of_signers(
 ) -> Vec<String> {
     let mut signed = Vec::new();
     for signer in signers {
-        let name = signer.record_name();
-        let what = format!("DKIM {}", signer.selector());
-        let publish = || (name.clone(), signer.record());
-        let finding = match dns.txt(&name).await {
-            Err(unavailable) => Finding::unknown(what, format!("{name} {unavailable}")),
-            Ok(records) if records.is_empty() => {
-                report.records.push(publish());
-                Finding::change(what, format!("{name} has no TXT record")).advise("publish the key, as below")
+        report.findings.push(match of_signer(dns, signer, sender).await {
+            Published::Good(finding) => {
+                signed.push(signer.domain().to_owned());
+                finding
             }
-            Ok(records) if records.len() > 1 => {
-                Finding::change(what, format!("{name} has {} TXT records", records.len()))
-                    .advise("leave the one with the key")
+            Published::Not(finding) => {
+                report.records.push((signer.record_name(), signer.record()));
+                finding
             }
-            Ok(records) => match PublicKey::parse(records.first().map_or("", String::as_str)) {
-                Err(fault) => {
-                    report.records.push(publish());
-                    Finding::change(what, format!("{name}: {fault}")).advise("publish the key, as below")
-                }
-                Ok(public) if !signer.public_forms().contains(&public.key) => {
-                    report.records.push(publish());
-                    Finding::change(what, format!("{name} has another key than the file of MAIL_DKIM"))
-                        .advise("publish the key, as below, or name the right file")
-                }
-                // Without k= the kind is rsa.
-                Ok(public) if public.kind != signer.key_kind() => {
-                    report.records.push(publish());
-                    Finding::change(what, format!("{name} says that its key is of the kind {}", public.kind))
-                        .advise(format!("publish the key, as below: with k={}", signer.key_kind()))
-                }
-                Ok(public) if public.is_test => {
-                    Finding::change(what, format!("{name} is marked as a test (t=y)"))
-                        .advise("remove t=y: receivers may ignore the signature")
-                }
-                Ok(_) => {
-                    signed.push(signer.domain().to_owned());
-                    aligned(what, signer, sender)
-                }
-            },
-        };
-        report.findings.push(finding);
+            Published::Unclear(finding) => finding,
+        });
     }
     signed
+}
+
+/// Whether the DNS has the key of a signer, and what is said of it.
+enum Published {
+    /// Receivers can verify its signatures.
+    Good(Finding),
+    /// Its record has to be published.
+    Not(Finding),
+    /// It cannot be looked up, or another part of the record has to change.
+    Unclear(Finding),
+}
+
+async fn of_signer(dns: &Dns, signer: &DkimSigner, sender: &str) -> Published {
+    let name = signer.record_name();
+    let what = format!("DKIM {}", signer.selector());
+    let records = match dns.txt(&name).await {
+        Ok(records) => records,
+        Err(unavailable) => {
+            return Published::Unclear(Finding::unknown(what, format!("{name} {unavailable}")));
+        }
+    };
+    match records.as_slice() {
+        [] => Published::Not(
+            Finding::change(what, format!("{name} has no TXT record")).advise("publish the key, as below"),
+        ),
+        [record] => of_record(what, record, signer, sender),
+        _ => Published::Unclear(
+            Finding::change(what, format!("{name} has {} TXT records", records.len()))
+                .advise("leave the one with the key"),
+        ),
+    }
+}
+
+fn of_record(what: String, record: &str, signer: &DkimSigner, sender: &str) -> Published {
+    let name = signer.record_name();
+    match PublicKey::parse(record) {
+        Err(fault) => Published::Not(
+            Finding::change(what, format!("{name}: {fault}")).advise("publish the key, as below"),
+        ),
+        Ok(public) if !signer.public_forms().contains(&public.key) => Published::Not(
+            Finding::change(what, format!("{name} has another key than the file of MAIL_DKIM"))
+                .advise("publish the key, as below, or name the right file"),
+        ),
+        // Without k= the kind is rsa.
+        Ok(public) if public.kind != signer.key_kind() => Published::Not(
+            Finding::change(what, format!("{name} says that its key is of the kind {}", public.kind))
+                .advise(format!("publish the key, as below: with k={}", signer.key_kind())),
+        ),
+        Ok(public) if public.is_test => Published::Unclear(
+            Finding::change(what, format!("{name} is marked as a test (t=y)"))
+                .advise("remove t=y: receivers may ignore the signature"),
+        ),
+        Ok(_) => Published::Good(aligned(what, signer, sender)),
+    }
 }
 
 fn aligned(what: String, signer: &DkimSigner, sender: &str) -> Finding {

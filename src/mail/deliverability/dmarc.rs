@@ -66,14 +66,20 @@ pub(super) struct Authenticated {
 
 /// The policy of `domain`, and whether letters meet it.
 pub(super) async fn check(dns: &Dns, domain: &str, letters: &Authenticated) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut alignments = (Alignment::Relaxed, Alignment::Relaxed);
+    let (finding, alignments) = policy(dns, domain).await.unwrap_or_else(|| (missing(domain), RELAXED));
+    vec![finding, alignment(domain, alignments, letters)]
+}
+
+/// The alignments of DKIM and SPF, where no policy says otherwise.
+const RELAXED: (Alignment, Alignment) = (Alignment::Relaxed, Alignment::Relaxed);
+
+/// The record of the nearest domain that has one, and its alignments.
+async fn policy(dns: &Dns, domain: &str) -> Option<(Finding, (Alignment, Alignment))> {
     for place in up_to_organisation(domain) {
         let name = format!("_dmarc.{place}");
         let records = match dns.txt(&name).await {
             Err(unavailable) => {
-                findings.push(Finding::unknown("DMARC", format!("{name} {unavailable}")));
-                break;
+                return Some((Finding::unknown("DMARC", format!("{name} {unavailable}")), RELAXED));
             }
             Ok(records) => records.into_iter().filter(|text| is_dmarc(text)).collect::<Vec<_>>(),
         };
@@ -81,30 +87,25 @@ pub(super) async fn check(dns: &Dns, domain: &str, letters: &Authenticated) -> V
         if records.len() > 1 {
             let found =
                 format!("{name} has {} records of DMARC; receivers ignore all of them", records.len());
-            findings.push(Finding::change("DMARC", found).advise("leave one"));
-            break;
+            return Some((Finding::change("DMARC", found).advise("leave one"), RELAXED));
         }
-        match Policy::parse(text, place != domain) {
+        return Some(match Policy::parse(text, place != domain) {
             Err(fault) => {
                 let found = format!("{name}: {fault}: {text}");
-                findings.push(Finding::change("DMARC", found).advise("correct the record"));
+                (Finding::change("DMARC", found).advise("correct the record"), RELAXED)
             }
-            Ok(policy) => {
-                alignments = (policy.dkim, policy.spf);
-                findings.push(judged(&name, text, &policy));
-            }
-        }
-        break;
+            Ok(policy) => (judged(&name, text, &policy), (policy.dkim, policy.spf)),
+        });
     }
-    if findings.is_empty() {
-        let top = organisational(domain);
-        findings.push(Finding::change("DMARC", format!("_dmarc.{domain} has no record")).advise(format!(
-            "publish the TXT record _dmarc.{top}: v=DMARC1; p=none; rua=mailto:ADDRESS, read the reports, \
-            then raise p to quarantine and reject. Gmail and Yahoo ask for it"
-        )));
-    }
-    findings.push(alignment(domain, alignments, letters));
-    findings
+    None
+}
+
+fn missing(domain: &str) -> Finding {
+    let top = organisational(domain);
+    Finding::change("DMARC", format!("_dmarc.{domain} has no record")).advise(format!(
+        "publish the TXT record _dmarc.{top}: v=DMARC1; p=none; rua=mailto:ADDRESS, read the reports, \
+        then raise p to quarantine and reject. Gmail and Yahoo ask for it"
+    ))
 }
 
 fn judged(name: &str, text: &str, policy: &Policy) -> Finding {

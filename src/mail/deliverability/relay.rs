@@ -22,32 +22,8 @@ const EXTENSIONS: [(&str, &str, &str); 5] = [
 
 /// The rows of a relay that was connected to.
 pub(super) fn findings(probe: &Probe) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("relay", format!("{} answers", probe.peer))];
-    findings.push(match &probe.tls {
-        Some(tls) if tls.expires_soon => Finding::change(
-            "relay: TLS",
-            format!("{}; its certificate is valid, and not for another 14 days", tls.version),
-        )
-        .advise("renew the relay's certificate: letters wait once it has expired"),
-        Some(tls) => Finding::ok("relay: TLS", format!("{}; its certificate is valid", tls.version)),
-        None if probe.peer.ip().is_loopback() => {
-            Finding::ok("relay: TLS", "the session is not encrypted; the relay is on this machine")
-        }
-        None => {
-            Finding::change("relay: TLS", "the session is not encrypted: all on the way can read the links")
-                .advise("use a relay with TLS, and ?tls=required in MAIL_URL")
-        }
-    });
-    findings.push(match &probe.sign_in {
-        Some(Ok(())) => Finding::ok("relay: sign-in", "user and password are accepted"),
-        Some(Err(ProbeFault::Final(text))) => {
-            Finding::change("relay: sign-in", text.clone()).advise("correct MAIL_URL")
-        }
-        Some(Err(ProbeFault::Passing(text))) => {
-            Finding::unknown("relay: sign-in", text.clone()).advise("ask again later")
-        }
-        None => Finding::ok("relay: sign-in", format!("none in MAIL_URL; {}", mechanisms(&probe.extensions))),
-    });
+    let mut findings =
+        vec![Finding::ok("relay", format!("{} answers", probe.peer)), encryption(probe), sign_in(probe)];
     if !probe.is_extended {
         let found = "it knows no EHLO, and so offers no extensions";
         findings.push(Finding::ok("relay: extensions", found));
@@ -65,6 +41,37 @@ pub(super) fn findings(probe: &Probe) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn encryption(probe: &Probe) -> Finding {
+    match &probe.tls {
+        Some(tls) if tls.expires_soon => Finding::change(
+            "relay: TLS",
+            format!("{}; its certificate is valid, and not for another 14 days", tls.version),
+        )
+        .advise("renew the relay's certificate: letters wait once it has expired"),
+        Some(tls) => Finding::ok("relay: TLS", format!("{}; its certificate is valid", tls.version)),
+        None if probe.peer.ip().is_loopback() => {
+            Finding::ok("relay: TLS", "the session is not encrypted; the relay is on this machine")
+        }
+        None => {
+            Finding::change("relay: TLS", "the session is not encrypted: all on the way can read the links")
+                .advise("use a relay with TLS, and ?tls=required in MAIL_URL")
+        }
+    }
+}
+
+fn sign_in(probe: &Probe) -> Finding {
+    match &probe.sign_in {
+        Some(Ok(())) => Finding::ok("relay: sign-in", "user and password are accepted"),
+        Some(Err(ProbeFault::Final(text))) => {
+            Finding::change("relay: sign-in", text.clone()).advise("correct MAIL_URL")
+        }
+        Some(Err(ProbeFault::Passing(text))) => {
+            Finding::unknown("relay: sign-in", text.clone()).advise("ask again later")
+        }
+        None => Finding::ok("relay: sign-in", format!("none in MAIL_URL; {}", mechanisms(&probe.extensions))),
+    }
 }
 
 /// The row of a relay with which there was no session.

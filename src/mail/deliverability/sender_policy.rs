@@ -32,14 +32,8 @@ pub(super) struct SenderPolicy {
 
 /// Judges the record of the envelope's domain.
 pub(super) async fn check(dns: &Dns, sending: &Sending<'_>) -> SenderPolicy {
-    let Some(envelope) = sending.envelope else {
-        let title = sending.service.map_or("the provider", |service| service.title);
-        let found =
-            format!("{title} puts a domain of its own choice into the envelope; SPF is judged by that one");
-        let finding = Finding::ok("SPF", found).advise(sending.service.map_or("", |service| service.setup));
-        return SenderPolicy { finding, may_pass: false };
-    };
     let none = |finding| SenderPolicy { finding, may_pass: false };
+    let Some(envelope) = sending.envelope else { return none(of_service(sending)) };
     let mut records: Vec<String> = match dns.txt(envelope).await {
         Ok(records) => records.into_iter().filter(|text| is_spf(text)).collect(),
         Err(fault) => return none(Finding::unknown("SPF", format!("the records of {envelope} {fault}"))),
@@ -62,6 +56,14 @@ pub(super) async fn check(dns: &Dns, sending: &Sending<'_>) -> SenderPolicy {
             none(Finding::unknown("SPF", format!("{envelope}: {text}: something that it includes {fault}")))
         }
     }
+}
+
+/// Where a service chooses the domain.
+fn of_service(sending: &Sending<'_>) -> Finding {
+    let title = sending.service.map_or("the provider", |service| service.title);
+    let found =
+        format!("{title} puts a domain of its own choice into the envelope; SPF is judged by that one");
+    Finding::ok("SPF", found).advise(sending.service.map_or("", |service| service.setup))
 }
 
 fn missing(envelope: &str, sending: &Sending<'_>) -> Finding {

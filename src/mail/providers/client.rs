@@ -73,14 +73,7 @@ impl Http {
     ) -> Result<Receipt, SendError> {
         let title = self.title();
         let post = self.server.api.request(letter, builder, builder.write(letter)?);
-        let answer = match self.ask(post).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let said = fault::chain(&error.without_url());
-                let text = self.clean(&format!("{title} cannot be reached: {said}"), letter);
-                return Err(SendError::temporary(text));
-            }
-        };
+        let answer = self.ask(post).await.map_err(|error| self.unreachable(error, letter))?;
         let line = |text: &str| self.clean(text, letter);
         let later = |text: &str, fault: Option<MailFault>| SendError::Temporary {
             text: line(text),
@@ -101,6 +94,12 @@ impl Http {
                 SendError::Permanent { text: line(&answer.line(title)), cause }
             }
         })
+    }
+
+    fn unreachable(&self, error: reqwest::Error, letter: &Letter) -> SendError {
+        let said = fault::chain(&error.without_url());
+        let text = self.clean(&format!("{} cannot be reached: {said}", self.title()), letter);
+        SendError::temporary(text)
     }
 
     /// The provider's verdict. Where that follows from the status alone, the answer's words may name another

@@ -156,7 +156,7 @@ impl ProviderApi for Account {
             });
         }
         if let Some(events) = json["MessageEvents"].as_array() {
-            return Some(told(asked, &json, events));
+            return Some(of_events(asked, &json, events));
         }
         // A bounce, in the form that the webhook has, too.
         text(&json, "/BouncedAt")?;
@@ -172,8 +172,8 @@ fn details(message_id: &str) -> Get {
     Get::path(&["messages", "outbound", message_id, "details"])
 }
 
-/// What the events of a message tell. A bounce among them names its number, by which its reason is asked for.
-fn told(asked: &AskedLetter<'_>, message: &Value, events: &[Value]) -> StatusStep {
+/// What the events of a message say. A bounce among them names its number, by which its reason is asked for.
+fn of_events(asked: &AskedLetter<'_>, message: &Value, events: &[Value]) -> StatusStep {
     let id = text(message, "/MessageID").unwrap_or_default();
     let mut known =
         KnownStatus { accepted: asked.accepted(id, rfc3339(message, "/ReceivedAt")), events: Vec::new() };

@@ -79,27 +79,13 @@ impl Account {
     fn parse(text: &str, parameters: &Parameters) -> Result<Self, String> {
         let (keys, region) =
             text.rsplit_once('@').ok_or("Its region is missing: write ses://KEY:SECRET@REGION.")?;
-        if region.is_empty() || !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(
-                "The region must be one of Amazon's, as eu-central-1: ses://KEY:SECRET@REGION.".to_owned()
-            );
-        }
+        check_region(region)?;
         let (key_id, secret) = keys.split_once(':').ok_or(
             "Its secret access key is missing, or a / : @ # ? in it is not percent-encoded: write \
             ses://KEY:SECRET@REGION.",
         )?;
         let configuration_set = parameters.get(CONFIGURATION_SET);
-        let is_name = |name: &str| {
-            (1..=64).contains(&name.len())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        };
-        if configuration_set.is_some_and(|name| !is_name(name)) {
-            return Err(
-                "The configuration_set parameter must be the name of one, in ASCII letters, digits, \
-                - and _."
-                    .to_owned(),
-            );
-        }
+        check_configuration_set(configuration_set)?;
         let session_token = parameters.get(SESSION_TOKEN);
         if session_token.is_some_and(|token| token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()))
         {
@@ -117,6 +103,26 @@ impl Account {
             configuration_set: configuration_set.map(str::to_owned),
         })
     }
+}
+
+fn check_region(region: &str) -> Result<(), &'static str> {
+    if region.is_empty() || !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Err("The region must be one of Amazon's, as eu-central-1: ses://KEY:SECRET@REGION.");
+    }
+    Ok(())
+}
+
+fn check_configuration_set(name: Option<&str>) -> Result<(), &'static str> {
+    let is_name = |name: &str| {
+        (1..=64).contains(&name.len())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    if name.is_some_and(|name| !is_name(name)) {
+        return Err(
+            "The configuration_set parameter must be the name of one, in ASCII letters, digits, - and _.",
+        );
+    }
+    Ok(())
 }
 
 impl ProviderApi for Account {

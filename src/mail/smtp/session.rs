@@ -40,6 +40,18 @@ fn expect(severity: Severity, reply: Result<Response, SmtpFault>) -> Result<(), 
     if code.severity == severity { Ok(()) } else { Err(SmtpFault::UnexpectedReply(code)) }
 }
 
+fn done(reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
+    expect(Severity::PositiveCompletion, reply)
+}
+
+fn go_on(reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
+    expect(Severity::PositiveIntermediate, reply)
+}
+
+fn at(stage: Stage) -> impl FnOnce(SmtpFault) -> (Stage, SmtpFault) {
+    move |fault| (stage, fault)
+}
+
 /// A connection that is ready for a letter.
 pub(super) struct SmtpSession {
     pub(super) connection: AsyncSmtpConnection,
@@ -94,10 +106,6 @@ impl SmtpSession {
         reports: &Reports,
         limits: Limits,
     ) -> Result<(), (Stage, SmtpFault)> {
-        let at = |stage| move |fault| (stage, fault);
-        let done = |reply| expect(Severity::PositiveCompletion, reply);
-        let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
-        let connection = &mut self.connection;
         let Limits { reply, end, .. } = limits;
         let content = String::from_utf8(source).map_err(FromUtf8Error::into_bytes);
         // RFC 6152 §3: only for a letter that needs it.
@@ -108,32 +116,41 @@ impl SmtpSession {
         let of_sender = reports.map(Reports::of_sender).into_iter().flatten();
         let sender = Mail::new(envelope.from().cloned(), body.into_iter().chain(of_sender).collect());
         let of_recipient = |recipient| reports.map(|reports| reports.of_recipient(recipient));
-        let recipients = || {
-            envelope.to().iter().map(|recipient| {
-                Rcpt::new(recipient.clone(), of_recipient(recipient).into_iter().flatten().collect())
-            })
-        };
-        if self.pipelining {
-            let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
-            // Every reply is read, and the first refusal is reported, since it causes the later ones.
-            done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await)
-                .map_err(at(Stage::Sender))?;
-            for _ in envelope.to() {
-                done(within(reply, connection.read_response()).await).map_err(at(Stage::Recipient))?;
-            }
-            go_on(within(reply, connection.read_response()).await).map_err(at(Stage::Content))?;
-        } else {
-            done(within(reply, connection.command(sender)).await).map_err(at(Stage::Sender))?;
-            for recipient in recipients() {
-                done(within(reply, connection.command(recipient)).await).map_err(at(Stage::Recipient))?;
-            }
-            go_on(within(reply, connection.command(Data)).await).map_err(at(Stage::Content))?;
-        }
+        let recipients = envelope.to().iter().map(|recipient| {
+            Rcpt::new(recipient.clone(), of_recipient(recipient).into_iter().flatten().collect())
+        });
+        self.begin(sender, recipients.collect(), reply).await?;
         let taken = match &content {
-            Ok(text) => within(end, connection.command(Content(text))).await,
-            Err(bytes) => within(end, connection.message(bytes)).await,
+            Ok(text) => within(end, self.connection.command(Content(text))).await,
+            Err(bytes) => within(end, self.connection.message(bytes)).await,
         };
         done(taken).map_err(at(Stage::Content))
+    }
+
+    /// Sends sender, recipients and DATA, and reads a reply to each within `limit`.
+    async fn begin(
+        &mut self,
+        sender: Mail,
+        recipients: Vec<Rcpt>,
+        limit: Duration,
+    ) -> Result<(), (Stage, SmtpFault)> {
+        let connection = &mut self.connection;
+        if self.pipelining {
+            let commands: String = recipients.iter().map(ToString::to_string).collect();
+            // Every reply is read, and the first refusal is reported, since it causes the later ones.
+            done(within(limit, connection.command(format!("{sender}{commands}{Data}"))).await)
+                .map_err(at(Stage::Sender))?;
+            for _ in &recipients {
+                done(within(limit, connection.read_response()).await).map_err(at(Stage::Recipient))?;
+            }
+            go_on(within(limit, connection.read_response()).await).map_err(at(Stage::Content))
+        } else {
+            done(within(limit, connection.command(sender)).await).map_err(at(Stage::Sender))?;
+            for recipient in recipients {
+                done(within(limit, connection.command(recipient)).await).map_err(at(Stage::Recipient))?;
+            }
+            go_on(within(limit, connection.command(Data)).await).map_err(at(Stage::Content))
+        }
     }
 }
 

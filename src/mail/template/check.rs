@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::DateTime;
 use secrecy::ExposeSecret;
 
-use super::{Templates, files::Files};
+use super::{Rendered, Templates, files::Files};
 use crate::{
-    domain::time_zone::TimeZone,
+    domain::{letter::Letter, time_zone::TimeZone},
     mail::{sample_letters, template::translations::line_of},
 };
 
@@ -56,25 +56,23 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
                     found.insert(fault);
                 }
             }
-            Ok(words) => {
-                let link = letter.link.expose_secret();
-                let parts = [("letter.txt", &words.text), ("letter.html", &words.html)];
-                found.extend(
-                    parts
-                        .iter()
-                        .filter(|(_, text)| !text.contains(link))
-                        .map(|(name, _)| format!("{name}:1: does not show the link")),
-                );
-                if words.subject.is_empty() {
-                    found.insert(format!(
-                        "{}:1: the subject of a letter is empty",
-                        letter.locale.data().letters_file
-                    ));
-                }
-            }
+            Ok(words) => found.extend(omissions(&letter, &words)),
         }
     }
     faults.extend(found);
+}
+
+/// Parts without the link, and an empty subject.
+fn omissions(letter: &Letter, words: &Rendered) -> Vec<String> {
+    let link = letter.link.expose_secret();
+    let parts = [("letter.txt", &words.text), ("letter.html", &words.html)];
+    let without_link = parts.iter().filter(|(_, text)| !text.contains(link));
+    let mut found: Vec<String> =
+        without_link.map(|(name, _)| format!("{name}:1: does not show the link")).collect();
+    if words.subject.is_empty() {
+        found.push(format!("{}:1: the subject of a letter is empty", letter.locale.data().letters_file));
+    }
+    found
 }
 
 /// Unknown variables in templates, also in branches that no sample takes.

@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, V
 
 use super::{
     RenderError, Rendered, Templates, check,
-    files::Files,
+    files::{File, Files},
     sentence_name, text,
     translations::{Vocabulary, line_of},
 };
@@ -58,15 +58,7 @@ impl Templates {
         });
         let vocabularies = files.words().map(|(locale, file)| {
             let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
-            let (mut words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
-            faults.extend(
-                wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)),
-            );
-            if text::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
-                let line = line_of(&file.text, "\"moment\"");
-                faults.push(format!("{}:{line}: \"moment\" is no valid strftime format", file.name));
-                words.take_from(&built_in, "moment");
-            }
+            let words = read_words(locale, file, &built_in, faults);
             for (name, sentence) in words.sentences() {
                 for part in ["txt", "html"] {
                     let key = sentence_name(file.name, name, part);
@@ -84,6 +76,17 @@ impl Templates {
         let vocabularies = vocabularies.collect();
         Self { environment, vocabularies }
     }
+}
+
+fn read_words(locale: Locale, file: &File, built_in: &Vocabulary, faults: &mut Vec<String>) -> Vocabulary {
+    let (mut words, wrong) = Vocabulary::read(&file.text, Some(built_in));
+    faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
+    if text::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
+        let line = line_of(&file.text, "\"moment\"");
+        faults.push(format!("{}:{line}: \"moment\" is no valid strftime format", file.name));
+        words.take_from(built_in, "moment");
+    }
+    words
 }
 
 fn environment() -> Environment<'static> {

@@ -1,5 +1,7 @@
 //! The input of an activation, and its result.
 
+use chrono::TimeDelta;
+
 use crate::domain::{
     account::{Account, AccountName, AccountType},
     activation::SignInWith,
@@ -54,4 +56,6 @@ pub struct Activated {
     pub sign_in_with: SignInWith,
     /// The memberships that were accepted with the address before it was proven, if it was proven just now.
     pub inherited: Vec<Membership>,
+    /// The time from the invitation to its activation. Of a link that was sent anew, from the first one.
+    pub waited: TimeDelta,
 }

@@ -26,7 +26,7 @@ use crate::{
         activation::{ActivationPath, Person, Requires, SignInWith},
         actor::{ActorKind, ActorRef},
         event::EventType,
-        ids::UserId,
+        ids::{InvitationId, UserId},
         invitation::{DeadLink, Invitation},
         origin::Origin,
         person::PersonName,
@@ -57,6 +57,17 @@ pub(super) enum Secret {
     /// The identity was proved, by the password with this stored hash or by a token that was obtained with
     /// it.
     Matched(String),
+}
+
+impl Secret {
+    /// Whether it is enough for this path, with the hash that is stored now.
+    fn suffices(&self, stored: Option<&String>, path: ActivationPath) -> bool {
+        match self {
+            Self::Matched(hash) => stored == Some(hash),
+            // A second check: a proof is required here, even if an earlier check missed it.
+            Self::None | Self::Chosen(_) => path != ActivationPath::ProofRequired,
+        }
+    }
 }
 
 /// The queue of activations.
@@ -118,32 +129,26 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admis
         return Ok(Admission::Refused(DeadLink::Revoked.into()));
     }
     let account = account_of(tx, &invitation)?;
-    let Credentials { password_hash, is_proven } = match user.status {
-        UserStatus::Invited => Credentials::default(),
-        UserStatus::Active | UserStatus::Blocked => credentials::of(tx.reading(), user.id)?,
-    };
+    let Credentials { password_hash, is_proven } = credentials_of(tx, &user)?;
     let person = Person { status: user.status, is_proven };
     let status = account.as_ref().map(|account| account.status);
     let requires = Requires::of(&invitation, person, status, seen.staff_passwords);
-    if (person, requires) != (seen.person, seen.requires) {
-        return Ok(Admission::Refused(ServiceError::Changed));
-    }
     let path = ActivationPath::of(&invitation, person);
-    match secret {
-        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => {
-            return Ok(Admission::Refused(ServiceError::Changed));
-        }
-        // A second check: a proof is required here, even if an earlier check missed it.
-        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => {
-            return Ok(Admission::Refused(ServiceError::Changed));
-        }
-        _ => {}
+    if (person, requires) != (seen.person, seen.requires) || !secret.suffices(password_hash.as_ref(), path) {
+        return Ok(Admission::Refused(ServiceError::Changed));
     }
     // The guarded update decides, since what was read before may be stale.
     if invitations::activate(tx, (invitation.id, claim.generation), now)? == Guarded::Stale {
         return Ok(Admission::Refused(DeadLink::Used.into()));
     }
     Ok(Admission::Granted(Box::new(Admitted { invitation, user, account })))
+}
+
+fn credentials_of(tx: &mut Tx<'_>, user: &User) -> Result<Credentials, ServiceError> {
+    Ok(match user.status {
+        UserStatus::Invited => Credentials::default(),
+        UserStatus::Active | UserStatus::Blocked => credentials::of(tx.reading(), user.id)?,
+    })
 }
 
 fn perform(
@@ -154,42 +159,66 @@ fn perform(
     now: DateTime<Utc>,
 ) -> Result<Activated, ServiceError> {
     let answer = &attempt.answer;
-    let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Visibility::everything());
     let chosen = if let Secret::Chosen(hash) = &attempt.secret { Some(hash) } else { None };
     if let Some(hash) = chosen {
         choose_credentials(tx, &invitation, &user, answer, (hash, now))?;
     }
     users::grant(tx, user.id, &invitation.roles)?;
-    if let (Some(target), Some(account)) = (&invitation.account, &account) {
-        let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
-        // A further owner joins an account that is active already.
-        let (Guarded::Applied | Guarded::Stale) =
-            accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
-        memberships::add(tx, user.id, account.id, target.role, now)?;
+    if let Some(account) = &account {
+        join_account(tx, &invitation, account, answer, now)?;
     }
-    let settled = outbox::settle_activated(tx, (invitation.id, attempt.claim.generation), now)?;
-    if settled == Settled::Sent {
-        // The use of the link proves that the letter arrived, although its courier has not recorded it.
-        let details = json!({ "inferred": "the link was used" });
-        let sent = entry(clock, invitation.id, (EventType::EmailSent, now), ActorRef::system(), details);
-        timeline::insert(tx, &[sent])?;
-    }
+    settle_letter(clock, tx, (invitation.id, attempt.claim.generation), now)?;
     let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
-    let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
+    let user = invited_user(tx, &invitation)?;
     let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
     let origin = answer.origin.clone();
     let who = if is_proven { person(&user, origin) } else { ActorRef::link(origin) };
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
-    let sign_in_with = if !attempt.seen.staff_passwords && !user.system_roles.is_empty() {
-        SignInWith::IdentityProvider
-    } else if chosen.is_some() {
-        SignInWith::NewPassword
-    } else {
-        SignInWith::PresentPassword
+    let sign_in_with = match chosen {
+        _ if !attempt.seen.staff_passwords && !user.system_roles.is_empty() => SignInWith::IdentityProvider,
+        Some(_) => SignInWith::NewPassword,
+        None => SignInWith::PresentPassword,
     };
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
-    Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited })
+    let waited = now - invitation.created_at;
+    Ok(Activated { account: account_of(tx, &invitation)?, user, sign_in_with, inherited, waited })
+}
+
+fn invited_user(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<User, ServiceError> {
+    let user = users::get(tx.reading(), invitation.user_id, Visibility::everything())?;
+    user.ok_or(ServiceError::InvalidLink)
+}
+
+/// Activates the account to which the invitation leads, and makes the user a member.
+fn join_account(
+    tx: &mut Tx<'_>,
+    invitation: &Invitation,
+    account: &Account,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let Some(target) = &invitation.account else { return Ok(()) };
+    let user = invited_user(tx, invitation)?;
+    // A further owner joins an account that is active already.
+    let (Guarded::Applied | Guarded::Stale) =
+        accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
+    Ok(memberships::add(tx, user.id, account.id, target.role, now)?)
+}
+
+/// The use of the link proves that its letter arrived, also where its courier has not recorded it.
+fn settle_letter(
+    clock: &Clock,
+    tx: &mut Tx<'_>,
+    (invitation, generation): (InvitationId, i32),
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    if outbox::settle_activated(tx, (invitation, generation), now)? == Settled::Sent {
+        let details = json!({ "inferred": "the link was used" });
+        let sent = entry(clock, invitation, (EventType::EmailSent, now), ActorRef::system(), details);
+        timeline::insert(tx, &[sent])?;
+    }
+    Ok(())
 }
 
 /// Stores a chosen password and the names.

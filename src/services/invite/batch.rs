@@ -41,29 +41,7 @@ pub async fn many(
     ticket: Option<Ticket<Invited>>,
 ) -> Result<Invited, ServiceError> {
     let drafted = drafted(services, actor, items).await?;
-    let (clock, limits, keep) = (services.clock.clone(), services.rules.letters, ticket.clone());
-    let keys = services.suppression_keys.clone();
-    let written = services
-        .db
-        .write(move |tx| {
-            let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
-            let outcomes = if drafts.is_empty() {
-                Vec::new()
-            } else {
-                invite_many(&clock, (&limits, &keys), tx, &drafts)?
-            };
-            let quota_statuses = quota_statuses(&outcomes);
-            let invited = Invited { results: merged(&drafted, outcomes), quota_statuses, validate_only };
-            if validate_only {
-                return Err(RolledBack::Validated(invited));
-            }
-            if let Some(ticket) = &keep {
-                ticket.store(tx, &invited)?;
-            }
-            Ok(invited)
-        })
-        .await;
-    match written {
+    match write(services, drafted, validate_only, ticket.clone()).await {
         Ok(invited) => {
             if invited.results.iter().any(Result::is_ok) {
                 services.outbox_wakeup.notify_one();
@@ -78,6 +56,32 @@ pub async fn many(
         }
         Err(RolledBack::Db(fault)) => Err(fault.into()),
     }
+}
+
+/// Writes the drafts and the answer, and rolls them back where this was for validation alone.
+async fn write(
+    services: &Services,
+    drafted: Vec<Result<Draft, ServiceError>>,
+    validate_only: bool,
+    ticket: Option<Ticket<Invited>>,
+) -> Result<Invited, RolledBack> {
+    let (clock, limits) = (services.clock.clone(), services.rules.letters);
+    let keys = services.suppression_keys.clone();
+    let written = services.db.write(move |tx| {
+        let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
+        let outcomes =
+            if drafts.is_empty() { Vec::new() } else { invite_many(&clock, (&limits, &keys), tx, &drafts)? };
+        let quota_statuses = quota_statuses(&outcomes);
+        let invited = Invited { results: merged(&drafted, outcomes), quota_statuses, validate_only };
+        if validate_only {
+            return Err(RolledBack::Validated(invited));
+        }
+        if let Some(ticket) = &ticket {
+            ticket.store(tx, &invited)?;
+        }
+        Ok(invited)
+    });
+    written.await
 }
 
 /// Why a transaction was rolled back.

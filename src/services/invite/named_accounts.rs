@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    db::{DbFault, account_names, accounts},
+    db::{AnyConnection, DbFault, account_names, accounts},
     domain::{
         account::{Account, AccountName},
         actor::Actor,
@@ -52,21 +52,27 @@ impl Named {
             return Ok(Self::default());
         }
         let visibility = Visibility::inviting(actor);
-        let look = move |connection: &mut _| {
-            let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
-                [] => Vec::new(),
-                // A constant statement, which the database plans once.
-                [one] => accounts::get(connection, *one, &visibility)?.into_iter().collect(),
-                several => accounts::of_ids(connection, several, &visibility)?,
-            };
-            let by_id = found.into_iter().map(|account| (account.id, account)).collect();
-            let mut by_name = HashMap::new();
-            for (key, name) in &names {
-                by_name.insert(key.clone(), account_names::find(connection, name, &visibility)?.into());
-            }
-            Ok(Self { by_id, by_name })
-        };
+        let look = move |connection: &mut _| Self::read(connection, (&ids, &names), &visibility);
         services.db.look_up(look).await
+    }
+
+    fn read(
+        connection: &mut AnyConnection,
+        (ids, names): (&HashSet<AccountId>, &HashMap<String, AccountName>),
+        visibility: &Visibility,
+    ) -> Result<Self, DbFault> {
+        let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
+            [] => Vec::new(),
+            // A constant statement, which the database plans once.
+            [one] => accounts::get(connection, *one, visibility)?.into_iter().collect(),
+            several => accounts::of_ids(connection, several, visibility)?,
+        };
+        let by_id = found.into_iter().map(|account| (account.id, account)).collect();
+        let mut by_name = HashMap::new();
+        for (key, name) in names {
+            by_name.insert(key.clone(), account_names::find(connection, name, visibility)?.into());
+        }
+        Ok(Self { by_id, by_name })
     }
 
     /// The account that `target` names, if it is unique.

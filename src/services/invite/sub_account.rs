@@ -8,7 +8,7 @@ use super::{
 use crate::{
     db::accounts::NewAccount,
     domain::{
-        account::{AccountName, AccountStatus, AccountType},
+        account::{Account, AccountName, AccountStatus, AccountType},
         actor::Actor,
         email::Email,
         invitation::{InvitationKind, InvitedTo},
@@ -53,15 +53,7 @@ pub(super) fn draft(
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let parent = named.one(&invite.parent)?;
-    if parent.account_type != Some(AccountType::Business) && parent.status == AccountStatus::Active {
-        return Err(ServiceError::ParentNotBusiness);
-    }
-    if parent.status != AccountStatus::Active {
-        return Err(match parent.account_type {
-            Some(AccountType::Consumer) => ServiceError::ParentNotBusiness,
-            _ => ServiceError::ParentNotActive,
-        });
-    }
+    check_parent(&parent)?;
     let account = NewAccount {
         id: services.clock.id(),
         name: invite.name,
@@ -83,4 +75,12 @@ pub(super) fn draft(
     let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
     let invitation = new_invitation(services, actor, addressed, Roles::default(), Some(target));
     Ok(Draft::new(actor, invitation, Some(account)))
+}
+
+fn check_parent(parent: &Account) -> Result<(), ServiceError> {
+    match (parent.status == AccountStatus::Active, parent.account_type) {
+        (true, Some(AccountType::Business)) => Ok(()),
+        (true, _) | (false, Some(AccountType::Consumer)) => Err(ServiceError::ParentNotBusiness),
+        (false, _) => Err(ServiceError::ParentNotActive),
+    }
 }

@@ -19,7 +19,10 @@ use crate::{
             outbox::{LetterState, NewLetter},
             suppressions::{self, Entered},
         },
-        users::{self, InsertedOrLocked, NewUser, memberships},
+        users::{
+            self, InsertedOrLocked, LockedUser, NewUser,
+            memberships::{self, MembershipKey},
+        },
     },
     domain::{
         email::Email,
@@ -48,44 +51,16 @@ pub fn invite_many(
     tx: &mut Tx<'_>,
     drafts: &[&Draft],
 ) -> Result<Vec<Outcome>, DbFault> {
-    let people: Vec<NewUser> = drafts
-        .iter()
-        .map(|Draft { invitation, .. }| NewUser {
-            id: invitation.user_id,
-            email: invitation.email.clone(),
-            invited_to: invitation.kind,
-            at: invitation.created_at,
-        })
-        .collect();
+    let people: Vec<NewUser> = drafts.iter().map(|draft| new_user(&draft.invitation)).collect();
     let InsertedOrLocked { people: users, known } = users::insert_or_lock(tx, &people)?;
-    let (mut members, mut pending) = (HashMap::new(), Vec::new());
-    // New users have no memberships and no invitations.
-    if !known.is_empty() {
-        let ids: Vec<UserId> = known.iter().filter_map(|key| users.get(key)).map(|user| user.id).collect();
-        members = memberships::places(tx.reading(), &ids)?;
-        pending = invitations::pending(tx.reading(), &known.iter().map(String::as_str).collect::<Vec<_>>())?;
-    }
+    let mut decisions = Decisions::read(tx, &users, &known)?;
     let charges: Vec<Charge> = drafts.iter().filter_map(|draft| draft.charge()).collect();
     let mut counts = Counts::lock(tx, limits, &charges, clock.now())?;
-    let mut live: HashMap<PendingKey, Pending> =
-        pending.into_iter().map(|one| (one.key.clone(), one)).collect();
-    let (mut outcomes, mut made, mut replaced) = (Vec::with_capacity(drafts.len()), Vec::new(), Vec::new());
+    let mut outcomes = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let key = draft.invitation.email.key();
-        let user =
-            users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
-        let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
-        let key = PendingKey::of(&draft.invitation);
-        let invitation = &draft.invitation;
-        let user = (user, draft.sees_blocked);
-        let outcome = find_conflict(user, member, live.get(&key), invitation, invitation.created_at);
-        let outcome = charge_quota(outcome, draft, &mut counts);
-        if let Outcome::Invited(invitation, _) = &outcome {
-            replaced.extend(live.insert(key.clone(), pending_of(key, invitation)));
-            made.push((invitation.as_ref().clone(), draft.account.clone()));
-        }
-        outcomes.push(outcome);
+        outcomes.push(decisions.decide(draft, &mut counts)?);
     }
+    let Decisions { made, replaced, .. } = decisions;
     counts.write(tx)?;
     // A user who was inserted for a refused letter is deleted again.
     let invited: HashSet<UserId> = made.iter().map(|(invitation, _)| invitation.user_id).collect();
@@ -96,6 +71,63 @@ pub fn invite_many(
     let new = made.iter().map(|(invitation, _)| &invitation.email).filter(|email| !is_known(&known, email));
     suppressions::restore(tx, &entered(clock, keys, new))?;
     Ok(outcomes)
+}
+
+fn new_user(invitation: &Invitation) -> NewUser {
+    NewUser {
+        id: invitation.user_id,
+        email: invitation.email.clone(),
+        invited_to: invitation.kind,
+        at: invitation.created_at,
+    }
+}
+
+/// The state on which drafts are decided, and what is to be written for them.
+struct Decisions<'a> {
+    users: &'a HashMap<String, LockedUser>,
+    members: HashMap<UserId, Vec<MembershipKey>>,
+    /// Pending invitations: stored ones, and those of earlier drafts.
+    live: HashMap<PendingKey, Pending>,
+    made: Vec<(Invitation, Option<NewAccount>)>,
+    replaced: Vec<Pending>,
+}
+
+impl<'a> Decisions<'a> {
+    fn read(
+        tx: &mut Tx<'_>,
+        users: &'a HashMap<String, LockedUser>,
+        known: &[String],
+    ) -> Result<Self, DbFault> {
+        let (mut members, mut live) = (HashMap::new(), HashMap::new());
+        // New users have no memberships and no invitations.
+        if !known.is_empty() {
+            let ids: Vec<UserId> =
+                known.iter().filter_map(|key| users.get(key)).map(|user| user.id).collect();
+            members = memberships::places(tx.reading(), &ids)?;
+            let keys: Vec<&str> = known.iter().map(String::as_str).collect();
+            let pending = invitations::pending(tx.reading(), &keys)?;
+            live = pending.into_iter().map(|one| (one.key.clone(), one)).collect();
+        }
+        Ok(Self { users, members, live, made: Vec::new(), replaced: Vec::new() })
+    }
+
+    fn decide(&mut self, draft: &Draft, counts: &mut Counts) -> Result<Outcome, DbFault> {
+        let invitation = &draft.invitation;
+        let user = self
+            .users
+            .get(invitation.email.key())
+            .ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
+        let member = self.members.get(&user.id).map_or(&[][..], Vec::as_slice);
+        let key = PendingKey::of(invitation);
+        let user = (user, draft.sees_blocked);
+        let outcome = find_conflict(user, member, self.live.get(&key), invitation, invitation.created_at);
+        let outcome = charge_quota(outcome, draft, counts);
+        if let Outcome::Invited(invitation, _) = &outcome {
+            self.replaced.extend(self.live.insert(key.clone(), pending_of(key, invitation)));
+            self.made.push((invitation.as_ref().clone(), draft.account.clone()));
+        }
+        Ok(outcome)
+    }
 }
 
 fn is_known(known: &[String], email: &Email) -> bool {

@@ -3,21 +3,28 @@
 use std::{io, time::Duration};
 
 use crate::{
-    db::{Db, DbFault, invitations::timeline, pool::group_commit::GroupCommit},
-    domain::event::Event,
+    db::{
+        Db, DbFault,
+        invitations::{openings, timeline},
+        pool::group_commit::GroupCommit,
+    },
+    domain::{event::Event, ids::InvitationId},
 };
 
-/// The queue of openings; they share commits.
-pub type Queue = GroupCommit<Event, (), DbFault>;
+/// The queue of openings; they share commits. The result is whether it is the first one of its invitation.
+pub type Queue = GroupCommit<Event, bool, DbFault>;
 
 /// Starts the queue; up to `most` openings share a commit. One thread writes, so that openings collect while
-/// it commits.
+/// it commits, and so that of a process's openings of an invitation one is the first. Where two processes
+/// record the first ones at the same moment, both results are true.
 ///
 /// # Errors
 /// When the system cannot start a thread.
 pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
-    GroupCommit::gathering(db, "openings", (most, Duration::ZERO), |tx, openings: &[Event]| {
-        timeline::insert(tx, openings)?;
-        Ok(vec![(); openings.len()])
+    GroupCommit::gathering(db, "openings", (most, Duration::ZERO), |tx, new: &[Event]| {
+        let ids: Vec<InvitationId> = new.iter().map(|opening| opening.invitation_id).collect();
+        let mut opened = openings::opened(tx.reading(), &ids)?;
+        timeline::insert(tx, new)?;
+        Ok(ids.into_iter().map(|id| opened.insert(id)).collect())
     })
 }

@@ -144,15 +144,7 @@ fn batch(
     chosen: &Chosen,
     validate_only: bool,
 ) -> Result<Resent, DbFault> {
-    let (names, more) = match chosen {
-        Chosen::Named(names) => (names.clone(), false),
-        Chosen::Matching(wanted) => {
-            let mut found = resend::oldest(tx.reading(), wanted)?;
-            let next = if found.len() > MAX_BATCH { found.pop() } else { None };
-            let more = next.is_some_and(|(_, sent)| wait(services, sent, wanted.now).is_none());
-            (found.into_iter().map(|(id, _)| id.to_string()).collect(), more)
-        }
-    };
+    let (names, more) = names(services, tx, chosen)?;
     let ids: Vec<Option<InvitationId>> = names.iter().map(|name| name.parse().ok()).collect();
     let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
     let checked = lock_and_check(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
@@ -163,6 +155,27 @@ fn batch(
         send(services, tx, (&actor.who, payer), checked)?
     };
     let quota_statuses = quota_statuses(&outcomes);
+    Ok(Resent { results: results(names, ids, &mut outcomes), quota_statuses, more, validate_only })
+}
+
+/// The ids, as they are in the answer, and whether more could be resent now.
+fn names(services: &Services, tx: &mut Tx<'_>, chosen: &Chosen) -> Result<(Vec<String>, bool), DbFault> {
+    let wanted = match chosen {
+        Chosen::Named(names) => return Ok((names.clone(), false)),
+        Chosen::Matching(wanted) => wanted,
+    };
+    let mut found = resend::oldest(tx.reading(), wanted)?;
+    let next = if found.len() > MAX_BATCH { found.pop() } else { None };
+    let more = next.is_some_and(|(_, sent)| wait(services, sent, wanted.now).is_none());
+    Ok((found.into_iter().map(|(id, _)| id.to_string()).collect(), more))
+}
+
+/// Each id with its outcome; those that are repeated or malformed have a refusal.
+fn results(
+    names: Vec<String>,
+    ids: Vec<Option<InvitationId>>,
+    outcomes: &mut Outcomes,
+) -> Vec<(String, Result<Invitation, ServiceError>)> {
     let mut first = HashMap::new();
     let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {
         let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
@@ -175,8 +188,7 @@ fn batch(
         };
         (name, outcome)
     };
-    let results = names.into_iter().zip(ids).enumerate().map(outcome).collect();
-    Ok(Resent { results, quota_statuses, more, validate_only })
+    names.into_iter().zip(ids).enumerate().map(outcome).collect()
 }
 
 fn quota_statuses(outcomes: &Outcomes) -> Vec<QuotaStatus> {

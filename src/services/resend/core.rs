@@ -67,20 +67,7 @@ pub(in crate::services) fn authorise(
     actor: &Actor,
     invitations: &[&Invitation],
 ) -> Result<Vec<Result<(), ServiceError>>, DbFault> {
-    let permission = |one: &Invitation| match one.kind {
-        InvitationKind::SystemUser => Permission::SystemUsersInvite,
-        InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
-    };
-    let managed: Vec<AccountId> = if actor.accounts_for(Permission::CustomersInvite).is_empty() {
-        Vec::new()
-    } else {
-        invitations.iter().filter(|one| !actor.may(permission(one))).filter_map(|one| manager(one)).collect()
-    };
-    let owned = if managed.is_empty() {
-        HashSet::new()
-    } else {
-        accounts::under(connection, &managed, actor.accounts_for(Permission::CustomersInvite))?
-    };
+    let owned = owned(connection, actor, invitations)?;
     let check = |one: &&Invitation| match permission(one) {
         permission if actor.may(permission) => {
             if actor.may_grant(&one.roles) {
@@ -93,6 +80,28 @@ pub(in crate::services) fn authorise(
         permission => Err(ServiceError::Forbidden(permission.as_str())),
     };
     Ok(invitations.iter().map(check).collect())
+}
+
+fn permission(invitation: &Invitation) -> Permission {
+    match invitation.kind {
+        InvitationKind::SystemUser => Permission::SystemUsersInvite,
+        InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
+    }
+}
+
+/// The accounts that manage these invitations, as far as the caller owns them and lacks the permission.
+fn owned(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    invitations: &[&Invitation],
+) -> Result<HashSet<AccountId>, DbFault> {
+    let own = actor.accounts_for(Permission::CustomersInvite);
+    if own.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let others = invitations.iter().filter(|one| !actor.may(permission(one)));
+    let managed: Vec<AccountId> = others.filter_map(|one| manager(one)).collect();
+    if managed.is_empty() { Ok(HashSet::new()) } else { accounts::under(connection, &managed, own) }
 }
 
 /// The account whose owners manage an invitation: its own one, or the parent of a new one.

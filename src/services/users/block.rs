@@ -110,16 +110,23 @@ fn apply(
         return Ok(());
     }
     if change == Change::Block {
-        // For good: a session that was stolen must not come back when its user is unblocked.
-        sessions::end_all(tx, id, None, services.clock.now())?;
-        sessions::end_tokens(tx, id, services.clock.now())?;
-        let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, id, services.clock.now())?;
-        password_resets::use_up_all(tx, &user.email, services.clock.now())?;
-        for pending in invitations::pending_of(tx.reading(), id)? {
-            revoke::end(services, tx, &actor.who, &pending)?;
-        }
+        end_access(services, tx, actor, &user)?;
     }
     let done = (change.action(), AuditOutcome::Succeeded);
     let event = audit::event(&services.clock, done, actor.who.clone(), id.to_string(), json!({}));
     Ok(db::audit::insert(tx, &[event])?)
+}
+
+/// Ends sessions, tokens, open requests and pending invitations.
+fn end_access(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Result<(), ServiceError> {
+    let (id, now) = (user.id, services.clock.now());
+    // For good: a session that was stolen must not come back when its user is unblocked.
+    sessions::end_all(tx, id, None, now)?;
+    sessions::end_tokens(tx, id, now)?;
+    let (Guarded::Applied | Guarded::Stale) = email_changes::supersede(tx, id, now)?;
+    password_resets::use_up_all(tx, &user.email, now)?;
+    for pending in invitations::pending_of(tx.reading(), id)? {
+        revoke::end(services, tx, &actor.who, &pending)?;
+    }
+    Ok(())
 }

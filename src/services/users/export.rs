@@ -100,14 +100,7 @@ fn collect(connection: &mut AnyConnection, user: User) -> Result<Export, DbFault
     cut(found.len());
     let mut invited = Vec::with_capacity(found.len());
     for invitation in found {
-        let mut events = timeline::list(connection, invitation.id, None, MAX_ITEMS)?;
-        let mut letters = export::letters_of_invitation(connection, invitation.id, MAX_ITEMS)?;
-        cut(events.len().max(letters.len()));
-        for event in &mut events {
-            hide_others(event, &user.email);
-        }
-        letters.retain(|letter| letter.recipient.as_ref().is_none_or(|to| to.key() == user.email.key()));
-        invited.push(ExportedInvitation { invitation, events, letters });
+        invited.push(with_history(connection, invitation, &user, &mut cut)?);
     }
     let sessions = export::sessions(connection, user.id, MAX_ITEMS)?;
     let email_changes = export::email_changes(connection, user.id)?;
@@ -125,6 +118,23 @@ fn collect(connection: &mut AnyConnection, user: User) -> Result<Export, DbFault
         is_truncated,
         user,
     })
+}
+
+/// An invitation with its events and letters. `cut` gets the length of the longer list as it was read.
+fn with_history(
+    connection: &mut AnyConnection,
+    invitation: Invitation,
+    user: &User,
+    cut: &mut impl FnMut(usize),
+) -> Result<ExportedInvitation, DbFault> {
+    let mut events = timeline::list(connection, invitation.id, None, MAX_ITEMS)?;
+    let mut letters = export::letters_of_invitation(connection, invitation.id, MAX_ITEMS)?;
+    cut(events.len().max(letters.len()));
+    for event in &mut events {
+        hide_others(event, &user.email);
+    }
+    letters.retain(|letter| letter.recipient.as_ref().is_none_or(|to| to.key() == user.email.key()));
+    Ok(ExportedInvitation { invitation, events, letters })
 }
 
 /// An invitation that was reassigned to this user has the address of another person in its timeline.

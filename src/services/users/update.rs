@@ -1,6 +1,6 @@
 //! Changes the names and the system roles of a user.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{check_optional, is_self, last_admin, visible, with_roles};
 use crate::{
@@ -131,30 +131,7 @@ fn apply(
     actor: &Actor,
     (user, patch): (&User, &UserPatch),
 ) -> Result<Vec<QuotaStatus>, ServiceError> {
-    let mut changed = Vec::new();
-    let name = |new: &Option<PersonName>, old: &Option<String>| {
-        new.as_ref().map(|name| name.as_str().to_owned()).or_else(|| old.clone()).unwrap_or_default()
-    };
-    let (first, last) = (name(&patch.first_name, &user.first_name), name(&patch.last_name, &user.last_name));
-    if user.first_name.as_ref() != Some(&first) {
-        changed.push("first_name");
-    }
-    if user.last_name.as_ref() != Some(&last) {
-        changed.push("last_name");
-    }
-    if !changed.is_empty() {
-        former_names::mark(tx, user)?;
-        profile::set_names(tx, user, (&first, &last))?;
-    }
-    let mut details = json!({});
-    if let Some(roles) = patch.system_roles.as_ref().filter(|roles| **roles != user.system_roles) {
-        if !roles.iter().any(|role| role == Role::Admin) {
-            last_admin::check(tx, user)?;
-        }
-        profile::set_roles(tx, user.id, roles)?;
-        changed.push("system_roles");
-        details["roles"] = json!({ "from": user.system_roles.names(), "to": roles.names() });
-    }
+    let (mut changed, mut details) = change_names_and_roles(tx, user, patch)?;
     let mut quota_statuses = Vec::new();
     match &patch.email {
         Some(new) if new.key() != user.email.key() => {
@@ -170,12 +147,50 @@ fn apply(
         }
         None => {}
     }
-    if changed.is_empty() {
-        return Ok(quota_statuses);
+    if !changed.is_empty() {
+        details["changed"] = json!(changed);
+        let done = (AuditAction::UserUpdated, AuditOutcome::Succeeded);
+        let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), details);
+        db::audit::insert(tx, &[event])?;
     }
-    details["changed"] = json!(changed);
-    let done = (AuditAction::UserUpdated, AuditOutcome::Succeeded);
-    let event = audit::event(&services.clock, done, actor.who.clone(), user.id.to_string(), details);
-    db::audit::insert(tx, &[event])?;
     Ok(quota_statuses)
+}
+
+/// Returns the members that change, and what the audit trail says of them.
+fn change_names_and_roles(
+    tx: &mut Tx<'_>,
+    user: &User,
+    patch: &UserPatch,
+) -> Result<(Vec<&'static str>, Value), ServiceError> {
+    let mut changed = change_names(tx, user, patch)?;
+    let mut details = json!({});
+    if let Some(roles) = patch.system_roles.as_ref().filter(|roles| **roles != user.system_roles) {
+        if !roles.iter().any(|role| role == Role::Admin) {
+            last_admin::check(tx, user)?;
+        }
+        profile::set_roles(tx, user.id, roles)?;
+        changed.push("system_roles");
+        details["roles"] = json!({ "from": user.system_roles.names(), "to": roles.names() });
+    }
+    Ok((changed, details))
+}
+
+/// Returns the members that change.
+fn change_names(tx: &mut Tx<'_>, user: &User, patch: &UserPatch) -> Result<Vec<&'static str>, ServiceError> {
+    let mut changed = Vec::new();
+    let name = |new: &Option<PersonName>, old: &Option<String>| {
+        new.as_ref().map(|name| name.as_str().to_owned()).or_else(|| old.clone()).unwrap_or_default()
+    };
+    let (first, last) = (name(&patch.first_name, &user.first_name), name(&patch.last_name, &user.last_name));
+    if user.first_name.as_ref() != Some(&first) {
+        changed.push("first_name");
+    }
+    if user.last_name.as_ref() != Some(&last) {
+        changed.push("last_name");
+    }
+    if !changed.is_empty() {
+        former_names::mark(tx, user)?;
+        profile::set_names(tx, user, (&first, &last))?;
+    }
+    Ok(changed)
 }

@@ -60,9 +60,9 @@ on_both_databases! {
         let spent = json!({ "refresh_token": tokens["refresh_token"] });
         app.anonymous().post("/v1/auth/refresh", &spent).await.problem(401, "session_ended");
         sign_in(&app, PASSWORD).await.problem(401, "invalid_credentials");
-        let told = app.letter().await;
-        assert!(told.subject.contains("was changed"), "{told:?}");
-        assert!(!told.text.contains("token="), "{}", told.text);
+        let notice = app.letter().await;
+        assert!(notice.subject.contains("was changed"), "{notice:?}");
+        assert!(!notice.text.contains("token="), "{}", notice.text);
         confirm(&app, &mail.token, PASSWORD).await.problem(410, "reset_link_used");
         let tokens = sign_in(&app, NEW).await.expect(200).body;
         bearer(&app, &tokens).get("/v1/me").await.expect(200);

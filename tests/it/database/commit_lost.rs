@@ -1,19 +1,25 @@
 //! A COMMIT that happened and whose answer is lost on its way: nobody is told that it did not happen, nor
 //! does it again.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream},
 };
 use url::Url;
 
-use crate::support::{Backend, TestApp, database::TestDatabase, json};
+use crate::support::{Answer, Backend, TestApp, database::TestDatabase, eventually, json};
+
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Stands between the service and PostgreSQL, and cuts the connection at the `left`th commit's answer, once.
 struct Cut {
@@ -60,6 +66,32 @@ async fn pass(client: TcpStream, server: TcpStream, left: Arc<AtomicI64>) {
         }
     }
     asks.abort();
+}
+
+/// The clock stands still, so that no key ends by itself.
+#[tokio::test]
+async fn a_key_that_was_taken_by_a_commit_in_doubt_is_given_back() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let cut = Cut::before(&database).await;
+    let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url)]).await;
+    let admin = app.admin();
+    let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+    let invite = async || {
+        let request = admin.request(Method::POST, "/v1/system-users/invitations");
+        Answer::of(request.header("idempotency-key", "order-1").json(&body)).await
+    };
+    // The first commit takes the key.
+    cut.cuts_at(1);
+    let first = invite().await.problem(503, "unavailable");
+    assert!(!first.header("retry-after").is_empty());
+    assert_eq!(database.count("invitations"), 0);
+    let invited = async || {
+        let again = invite().await;
+        assert!(matches!(again.status, 201 | 409), "{}", again.text);
+        (again.status == 201).then_some(())
+    };
+    eventually("a retry is not kept out", TIMEOUT, invited).await;
+    assert_eq!(database.count("invitations"), 1);
 }
 
 #[tokio::test]

@@ -185,7 +185,7 @@ on_each! {
             assert_eq!(app.timeline(&ada).await[2..], ["email_sent", "email_deferred"], "{times}");
             app.advance(TimeDelta::seconds(10));
         }
-        // Both are told: what was known, and what is new.
+        // The answer has both: what was known, and what is new.
         let both = details(&json!([transient, event("Delivered", &json!({}))]));
         provider.answer_gets(&[(200, "", &both)]);
         recheck(&app.admin(), &ada).await.expect(200);

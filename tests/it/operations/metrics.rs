@@ -54,6 +54,20 @@ on_each! {
 }
 
 #[tokio::test]
+async fn a_courier_that_runs_alone_has_metrics_at_its_own_address() {
+    for (flags, condition) in [(&[][..], "ok"), (&["--hold-mail"][..], "held")] {
+        let home = Home::new(Backend::Sqlite, &[("METRICS_ADDR", "192.0.2.1:1")]);
+        let courier = home.start(&[&["courier", "--metrics-addr", "127.0.0.1:0"][..], flags].concat());
+        let scraper = scraper(&courier).await;
+        let metrics = scraper.get("/metrics").await.expect(200).text;
+        let line = format!("invitation_service_courier{{condition=\"{condition}\"}} 1\n");
+        assert!(metrics.contains(&line) && metrics.contains("invitation_service_letters_total"), "{metrics}");
+        scraper.get("/healthz").await.problem(404, "not_found");
+        courier.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn without_a_listener_of_their_own_metrics_are_with_the_api() {
     let server_home = Home::new(Backend::Sqlite, &[("METRICS_ADDR", "")]);
     let server = server_home.start(&["serve"]);

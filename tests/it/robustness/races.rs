@@ -360,7 +360,7 @@ fn draft(app: &TestApp, email: &str) -> Draft {
         delivery: Delivery::queued(),
         account: None,
     };
-    Draft { invitation, account: None, payer: Payer::Nobody, sees_blocked: true }
+    Draft { invitation, account: None, payer: Payer::None, sees_blocked: true }
 }
 
 fn is_hash_of(hash: &str, password: &str) -> bool {

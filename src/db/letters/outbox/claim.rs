@@ -64,20 +64,7 @@ pub fn claim(
     limit: i64,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
-    let due = letters::table
-        .filter(is_queued().and(letters::next_attempt_at.le(At(now))))
-        .filter(letters::leased_until.is_null().or((scope == ClaimScope::Due).into_sql::<Bool>()))
-        .order((letters::next_attempt_at, letters::id))
-        .limit(limit)
-        .select(letters::id);
-    let ids: Vec<String> = match tx.writing() {
-        AnyConnection::Postgres(c) => {
-            c.batch_execute(IN_INDEX_ORDER)?;
-            // Rows that another courier is claiming are skipped without waiting.
-            due.for_update().skip_locked().load(c)?
-        }
-        AnyConnection::Sqlite(c) => due.load(c)?,
-    };
+    let ids = due(tx, scope, limit, now)?;
     let rows = diesel::update(letters::table)
         .filter(letters::id.eq_any(ids))
         .set((
@@ -98,22 +85,46 @@ pub fn claim(
             letters::attempts,
             letters::first_tried_at,
         ))
-        .get_results::<(String, Ids, i32, String, i32, Option<At>)>(tx.writing())?;
-    let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
-    rows.into_iter()
-        .map(|(id, ids, generation, kind, attempt, first_tried_at)| {
-            Ok(Claimed {
-                id: id.parse().map_err(|_| unreadable("id", &id))?,
-                subject: subject_of(ids).ok_or_else(|| unreadable("subject", &id))?,
-                generation,
-                purpose: kind.parse().map_err(|_| unreadable("kind", &id))?,
-                attempt,
-                first_tried_at: first_tried_at.map_or(now, |at| at.0),
-                lease_ends,
-                relay: None,
-            })
-        })
-        .collect()
+        .get_results::<Row>(tx.writing())?;
+    rows.into_iter().map(|row| claimed(row, (now, lease_ends))).collect()
+}
+
+/// The ids of these letters, the one that has waited longest first. On PostgreSQL the rows are locked.
+fn due(tx: &mut Tx<'_>, scope: ClaimScope, limit: i64, now: DateTime<Utc>) -> Result<Vec<String>, DbFault> {
+    let due = letters::table
+        .filter(is_queued().and(letters::next_attempt_at.le(At(now))))
+        .filter(letters::leased_until.is_null().or((scope == ClaimScope::Due).into_sql::<Bool>()))
+        .order((letters::next_attempt_at, letters::id))
+        .limit(limit)
+        .select(letters::id);
+    Ok(match tx.writing() {
+        AnyConnection::Postgres(c) => {
+            c.batch_execute(IN_INDEX_ORDER)?;
+            // Rows that another courier is claiming are skipped without waiting.
+            due.for_update().skip_locked().load(c)?
+        }
+        AnyConnection::Sqlite(c) => due.load(c)?,
+    })
+}
+
+/// The id, the subject, the generation, the purpose, the attempt, and when it was first tried.
+type Row = (String, Ids, i32, String, i32, Option<At>);
+
+fn claimed(
+    (id, ids, generation, kind, attempt, first_tried_at): Row,
+    (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Claimed, DbFault> {
+    let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
+    Ok(Claimed {
+        id: id.parse().map_err(|_| unreadable("id"))?,
+        subject: subject_of(ids).ok_or_else(|| unreadable("subject"))?,
+        generation,
+        purpose: kind.parse().map_err(|_| unreadable("kind"))?,
+        attempt,
+        first_tried_at: first_tried_at.map_or(now, |at| at.0),
+        lease_ends,
+        relay: None,
+    })
 }
 
 /// The invitation, or another subject: one of the two.

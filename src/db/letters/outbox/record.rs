@@ -5,60 +5,67 @@ use diesel::{prelude::*, sql_types::Bool};
 
 use super::{claim::Claimed, outcome::Outcome, state::LetterState};
 use crate::db::{Tx, error::DbFault, guarded::Guarded, schema::letters, sql::timestamp::At};
-use crate::domain::mail_fault::MailFault;
+use crate::domain::{letter::Receipt, mail_fault::MailFault, refusal_cause::RefusalCause};
+
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = letters)]
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether the column is set, the inner one to what"
+)]
+struct Change<'a> {
+    state: Option<&'a str>,
+    next_attempt_at: Option<At>,
+    last_error: Option<Option<&'a str>>,
+    sent_at: Option<At>,
+    failed_at: Option<At>,
+    leased_until: Option<Option<At>>,
+    cause: Option<Option<&'a str>>,
+    status_code: Option<Option<String>>,
+    provider: Option<&'a str>,
+    provider_message_id: Option<&'a str>,
+    relay: Option<&'a str>,
+}
+
+impl<'a> Change<'a> {
+    fn sent(at: DateTime<Utc>, receipt: &'a Receipt) -> Self {
+        Self {
+            state: Some(LetterState::Sent.as_str()),
+            // The earlier error no longer matters.
+            last_error: Some(None),
+            cause: Some(None),
+            status_code: Some(None),
+            sent_at: Some(At(at)),
+            provider: receipt.provider,
+            provider_message_id: receipt.name(),
+            ..Self::default()
+        }
+    }
+
+    fn not_sent(error: &'a str, cause: &RefusalCause) -> Self {
+        Self {
+            last_error: Some(Some(error)),
+            cause: Some(cause.fault.map(MailFault::as_str)),
+            status_code: Some(cause.status.map(|code| code.to_string())),
+            ..Self::default()
+        }
+    }
+}
 
 /// Records the outcome of an attempt. Stale when the letter is no longer at that attempt.
 ///
 /// A letter that was withdrawn while it was being sent is recorded as sent.
 pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Guarded, DbFault> {
-    #[derive(Default, AsChangeset)]
-    #[diesel(table_name = letters)]
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether the column is set, the inner one to what"
-    )]
-    struct Change<'a> {
-        state: Option<&'a str>,
-        next_attempt_at: Option<At>,
-        last_error: Option<Option<&'a str>>,
-        sent_at: Option<At>,
-        failed_at: Option<At>,
-        leased_until: Option<Option<At>>,
-        cause: Option<Option<&'a str>>,
-        status_code: Option<Option<String>>,
-        provider: Option<&'a str>,
-        provider_message_id: Option<&'a str>,
-        relay: Option<&'a str>,
-    }
-    let state = |state: LetterState| Some(state.as_str());
     let mut change = match outcome {
-        // The earlier error no longer matters.
-        Outcome::Sent { at, receipt } => Change {
-            state: state(LetterState::Sent),
-            last_error: Some(None),
-            cause: Some(None),
-            status_code: Some(None),
-            sent_at: Some(At(*at)),
-            provider: receipt.provider,
-            provider_message_id: receipt.name(),
-            ..Change::default()
-        },
-        Outcome::Retry { at, error, cause, .. } => Change {
-            next_attempt_at: Some(At(*at)),
-            last_error: Some(Some(error)),
-            cause: Some(cause.fault.map(MailFault::as_str)),
-            status_code: Some(cause.status.map(|code| code.to_string())),
-            ..Change::default()
-        },
-        Outcome::Failed { at, error, cause, .. } => Change {
-            state: state(LetterState::Failed),
-            last_error: Some(Some(error)),
-            cause: Some(cause.fault.map(MailFault::as_str)),
-            status_code: Some(cause.status.map(|code| code.to_string())),
-            failed_at: Some(At(*at)),
-            ..Change::default()
-        },
-        Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
+        Outcome::Sent { at, receipt } => Change::sent(*at, receipt),
+        Outcome::Retry { at, error, cause, .. } => {
+            Change { next_attempt_at: Some(At(*at)), ..Change::not_sent(error, cause) }
+        }
+        Outcome::Failed { at, error, cause, .. } => {
+            let (state, failed_at) = (Some(LetterState::Failed.as_str()), Some(At(*at)));
+            Change { state, failed_at, ..Change::not_sent(error, cause) }
+        }
+        Outcome::Withdrawn => Change { state: Some(LetterState::Withdrawn.as_str()), ..Change::default() },
         Outcome::Untried { at } => return give_back(tx, letter, *at),
     };
     change.leased_until = Some(None);

@@ -133,42 +133,22 @@ fn account<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
 
 fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     let labels = &words.fields;
-    let line = |name, label, autocomplete, capitals, maxlength| {
-        let attributes =
-            [("autocomplete", autocomplete), ("autocapitalize", capitals), ("maxlength", maxlength)];
-        Field::input(name, label).with(&attributes)
-    };
-    let plain = [("spellcheck", "false")];
-    let countries = form.countries.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
-    let country = Field::choice(Control::Select, "company_country", labels.company_country, countries);
-    let vat_number = line("company_vat_number", labels.company_vat_number, "off", "characters", "100")
-        .with(&plain)
+    let vat_number = line("company_vat_number", labels.company_vat_number, ("off", "characters", "100"))
+        .with(&PLAIN)
         .hint(labels.company_vat_number_hint);
     let is_optional = form.company_vat == CompanyVat::Optional;
-    let vat_number = if is_optional { vat_number.not_required() } else { vat_number };
     let mut fields = vec![
-        line("company_name", labels.company_name, "organization", "words", "200"),
-        line("company_registration_number", labels.company_registration_number, "off", "characters", "50")
-            .with(&plain)
+        line("company_name", labels.company_name, ("organization", "words", "200")),
+        line("company_registration_number", labels.company_registration_number, ("off", "characters", "50"))
+            .with(&PLAIN)
             .optional(),
-        vat_number,
-        line("company_street", labels.company_street, "address-line1", "words", "200").width("wide"),
-        line("company_house_number", labels.company_house_number, "off", "none", "20")
-            .with(&plain)
-            .width("narrow")
-            .optional(),
-        line("company_postal_code", labels.company_postal_code, "postal-code", "characters", "20")
-            .with(&plain)
-            .width("narrow")
-            .hint(labels.company_postal_code_hint)
-            .not_required(),
-        line("company_city", labels.company_city, "address-level2", "words", "100").width("wide"),
-        country.with(&[("autocomplete", "country")]),
+        if is_optional { vat_number.not_required() } else { vat_number },
     ];
     if is_optional {
         // Behind the number that it stands for.
-        fields.insert(3, Field::checkbox("company_vat_exempt", labels.company_vat_exempt));
+        fields.push(Field::checkbox("company_vat_exempt", labels.company_vat_exempt));
     }
+    fields.extend(company_address(form, words));
     // The browser cannot know that a private person leaves these empty.
     if form.requires.account_type {
         for field in &mut fields {
@@ -176,4 +156,37 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
         }
     }
     fields
+}
+
+/// What browsers do not check for spelling.
+const PLAIN: [(&str, &str); 1] = [("spellcheck", "false")];
+
+/// A line with what browsers fill in, which letters they make capitals, and its greatest length.
+fn line<'a>(
+    name: &'static str,
+    label: &'static str,
+    (autocomplete, capitals, maxlength): (&str, &str, &str),
+) -> Field<'a> {
+    let attributes = [("autocomplete", autocomplete), ("autocapitalize", capitals), ("maxlength", maxlength)];
+    Field::input(name, label).with(&attributes)
+}
+
+fn company_address<'a>(form: &'a Form<'_>, words: &'static Words) -> [Field<'a>; 5] {
+    let labels = &words.fields;
+    let countries = form.countries.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
+    let country = Field::choice(Control::Select, "company_country", labels.company_country, countries);
+    [
+        line("company_street", labels.company_street, ("address-line1", "words", "200")).width("wide"),
+        line("company_house_number", labels.company_house_number, ("off", "none", "20"))
+            .with(&PLAIN)
+            .width("narrow")
+            .optional(),
+        line("company_postal_code", labels.company_postal_code, ("postal-code", "characters", "20"))
+            .with(&PLAIN)
+            .width("narrow")
+            .hint(labels.company_postal_code_hint)
+            .not_required(),
+        line("company_city", labels.company_city, ("address-level2", "words", "100")).width("wide"),
+        country.with(&[("autocomplete", "country")]),
+    ]
 }

@@ -245,6 +245,9 @@ async fn answer(
     let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref())
         .await
         .map_err(Problem::from);
-    state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
+    match &outcome {
+        Ok(activated) => state.metrics.activated(activated.waited.as_seconds_f64()),
+        Err(problem) => state.metrics.activation(problem.code.code),
+    }
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))
 }

@@ -12,6 +12,7 @@ use crate::http::{
         user_agent::user_agent,
     },
     openapi::{errors::errors, sample_data},
+    ops::openings::count_opening,
     response::{problem::Problem, views::Timestamp},
     state::State,
 };
@@ -232,7 +233,8 @@ async fn look(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
-    let seen = services::preview::link(&state.services, &token, user_agent(request).as_deref()).await?;
+    let opening = services::preview::link(&state.services, &token, user_agent(request).as_deref()).await?;
+    let seen = count_opening(&state.metrics, opening)?;
     let (invitation, organisation) = (&seen.invitation, &state.services.rules.organisation);
     Ok(HttpResponse::Ok().json(PreviewView {
         kind: invitation.kind,

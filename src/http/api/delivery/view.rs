@@ -164,50 +164,50 @@ impl From<&DeliveryOverview> for DeliveryOverviewView {
     }
 }
 
+/// The relay of the example.
+const RELAY: &str = "smtp://mail.example.com:587";
+
 impl DeliveryOverviewView {
     /// An example: of 60 letters of a week one came back, and one waits for a relay that is held.
     pub fn example() -> Self {
-        let relay = "smtp://mail.example.com:587";
         let now = sample_data::at(600);
-        let tally = |numbers: &[(LetterStatus, i64)]| {
-            let mut tally = Tally::default();
-            for (status, n) in numbers {
-                tally.add(*status, *n);
-            }
-            tally
-        };
-        let named = |name: &str, numbers: &[(LetterStatus, i64)]| Named {
-            name: name.to_owned(),
-            letters: tally(numbers),
-        };
-        let period = |period: Period| {
-            let (mut all, mut reasons) = (vec![(LetterStatus::Queued, 1)], Tally::default());
-            reasons.add(ReasonGroup::Network, 1);
-            let mut acme = vec![(LetterStatus::Queued, 1)];
-            if period != Period::Hour {
-                all.extend([(LetterStatus::Sent, 58), (LetterStatus::Bounced, 1)]);
-                acme.extend([(LetterStatus::Sent, 20), (LetterStatus::Bounced, 1)]);
-                reasons.add(ReasonGroup::Address, 1);
-            }
-            PeriodOverview {
-                period,
-                since: now.0 - period.length(),
-                letters: tally(&all),
-                reasons,
-                domains: vec![named("acme.example", &acme)],
-                relays: vec![named(relay, &all)],
-            }
-        };
         Self::from(&DeliveryOverview {
             generated_at: now.0,
-            periods: Period::ALL.map(period).to_vec(),
+            periods: Period::ALL.map(|period| example_period(period, now)).to_vec(),
             oldest_waiting: Some(WaitingLetter {
                 invitation: sample_data::invitation_id(),
                 since: sample_data::at(0).0,
                 attempts: 3,
                 next_attempt_at: sample_data::at(900).0,
             }),
-            held: vec![HeldRelay { relay: relay.to_owned(), until: sample_data::at(900).0 }],
+            held: vec![HeldRelay { relay: RELAY.to_owned(), until: sample_data::at(900).0 }],
         })
     }
+}
+
+fn example_period(period: Period, now: Timestamp) -> PeriodOverview {
+    let (mut all, mut reasons) = (vec![(LetterStatus::Queued, 1)], Tally::default());
+    reasons.add(ReasonGroup::Network, 1);
+    let mut acme = vec![(LetterStatus::Queued, 1)];
+    if period != Period::Hour {
+        all.extend([(LetterStatus::Sent, 58), (LetterStatus::Bounced, 1)]);
+        acme.extend([(LetterStatus::Sent, 20), (LetterStatus::Bounced, 1)]);
+        reasons.add(ReasonGroup::Address, 1);
+    }
+    PeriodOverview {
+        period,
+        since: now.0 - period.length(),
+        letters: tally(&all),
+        reasons,
+        domains: vec![Named { name: "acme.example".to_owned(), letters: tally(&acme) }],
+        relays: vec![Named { name: RELAY.to_owned(), letters: tally(&all) }],
+    }
+}
+
+fn tally(numbers: &[(LetterStatus, i64)]) -> Tally<LetterStatus> {
+    let mut tally = Tally::default();
+    for (status, n) in numbers {
+        tally.add(*status, *n);
+    }
+    tally
 }

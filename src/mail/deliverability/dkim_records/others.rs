@@ -32,53 +32,88 @@ pub(in crate::mail::deliverability) async fn of_others(
         return of_given(dns, &domains, others.given, report).await;
     }
     let own = others.service.map_or(&[][..], |service| service.selectors);
-    let (mut signed, mut faulty, mut fault) = (Vec::new(), Vec::new(), None);
     let before = report.findings.len();
-    for selector in own {
-        match Place::search(dns, &domains, selector).await {
+    let OwnKeys { signed, faulty, fault } = of_service(dns, &domains, others, report).await;
+    if !signed.is_empty() {
+        return signed;
+    }
+    report.findings.extend(faulty);
+    let common: Vec<&str> =
+        COMMON_SELECTORS.iter().filter(|selector| !own.contains(selector)).copied().collect();
+    let fault = of_common(dns, &domains, &common, report).await.or(fault);
+    if report.findings.len() == before {
+        report.findings.push(no_key(others, &[own, common.as_slice()].concat(), fault));
+    }
+    signed
+}
+
+/// What is found at the selectors of a service.
+#[derive(Default)]
+struct OwnKeys {
+    /// The domains with a good key.
+    signed: Vec<String>,
+    /// Records that receivers cannot read.
+    faulty: Vec<Finding>,
+    fault: Option<Unavailable>,
+}
+
+async fn of_service(
+    dns: &Dns,
+    domains: &[String],
+    others: &OtherSigners<'_>,
+    report: &mut Report,
+) -> OwnKeys {
+    let mut keys = OwnKeys::default();
+    let Some(service) = others.service else { return keys };
+    for selector in service.selectors {
+        match Place::search(dns, domains, selector).await {
             Search::Key(place, key) => {
                 let finding = place.judged(&key);
                 if finding.verdict == Verdict::Ok {
-                    signed.push(place.domain);
+                    keys.signed.push(place.domain);
                 }
                 report.findings.push(finding);
             }
             Search::Faulty(name, reason) => {
                 let finding = Finding::unknown(format!("DKIM {selector}"), format!("{name}: {reason}"));
-                faulty.push(finding.advise(others.service.map_or("", |service| service.setup)));
+                keys.faulty.push(finding.advise(service.setup));
             }
             Search::Nothing => {}
-            Search::Unavailable(unavailable) => fault = Some(unavailable),
+            Search::Unavailable(unavailable) => keys.fault = Some(unavailable),
         }
     }
-    if !signed.is_empty() {
-        return signed;
-    }
-    report.findings.append(&mut faulty);
-    let common: Vec<&str> =
-        COMMON_SELECTORS.iter().filter(|selector| !own.contains(selector)).copied().collect();
-    for selector in &common {
-        match Place::search(dns, &domains, selector).await {
+    keys
+}
+
+/// Looks at selectors that are common. Returns why one of them could not be looked up.
+async fn of_common(
+    dns: &Dns,
+    domains: &[String],
+    common: &[&str],
+    report: &mut Report,
+) -> Option<Unavailable> {
+    let mut fault = None;
+    for selector in common {
+        match Place::search(dns, domains, selector).await {
             Search::Key(place, key) => report.findings.push(place.guessed(&key)),
             Search::Faulty(..) | Search::Nothing => {}
             Search::Unavailable(unavailable) => fault = Some(unavailable),
         }
     }
-    if report.findings.len() == before {
-        let what = "DKIM";
-        report.findings.push(if let Some(fault) = fault {
-            Finding::unknown(what, format!("the keys {fault}"))
-        } else {
-            let selectors = [own, common.as_slice()].concat().join(", ");
-            let found = format!("no key of {} at the usual selectors: {selectors}", others.domain);
-            Finding::unknown(what, found).advise(others.service.map_or(
-                "name the relay's selector with --selector, or sign here: \
-                MAIL_DKIM=selector:domain:keyfile",
-                |service| service.setup,
-            ))
-        });
+    fault
+}
+
+fn no_key(others: &OtherSigners<'_>, selectors: &[&str], fault: Option<Unavailable>) -> Finding {
+    let what = "DKIM";
+    if let Some(fault) = fault {
+        return Finding::unknown(what, format!("the keys {fault}"));
     }
-    signed
+    let found = format!("no key of {} at the usual selectors: {}", others.domain, selectors.join(", "));
+    Finding::unknown(what, found).advise(others.service.map_or(
+        "name the relay's selector with --selector, or sign here: \
+        MAIL_DKIM=selector:domain:keyfile",
+        |service| service.setup,
+    ))
 }
 
 /// What is found at each selector of `--selector`; and the domains with a good key.

@@ -113,16 +113,7 @@ impl Check<'_> {
             }
             Mechanism::Mx(host, prefixes) => {
                 let host = self.name(host.as_ref(), domain).await?;
-                let hosts = found(&mut self.void, self.dns.mx(&host).await?)?;
-                if hosts.len() > MAX_NAMES {
-                    return Err(End::Error(too_many_hosts(hosts.len())));
-                }
-                for host in hosts.iter().filter(|host| !host.is_empty()) {
-                    if self.has_address(host, *prefixes).await? {
-                        return Ok(true);
-                    }
-                }
-                false
+                self.has_address_of_mail_host(&host, *prefixes).await?
             }
             Mechanism::Ptr(target) => {
                 let target = self.name(target.as_ref(), domain).await?;
@@ -134,6 +125,19 @@ impl Check<'_> {
                 !found(&mut self.void, self.dns.ipv4(&name).await?)?.is_empty()
             }
         })
+    }
+
+    async fn has_address_of_mail_host(&mut self, domain: &str, prefixes: Prefixes) -> Result<bool, End> {
+        let hosts = found(&mut self.void, self.dns.mx(domain).await?)?;
+        if hosts.len() > MAX_NAMES {
+            return Err(End::Error(too_many_hosts(hosts.len())));
+        }
+        for host in hosts.iter().filter(|host| !host.is_empty()) {
+            if self.has_address(host, prefixes).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The result of another domain's record.

@@ -193,12 +193,12 @@ fn postmark_tells_by_the_events_of_the_message() {
     };
     let transient = event("Transient", 10, json!({"DeliveryMessage": "smtp;451 4.7.1 try later"}));
     let delivered = event("Delivered", 30, json!({"DeliveryMessage": "smtp;250 2.0.0 OK"}));
-    let told = known(POSTMARK, &message(&[transient.clone(), delivered.clone()]));
-    assert_eq!(told.accepted, Some(accepted("m-1", -60)));
-    assert_eq!(statuses(&told), [(Deferred, -50), (Delivered, -30)]);
-    assert_eq!(told.events[0].reason.as_deref(), Some("smtp;451 4.7.1 try later"));
+    let result = known(POSTMARK, &message(&[transient.clone(), delivered.clone()]));
+    assert_eq!(result.accepted, Some(accepted("m-1", -60)));
+    assert_eq!(statuses(&result), [(Deferred, -50), (Delivered, -30)]);
+    assert_eq!(result.events[0].reason.as_deref(), Some("smtp;451 4.7.1 try later"));
     // As the webhook names it.
-    assert_eq!(told.events[1].event_id, "Delivery:m-1");
+    assert_eq!(result.events[1].event_id, "Delivery:m-1");
     assert_eq!(statuses(&known(POSTMARK, &message(&[]))), []);
     let opened = event("Opened", 40, json!({}));
     assert_eq!(statuses(&known(POSTMARK, &message(&[opened]))), []);
@@ -216,9 +216,9 @@ fn postmark_tells_by_the_events_of_the_message() {
         "ID": 42, "Type": "HardBounce", "MessageID": "m-1", "Email": "ada@example.com",
         "BouncedAt": "2026-11-24T06:59:50.0000000-05:00", "Details": "smtp;550 5.1.1 unknown user"
     });
-    let told = known(POSTMARK, &bounce);
-    assert_eq!((told.accepted.clone(), statuses(&told)), (None, vec![(Bounced, -10)]));
-    let event = &told.events[0];
+    let result = known(POSTMARK, &bounce);
+    assert_eq!((result.accepted.clone(), statuses(&result)), (None, vec![(Bounced, -10)]));
+    let event = &result.events[0];
     assert_eq!((event.event_id.as_str(), event.no_such_mailbox), ("Bounce:42", true));
     // An automatic reply is no bounce.
     let mut reply = bounce;
@@ -245,14 +245,17 @@ fn mailgun_tells_by_the_events_of_its_webhook() {
         item("b", json!({"event": "failed", "severity": "temporary"}), -30),
         item("a", json!({"event": "accepted"}), -60),
     ];
-    let told = known(MAILGUN, &json!({"items": items}));
-    assert_eq!(told.accepted, Some(accepted("ltr_1@voltmark.example", -60)));
-    assert_eq!(statuses(&told), [(Bounced, -10), (Deferred, -30)]);
-    assert_eq!((told.events[0].event_id.as_str(), told.events[0].no_such_mailbox), ("c@1795521590", true));
-    // Where the event of the acceptance is gone, the first one tells it.
-    let told = known(MAILGUN, &json!({"items": [item("a", json!({"event": "delivered"}), -5)]}));
+    let result = known(MAILGUN, &json!({"items": items}));
+    assert_eq!(result.accepted, Some(accepted("ltr_1@voltmark.example", -60)));
+    assert_eq!(statuses(&result), [(Bounced, -10), (Deferred, -30)]);
     assert_eq!(
-        (told.accepted.clone(), statuses(&told)),
+        (result.events[0].event_id.as_str(), result.events[0].no_such_mailbox),
+        ("c@1795521590", true)
+    );
+    // Where the event of the acceptance is gone, the first one tells it.
+    let result = known(MAILGUN, &json!({"items": [item("a", json!({"event": "delivered"}), -5)]}));
+    assert_eq!(
+        (result.accepted.clone(), statuses(&result)),
         (Some(accepted("ltr_1@voltmark.example", -5)), vec![(Delivered, -5)])
     );
 }
@@ -269,21 +272,21 @@ fn resend_tells_the_last_event() {
         ("bounced", Some(Bounced)),
         ("complained", Some(Complained)),
     ] {
-        let told = known(
+        let result = known(
             RESEND,
             &json!({
                 "object": "email", "id": "49a3", "created_at": "2026-11-24T11:59:00.000000+00:00",
                 "last_event": last
             }),
         );
-        assert_eq!(told.accepted, Some(accepted("49a3", -60)));
+        assert_eq!(result.accepted, Some(accepted("49a3", -60)));
         assert_eq!(
-            statuses(&told),
+            statuses(&result),
             status.map(|status| (status, 0)).into_iter().collect::<Vec<_>>(),
             "{last}"
         );
         // Nothing is known of the mailbox.
-        assert!(told.events.iter().all(|event| !event.no_such_mailbox), "{last}");
+        assert!(result.events.iter().all(|event| !event.no_such_mailbox), "{last}");
     }
 }
 
@@ -305,7 +308,7 @@ fn sendgrid_tells_by_the_events_of_the_message() {
             "events": events
         })
     };
-    let told = known(
+    let result = known(
         SENDGRID,
         &message(&[
             event("processed", 1, json!({})),
@@ -315,18 +318,18 @@ fn sendgrid_tells_by_the_events_of_the_message() {
             event("spam_report", 5, json!({})),
         ]),
     );
-    assert_eq!(told.accepted, Some(accepted("x-1", -59)));
-    assert_eq!(statuses(&told), [(Deferred, -58), (Delivered, -57), (Complained, -55)]);
+    assert_eq!(result.accepted, Some(accepted("x-1", -59)));
+    assert_eq!(statuses(&result), [(Deferred, -58), (Delivered, -57), (Complained, -55)]);
     let unknown = "550 5.1.1 unknown user";
     for (more, no_such_mailbox) in [
         (json!({"reason": unknown, "bounce_type": "hard"}), true),
         (json!({"reason": unknown, "bounce_type": "soft"}), false),
     ] {
-        let told = known(SENDGRID, &message(&[event("bounced", 9, more.clone())]));
-        assert_eq!(statuses(&told), [(Bounced, -51)]);
-        let bounce = &told.events[0];
+        let result = known(SENDGRID, &message(&[event("bounced", 9, more.clone())]));
+        assert_eq!(statuses(&result), [(Bounced, -51)]);
+        let bounce = &result.events[0];
         assert_eq!((bounce.no_such_mailbox, bounce.reason.as_deref()), (no_such_mailbox, Some(unknown)));
         // The same answer again is the same event.
-        assert_eq!(known(SENDGRID, &message(&[event("bounced", 9, more)])), told);
+        assert_eq!(known(SENDGRID, &message(&[event("bounced", 9, more)])), result);
     }
 }

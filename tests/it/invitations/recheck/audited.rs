@@ -37,8 +37,8 @@ on_each! {
             ));
         }
         // The entry of the timeline is what the provider says.
-        let told = app.events(&ada).await;
-        let last = told.last().unwrap();
+        let entries = app.events(&ada).await;
+        let last = entries.last().unwrap();
         assert_eq!((&last["type"], &last["actor"]["name"]), (&json!("email_delivered"), &json!("Postmark")));
     }
 

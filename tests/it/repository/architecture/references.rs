@@ -5,14 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const DOCUMENTS: [&str; 5] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "findings"];
+const DOCUMENTS: [&str; 6] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy", "docs", "findings"];
 /// Where the files are that documents name.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "CHANGELOG.md",
     "benches",
+    "deploy",
     "docker",
     "docs",
     "findings",

@@ -17,8 +17,8 @@ fn operation(status: &str, error: Option<(&str, &str)>) -> Value {
 #[test]
 fn an_operation_that_did_not_fail_is_no_delivery() {
     for status in ["NotStarted", "Running", "Succeeded", "SomethingNew"] {
-        let told = known(AZURE, &operation(status, None));
-        assert_eq!((told.accepted.clone(), told.events.len()), (Some(accepted(ID, 0)), 0), "{status}");
+        let result = known(AZURE, &operation(status, None));
+        assert_eq!((result.accepted.clone(), result.events.len()), (Some(accepted(ID, 0)), 0), "{status}");
     }
 }
 
@@ -34,9 +34,9 @@ fn one_that_failed_says_who_is_at_fault() {
         ("Failed", "InternalServerError", "Something went wrong.", Some(MailFault::Provider)),
         ("Canceled", "", "", Some(MailFault::Provider)),
     ] {
-        let told = known(AZURE, &operation(status, Some((code, message))));
-        assert_eq!(statuses(&told), [(Bounced, 0)], "{code}");
-        let event = &told.events[0];
+        let result = known(AZURE, &operation(status, Some((code, message))));
+        assert_eq!(statuses(&result), [(Bounced, 0)], "{code}");
+        let event = &result.events[0];
         assert_eq!((event.fault, event.no_such_mailbox), (fault, false), "{code}");
         assert_eq!(event.reason.as_deref(), Some(if message.is_empty() { status } else { message }));
         assert_eq!(event.event_id, format!("operation:{ID}"));

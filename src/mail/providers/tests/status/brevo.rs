@@ -21,11 +21,11 @@ fn its_events_are_read_as_those_of_the_webhook() {
         event("loadedByProxy", 30, ""),
         event("unsubscribed", 40, ""),
     ];
-    let told = known(BREVO, &json!({ "events": events }));
-    assert_eq!(told.accepted, Some(accepted(ID, -60)));
-    assert_eq!(statuses(&told), [(Deferred, -50), (Delivered, -40), (Delivered, -30)]);
-    assert_eq!(told.events[0].reason.as_deref(), Some("451 try later"));
-    assert_eq!(told.events[0].message_ids[0], ID);
+    let result = known(BREVO, &json!({ "events": events }));
+    assert_eq!(result.accepted, Some(accepted(ID, -60)));
+    assert_eq!(statuses(&result), [(Deferred, -50), (Delivered, -40), (Delivered, -30)]);
+    assert_eq!(result.events[0].reason.as_deref(), Some("451 try later"));
+    assert_eq!(result.events[0].message_ids[0], ID);
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn failures_say_who_is_at_fault() {
         ("error", "no template", Bounced, Some(MailFault::Provider), false),
         ("spam", "", Complained, None, false),
     ] {
-        let told = known(BREVO, &json!({ "events": [event(name, 55, reason)] }));
-        assert_eq!(statuses(&told), [(status, -5)], "{name}");
-        let event = &told.events[0];
+        let result = known(BREVO, &json!({ "events": [event(name, 55, reason)] }));
+        assert_eq!(statuses(&result), [(status, -5)], "{name}");
+        let event = &result.events[0];
         assert_eq!((event.fault, event.no_such_mailbox), (fault, no_mailbox), "{name} {reason}");
     }
 }

@@ -35,8 +35,8 @@ fn the_message_leads_to_its_history() {
         // As the examples of the documentation write it.
         assert_eq!(known(MAILJET, &message(status, "2026-11-24T11:59:00")), first, "{status}");
     }
-    let told = known(MAILJET, &message("deferred", "2026-11-24T11:59:00Z"));
-    assert_eq!((told.accepted.clone(), statuses(&told)), (first.accepted, vec![(Deferred, 0)]));
+    let result = known(MAILJET, &message("deferred", "2026-11-24T11:59:00Z"));
+    assert_eq!((result.accepted.clone(), statuses(&result)), (first.accepted, vec![(Deferred, 0)]));
     // The history alone does not say when it was accepted.
     assert_eq!(known(MAILJET, &history(&[("unsub", -1, "", "")])), KnownStatus::default());
 }
@@ -48,10 +48,10 @@ fn its_history_is_read_as_the_events_of_the_webhook() {
         ("sent", -30, "", ""),
         ("opened", -20, "", ""),
     ];
-    let told = known(MAILJET, &history(&greylisted));
-    assert_eq!(statuses(&told), [(Deferred, -50), (Delivered, -30), (Delivered, -20)]);
-    assert_eq!(told.events[0].reason.as_deref(), Some("451 4.7.1 try later"));
-    assert_eq!(told.events[0].letter, LETTER.parse().ok());
+    let result = known(MAILJET, &history(&greylisted));
+    assert_eq!(statuses(&result), [(Deferred, -50), (Delivered, -30), (Delivered, -20)]);
+    assert_eq!(result.events[0].reason.as_deref(), Some("451 4.7.1 try later"));
+    assert_eq!(result.events[0].letter, LETTER.parse().ok());
     for (kind, state, comment, status, fault, no_mailbox) in [
         ("bounced", "User unknown", "550 5.1.1 user unknown", Some(Bounced), None, true),
         // The history does not say whether it was hard.
@@ -73,9 +73,9 @@ fn its_history_is_read_as_the_events_of_the_webhook() {
         ("blocked", "duplicate in campaign", "", None, None, false),
         ("spam", "", "", Some(Complained), None, false),
     ] {
-        let told = known(MAILJET, &history(&[(kind, -9, state, comment)]));
-        assert_eq!(statuses(&told), status.map(|status| (status, -9)).into_iter().collect::<Vec<_>>());
-        let event = &told.events[0];
+        let result = known(MAILJET, &history(&[(kind, -9, state, comment)]));
+        assert_eq!(statuses(&result), status.map(|status| (status, -9)).into_iter().collect::<Vec<_>>());
+        let event = &result.events[0];
         assert_eq!((event.fault, event.no_such_mailbox), (fault, no_mailbox), "{kind} {state}");
     }
 }

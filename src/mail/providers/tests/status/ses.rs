@@ -30,11 +30,12 @@ fn its_events_are_read_as_the_published_ones() {
         ("OPEN", -20, json!({})),
         ("SUBSCRIPTION", -10, json!({})),
     ];
-    let told = known(SES, &insights(&delayed));
-    assert_eq!(told.accepted, Some(accepted(ID, -60)));
-    assert_eq!(statuses(&told), [(Deferred, -50), (Delivered, -30), (Delivered, -20)]);
-    let ids: std::collections::BTreeSet<&str> = told.events.iter().map(|one| one.event_id.as_str()).collect();
-    assert_eq!(ids.len(), 3, "events of one letter are told apart");
+    let result = known(SES, &insights(&delayed));
+    assert_eq!(result.accepted, Some(accepted(ID, -60)));
+    assert_eq!(statuses(&result), [(Deferred, -50), (Delivered, -30), (Delivered, -20)]);
+    let ids: std::collections::BTreeSet<&str> =
+        result.events.iter().map(|one| one.event_id.as_str()).collect();
+    assert_eq!(ids.len(), 3, "events of one letter are distinct");
 
     for (kind, code, fault, no_mailbox, may_be_reply) in [
         ("PERMANENT", "smtp; 550 5.1.1 user unknown", None, true, false),
@@ -42,9 +43,9 @@ fn its_events_are_read_as_the_published_ones() {
         ("TRANSIENT", "smtp; 452 4.2.2 mailbox full", Some(MailFault::Unavailable), false, true),
         ("UNDETERMINED", "", None, false, true),
     ] {
-        let told = known(SES, &insights(&[("BOUNCE", -5, bounce(kind, code))]));
-        assert_eq!(statuses(&told), [(Bounced, -5)], "{kind} {code}");
-        let event = &told.events[0];
+        let result = known(SES, &insights(&[("BOUNCE", -5, bounce(kind, code))]));
+        assert_eq!(statuses(&result), [(Bounced, -5)], "{kind} {code}");
+        let event = &result.events[0];
         assert_eq!((event.fault, event.no_such_mailbox), (fault, no_mailbox), "{kind} {code}");
         assert_eq!(event.may_be_reply, may_be_reply, "{kind} {code}");
         assert_eq!(event.message_ids, [ID]);
@@ -61,9 +62,9 @@ fn its_events_are_read_as_the_published_ones() {
             Some(MailFault::Suppressed),
         ),
     ] {
-        let told = known(SES, &insights(&[(kind, -7, details.clone())]));
-        assert_eq!(statuses(&told), status.map(|status| (status, -7)).into_iter().collect::<Vec<_>>());
-        assert_eq!(told.events[0].fault, fault, "{kind} {details}");
+        let result = known(SES, &insights(&[(kind, -7, details.clone())]));
+        assert_eq!(statuses(&result), status.map(|status| (status, -7)).into_iter().collect::<Vec<_>>());
+        assert_eq!(result.events[0].fault, fault, "{kind} {details}");
     }
 }
 
@@ -76,8 +77,8 @@ fn two_letters_have_two_events_and_times_may_be_texts() {
     assert_ne!(known(SES, &answer).events[0].event_id, known(SES, &other).events[0].event_id);
     assert_eq!(known(SES, &text), known(SES, &answer));
     // Nothing has happened to it.
-    let told = known(SES, &json!({ "MessageId": ID }));
-    assert_eq!((told.accepted, told.events.len()), (Some(accepted(ID, 0)), 0));
+    let result = known(SES, &json!({ "MessageId": ID }));
+    assert_eq!((result.accepted, result.events.len()), (Some(accepted(ID, 0)), 0));
 }
 
 #[tokio::test]

@@ -1,0 +1,157 @@
+//! Builds the courier and the services from the configuration.
+
+use std::{io, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use tokio::sync::Notify;
+
+use super::keys::Keys;
+use crate::{
+    clock::Clock,
+    config::Config,
+    courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
+    db::{
+        Db,
+        invitations::lookup::{Lookups, lookups},
+    },
+    domain::{link_lifetime::LinkLifetime, password},
+    mail::Mailer,
+    metrics::Metrics,
+    services::{
+        Rules, Services, activate, audit, delivery_overview::overviews::Overviews, guess_guard::GuessGuard,
+        idempotency, invite, password_hasher::Hasher, preview, provider_tokens::ProviderTokens,
+        revocations::Revocations,
+    },
+};
+
+/// How long a lookup waits for the database: it ends before the courier renews the lease of the letter.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What the courier and the services have in common.
+pub(super) struct Shared {
+    db: Db,
+    lookups: Lookups,
+    pub(super) clock: Clock,
+    mailer: Arc<Mailer>,
+    outbox_wakeup: Arc<Notify>,
+}
+
+impl Shared {
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(db: Db, clock: Clock, mailer: Mailer) -> io::Result<Self> {
+        let lookups = lookups(&db.within(LOOKUP_TIMEOUT))?;
+        Ok(Self { db, lookups, clock, mailer: Arc::new(mailer), outbox_wakeup: Arc::new(Notify::new()) })
+    }
+
+    /// The courier, not yet running.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn courier(&self, config: &Config, keys: &Keys) -> io::Result<Courier> {
+        let Self { db, lookups, clock, mailer, outbox_wakeup } = self;
+        Ok(Courier {
+            db: db.with_own_pool(1),
+            lookups: lookups.clone(),
+            records: courier::records(db, clock, mailer.describe(), link_lifetime(config))?,
+            clock: clock.clone(),
+            links: keys.links.clone(),
+            mailer: mailer.clone(),
+            activation_url: config.activation_url.clone(),
+            resets: keys.resets.clone(),
+            password_reset_url: config.password_reset_url.clone(),
+            email_changes: keys.email_changes.clone(),
+            email_change_url: config.email_change_url.clone(),
+            staff_passwords: config.staff_passwords,
+            organisation: config.operator_name.clone(),
+            locale: config.locale,
+            link_lifetime: link_lifetime(config),
+            remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
+            last_reminder_scan: LastReminderScan::default(),
+            mailbox_limit: config.letter_limits().mailbox,
+            pace: config.mail_rate_limit,
+            slots: SendSlots::default(),
+            outage: Outage::default(),
+            sender_faults: SenderFaultWarning::default(),
+            renew_every: courier::RENEW_EVERY,
+            outbox_wakeup: outbox_wakeup.clone(),
+            metrics: Metrics::new(),
+        })
+    }
+
+    /// The services.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn services(self, config: &Config, keys: Keys, tokens: ProviderTokens) -> io::Result<Services> {
+        let queues = Queues::start(config, &self, &keys)?;
+        Ok(Services {
+            keys: queues.keys,
+            invites: queues.invites,
+            activations: queues.activations,
+            openings: queues.openings,
+            audit: queues.audit,
+            links: keys.links,
+            refresh_keys: keys.refresh,
+            reset_keys: keys.resets,
+            email_change_keys: keys.email_changes,
+            client_secret_keys: keys.client_secrets,
+            suppression_keys: keys.suppressions,
+            access_tokens: keys.access_tokens,
+            revocations: Revocations::new(self.clock.clone()),
+            provider_tokens: tokens,
+            guess_key: keys.guesses,
+            guesses: Arc::new(GuessGuard::new(config.rate_limits, &self.clock)),
+            hasher: Hasher::new(),
+            rules: rules(config),
+            overviews: Overviews::default(),
+            db: self.db,
+            lookups: self.lookups,
+            clock: self.clock,
+            letter_status: self.mailer,
+            outbox_wakeup: self.outbox_wakeup,
+        })
+    }
+}
+
+fn link_lifetime(config: &Config) -> LinkLifetime {
+    // The configuration refuses a lifetime that chrono cannot hold.
+    LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)))
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        link_lifetime: link_lifetime(config),
+        resend_cooldown: config.resend_cooldown,
+        password_min_length: password::asked_length(config.password_min_length),
+        letters: config.letter_limits(),
+        staff_passwords: config.staff_passwords,
+        retention: config.retention.and_then(|time| TimeDelta::from_std(time).ok()),
+        self_renewal: config.self_renewal,
+        company_vat: config.company_vat,
+        organisation: config.operator_name.clone(),
+        activation_url: config.activation_url.clone(),
+    }
+}
+
+/// The queues of requests that share commits.
+struct Queues {
+    keys: idempotency::Queue,
+    invites: invite::Queue,
+    activations: activate::Queue,
+    openings: preview::Queue,
+    audit: audit::Queue,
+}
+
+impl Queues {
+    fn start(config: &Config, Shared { db, clock, .. }: &Shared, keys: &Keys) -> io::Result<Self> {
+        let most = config.write_batch;
+        Ok(Self {
+            keys: idempotency::queue(db, most)?,
+            invites: invite::queue(db, clock, (config.letter_limits(), &keys.suppressions), most)?,
+            activations: activate::queue(db, clock, most)?,
+            openings: preview::queue(db, most)?,
+            audit: audit::queue(db, most)?,
+        })
+    }
+}
