@@ -184,10 +184,12 @@ pub(super) fn mentions_sending(words: &str) -> bool {
         "too many",
         "ptr",
         "return path",
+        "return-path",
         "helo",
         "ehlo",
         "callback",
         "message id",
+        "message-id",
         "header",
         "smtp account",
     ];
