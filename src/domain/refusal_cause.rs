@@ -55,7 +55,11 @@ impl RefusalCause {
         let by_words = reply.about();
         // A server that could not verify our address quotes what it was answered: "No such user". Others
         // refuse whoever asks for "too many unknown users".
-        let words = words.filter(|code| !blames_recipient(*code) || reply.may_concern_recipient(by_words));
+        let counts = |code: &StatusCode| match by_words {
+            About::Us(_) => !blames_recipient(*code),
+            _ => !denies_mailbox(*code) || reply.may_concern_recipient(by_words),
+        };
+        let words = words.filter(counts);
         let is_policy = given.is_some_and(|code| code.subject == 7);
         let status = if is_policy { given } else { words.or(given) };
         let judged = status.and_then(judge).or_else(|| words.and_then(judge));
@@ -84,6 +88,10 @@ impl RefusalCause {
 #[must_use]
 pub fn decides(code: StatusCode) -> bool {
     judge(code).is_some() || (code.subject == 7 && code.detail > 1)
+}
+
+fn denies_mailbox(code: StatusCode) -> bool {
+    judge(code).is_some_and(|judged| judged.denies_mailbox)
 }
 
 fn blames_recipient(code: StatusCode) -> bool {
@@ -137,6 +145,7 @@ mod tests {
             ("550 5.7.1 <ada@example.com>: rejected", false, Some("5.7.1"), Some(Blocked), false),
             ("550 5.7.1 <ada@example.com>: user unknown", false, Some("5.7.1"), None, false),
             ("550 5.7.1 <ada@example.com>: mailbox is full", false, Some("5.7.1"), Some(Unavailable), false),
+            ("550 DNS lookup failure: host nowhere.example not found", false, Some("5.1.2"), None, false),
             ("550 no", false, None, None, false),
             // Chosen by whoever invites, or by the recipient.
             ("554 5.7.1 the letter of User unknown Ltd", false, Some("5.7.1"), Some(Blocked), false),
