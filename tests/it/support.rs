@@ -23,6 +23,7 @@ pub mod population;
 pub mod process;
 pub mod provider;
 pub mod relay;
+pub mod role_table;
 pub mod sns;
 pub mod template;
 

@@ -13,6 +13,7 @@ use crate::support::{
     Client, TestApp,
     customers::{SUB_ACCOUNTS, text},
     json, on_both_databases,
+    role_table::{Access, access},
 };
 
 type Names = BTreeSet<&'static str>;
@@ -106,16 +107,10 @@ impl Sees {
 
 /// The table.
 fn rows() -> Vec<(&'static str, Sees)> {
-    let nothing = Sees::default;
-    let whole = || Sees::new(true, all(), all());
-    let of_customers = || Sees::new(false, all(), all());
+    let nothing = || of_access(Access::Nothing);
     let below = |names: Names| Sees::new(false, names.clone(), names);
-    vec![
-        ("admin", whole().suppressed(["ina", "Linus"])),
-        ("user_manager", whole().suppressed(["ina", "Linus"])),
-        ("viewer", whole()),
-        ("customer_support", of_customers().suppressed(["Linus"])),
-        ("finance", of_customers()),
+    let roles = Role::ALL.map(|role| (role.as_str(), of_access(access(role))));
+    let others = [
         ("system_users:read", Sees::new(true, Names::new(), Names::new())),
         ("system_users:invite", nothing()),
         ("customers:read", Sees::new(false, all(), Names::new())),
@@ -144,7 +139,20 @@ fn rows() -> Vec<(&'static str, Sees)> {
             "system_users:read, customers:invite",
             Sees::new(true, Names::new(), Names::new()).suppressed(["ina", "Linus"]),
         ),
-    ]
+    ];
+    roles.into_iter().chain(others).collect()
+}
+
+fn of_access(access: Access) -> Sees {
+    let everybody = Sees::new(true, all(), all());
+    let customers = Sees::new(false, all(), all());
+    match access {
+        Access::ManageAll => everybody.suppressed(["ina", "Linus"]),
+        Access::ManageCustomers => customers.suppressed(["Linus"]),
+        Access::ReadAll => everybody,
+        Access::ReadCustomers => customers,
+        Access::Nothing => Sees::default(),
+    }
 }
 
 struct World {

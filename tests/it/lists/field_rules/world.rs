@@ -7,7 +7,7 @@ use invitation_service::domain::{
     permission::Permission::{
         self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead,
     },
-    role::Role::{CustomerSupport, Finance, UserManager, Viewer},
+    role::Role,
 };
 use serde_json::Value;
 
@@ -72,14 +72,9 @@ pub async fn world(app: &TestApp) -> World {
     }
     people.push((find("max@operator.example").await, None));
     people.push((find("eve@operator.example").await, None));
-    let role = |role| app.caller(&[role], &[]);
     let scope = |permission: Permission| app.caller(&[], &[permission]);
-    let callers = BTreeMap::from([
-        ("admin", admin),
-        ("user_manager", role(UserManager)),
-        ("viewer", role(Viewer)),
-        ("customer_support", role(CustomerSupport)),
-        ("finance", role(Finance)),
+    let roles = Role::ALL.map(|role| (role.as_str(), app.caller(&[role], &[])));
+    let others = [
         ("customers:read", scope(CustomersRead)),
         ("system_users:read", scope(SystemUsersRead)),
         ("customers:invite", scope(CustomersInvite)),
@@ -92,6 +87,7 @@ pub async fn world(app: &TestApp) -> World {
         ("client, customers:read", app.client_caller(&[CustomersRead], None).await),
         ("owner of Zenith", app.sign_in("linus@zenith.example").await),
         ("a driver", driver.client),
-    ]);
+    ];
+    let callers = roles.into_iter().chain(others).collect();
     World { acme: acme.account, zenith: zenith.account, people, callers }
 }
