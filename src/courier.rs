@@ -6,8 +6,8 @@ mod deliver;
 mod deliver_notice;
 mod outage;
 mod process;
-mod record;
-mod records;
+mod record_outcome;
+mod record_queue;
 mod remind;
 mod run;
 mod send_slots;
@@ -26,7 +26,7 @@ use url::Url;
 
 pub use self::{
     outage::Outage,
-    records::{Records, records},
+    record_queue::{RecordQueue, record_queue},
     send_slots::SendSlots,
     sender_fault_warning::SenderFaultWarning,
     timing::RENEW_EVERY,
@@ -62,7 +62,7 @@ pub struct Courier {
     /// Looks at invitations.
     pub lookups: Lookups,
     /// The queue of outcomes to record.
-    pub records: Records,
+    pub records: RecordQueue,
     /// Time and random numbers.
     pub clock: Clock,
     /// Makes the links.

@@ -8,6 +8,7 @@ use invitation_service::{
         event::EventType,
         ids::{AccountId, InvitationId, UserId},
         invitation::InvitationState,
+        locale::Locale,
         role::Roles,
         search_text::of_email,
     },
@@ -28,8 +29,6 @@ use super::{
 pub const LINK_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long ago invitations were made of which no link is valid.
 pub const OLD: TimeDelta = TimeDelta::hours(26);
-/// The languages that inviters choose.
-const LOCALES: [&str; 4] = ["en", "nl", "de", "fr"];
 
 /// What an invitation is made of.
 pub struct PlannedInvitation<'a> {
@@ -147,7 +146,7 @@ impl PlannedInvitation<'_> {
     ) {
         let count = if self.course.sendings == Sendings::One { 1 } else { 2 };
         let when = |wanted| dates.ended_at.filter(|_| state == wanted);
-        let locale = timeline.chance.percent(50).then(|| *timeline.chance.pick(&LOCALES));
+        let locale = timeline.chance.percent(50).then(|| timeline.chance.pick(&Locale::ALL).as_str());
         let roles = if let Target::Staff(roles) = self.target { roles } else { &Roles::default() };
         timeline.batch.push(InvitationRow {
             id: self.id.into(),

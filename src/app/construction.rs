@@ -53,7 +53,7 @@ impl Shared {
         Ok(Courier {
             db: db.with_own_pool(1),
             lookups: lookups.clone(),
-            records: courier::records(db, clock, mailer.describe(), link_lifetime(config))?,
+            records: courier::record_queue(db, clock, mailer.describe(), link_lifetime(config))?,
             clock: clock.clone(),
             links: keys.links.clone(),
             mailer: mailer.clone(),

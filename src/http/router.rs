@@ -26,14 +26,14 @@ const WEBHOOKS: &str = "/v1/mail-events/{provider}";
 /// document in every worker would cost each of them a few megabytes.
 macro_rules! routes {
     ($app:expr) => {
-        $app.service(api::system_users::invite)
-            .service(api::account_owners::invite)
+        $app.service(api::system_users::invite::invite)
+            .service(api::account_owners::invite::invite)
             .service(api::sub_accounts::invite::invite)
             .service(api::sub_accounts::create::create)
             .service(api::accounts::list::list)
             .service(api::accounts::get::get)
             .service(api::accounts::sub_accounts::sub_accounts)
-            .service(api::me::get)
+            .service(api::me::get::get)
             .service(api::memberships::remove::remove)
             .service(api::memberships::leave::leave)
             // Before the routes with an id in the place of `batch` or `counts`.
@@ -56,7 +56,7 @@ macro_rules! routes {
             .service(api::users::erase::erase)
             .service(api::users::export::export)
             .service(api::users::resend_invitation::resend_invitation)
-            .service(api::roles::list)
+            .service(api::roles::list::list)
             .service(api::delivery::get::get)
             .service(api::suppressions::list::list)
             .service(api::suppressions::lift::lift)

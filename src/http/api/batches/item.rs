@@ -12,8 +12,8 @@ use utoipa::{
 };
 
 use super::super::{
-    account_owners::InviteAccountOwner, sub_accounts::invite::InviteSubAccountUser,
-    system_users::InviteSystemUser,
+    account_owners::invite::InviteAccountOwner, sub_accounts::invite::InviteSubAccountUser,
+    system_users::invite::InviteSystemUser,
 };
 use crate::http::extract::{
     body_limit::ORDINARY,

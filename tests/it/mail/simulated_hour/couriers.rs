@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc, task::Poll};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use invitation_service::{
-    courier::{Courier, LastReminderScan, Outage, SendSlots, Step, records},
+    courier::{Courier, LastReminderScan, Outage, SendSlots, Step, record_queue},
     db::{
         DbFault,
         letters::outbox::{Claimed, Outcome},
@@ -23,7 +23,7 @@ pub(super) fn courier(app: &TestApp, relay: &Relay) -> Courier {
     let sender = Sender::new("Invitations <no-reply@localhost>", None, TimeZone::utc()).unwrap();
     let mailer = Arc::new(Mailer::new(&MailUrl::parse(&relay.url()).unwrap(), sender).unwrap());
     let db = app.parts.courier.db.with_own_pool(1);
-    let records = records(&db, &app.clock, relay.url(), LinkLifetime(TimeDelta::hours(24))).unwrap();
+    let records = record_queue(&db, &app.clock, relay.url(), LinkLifetime(TimeDelta::hours(24))).unwrap();
     Courier {
         db,
         records,

@@ -1,4 +1,4 @@
-//! Recording what became of one letter, until the database has it.
+//! Records what became of one letter: through the queue, again and again until the database has it.
 
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use crate::db::{
 
 /// How often a record is tried at least.
 const TRIES: u32 = 4;
-/// How long a database that is away is waited for with it.
+/// How long a record waits for a database that is away.
 const RECORD_TIMEOUT: Duration = Duration::from_mins(15);
+
 impl Courier {
     /// Records an outcome, unless the letter is in other hands by now. A database that is away is waited for:
     /// an outcome that is lost means a second letter.

@@ -1,4 +1,5 @@
-//! Recording what became of letters: those that are ready at the same moment in one transaction.
+//! The queue that records what became of letters: those that are ready at the same moment, in one
+//! transaction.
 
 use std::{collections::HashSet, io, time::Duration};
 
@@ -33,14 +34,19 @@ const MAX_BATCH: usize = 64;
 /// more than the letters.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Outcomes that are ready together.
-pub type Records = GroupCommit<(Claimed, Outcome), (), DbFault>;
+/// The queue: outcomes that are ready together share a transaction.
+pub type RecordQueue = GroupCommit<(Claimed, Outcome), (), DbFault>;
 
 /// Starts the queue, for letters that go to this relay.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: LinkLifetime) -> io::Result<Records> {
+pub fn record_queue(
+    db: &Db,
+    clock: &Clock,
+    relay: String,
+    link_lifetime: LinkLifetime,
+) -> io::Result<RecordQueue> {
     let clock = clock.clone();
     GroupCommit::gathering(db, "records", (MAX_BATCH, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
