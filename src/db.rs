@@ -63,7 +63,7 @@ pub use self::{
 /// How long a caller waits for an answer: longer than the timeouts of the queue, a connection and a statement
 /// together. A frozen server enforces no timeout of its own, and its kernel keeps the connection open.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-const SILENT: &str = "the database did not answer in time";
+const NO_ANSWER: &str = "the database did not answer in time";
 
 /// A database, shared by the whole process. Cheap to clone.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ pub struct Db {
     commit_pool: BoundedPool,
     commits: Commits,
     pools: PoolFactory,
-    patience: Duration,
+    time_limit: Duration,
     /// The lock of the SQLite file, held for the life of the process.
     _owned: Option<Arc<std::fs::File>>,
 }
@@ -139,15 +139,15 @@ impl Db {
             commit_pool,
             commits,
             pools,
-            patience: ANSWER_TIMEOUT,
+            time_limit: ANSWER_TIMEOUT,
             _owned: owned.map(Arc::new),
         }
     }
 
     /// The same database with this timeout for answers; [`Db::open`] sets 20 seconds.
     #[must_use]
-    pub fn within(&self, patience: Duration) -> Self {
-        Self { patience, ..self.clone() }
+    pub fn within(&self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self.clone() }
     }
 
     /// The same database with a pool of `places` write connections of its own, where the database has many
@@ -194,16 +194,16 @@ impl Db {
     /// [`DbFault`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, DbFault> {
         let answer = self.reads.run(|connection| connection.reading(&pool::migrate::is_complete));
-        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
-        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+        let timed_out = |_| Err(WorkError::NotStarted(DbFault::unavailable(NO_ANSWER)));
+        timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner)
     }
 
     /// Whether a write commits within that time. It leaves no data behind and has a connection of its own.
     ///
     /// # Errors
     /// [`DbFault`] when it does not commit.
-    pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
-        self.commits.check(&self.commit_pool, patience).await
+    pub async fn can_commit(&self, time_limit: Duration) -> Result<(), DbFault> {
+        self.commits.check(&self.commit_pool, time_limit).await
     }
 
     /// The free space of the file system that has the SQLite file, in bytes. `None` on PostgreSQL, whose disk
@@ -215,7 +215,7 @@ impl Db {
         }
         // It may be a file system of the network, which takes its time.
         let asked = tokio::task::spawn_blocking(move || pool::disk::free_bytes(Path::new(url.expose())));
-        timeout(self.patience, asked).await.ok()?.ok()?
+        timeout(self.time_limit, asked).await.ok()?.ok()?
     }
 
     /// Empties SQLite's write-ahead log into the database file, so that the log keeps no deleted data. Does
@@ -225,8 +225,8 @@ impl Db {
     /// [`DbFault`] when a reader of another process keeps the log in use, or the database fails.
     pub async fn truncate_log(&self) -> Result<(), DbFault> {
         let answer = self.writes.run(pool::truncate_log::run);
-        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
-        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+        let timed_out = |_| Err(WorkError::NotStarted(DbFault::unavailable(NO_ANSWER)));
+        timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner)
     }
 
     /// Runs `query` on a read connection, on a blocking thread. It runs again when the connection was cut.
@@ -270,8 +270,8 @@ impl Db {
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = pool.run(move |connection| connection.reading(&query));
-        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
-        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+        let timed_out = |_| Err(WorkError::NotStarted(DbFault::unavailable(NO_ANSWER)));
+        timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner)
     }
 
     /// Runs `work` in a transaction, which is rolled back when `work` returns an error. `work` may run more
@@ -288,8 +288,8 @@ impl Db {
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = self.writes.run(move |connection| persist(connection, &work));
-        let silent = |_| Err(WorkError::Failed(E::from(DbFault::InDoubt(SILENT.to_owned()))));
-        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+        let timed_out = |_| Err(WorkError::Failed(E::from(DbFault::InDoubt(NO_ANSWER.to_owned()))));
+        timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner)
     }
 
     /// [`Db::read`] on the current thread, which must be one that may block.

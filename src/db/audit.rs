@@ -180,7 +180,7 @@ fn stored(row: Row, user: [Option<String>; 2]) -> Result<StoredEvent, DbFault> {
 
 /// Deletes events from before `until`, the oldest first, at most `most`. Returns their number. The database
 /// refuses to delete those of the last year.
-pub fn forget(tx: &mut Tx<'_>, most: usize, until: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, until: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = audit_events::table
         .filter(audit_events::id.lt(AuditEventId::earliest_at(until).to_string()))
         .select(audit_events::id)

@@ -78,8 +78,8 @@ impl From<Error> for DbFault {
 /// With other messages the result is `Other`, and `Pooled::classify_error` and `Db::write` decide how to
 /// treat it.
 fn by_message(message: &str) -> DbFault {
-    const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
-    const CUT: [&str; 12] = [
+    const SERIALIZATION: [&str; 2] = ["deadlock detected", "could not serialize access"];
+    const DISCONNECTED: [&str; 12] = [
         "server closed the connection",
         "terminating connection",
         "no connection to the server",
@@ -95,7 +95,7 @@ fn by_message(message: &str) -> DbFault {
         "during recovery",
         "recovery is in progress",
     ];
-    const AWAY: [&str; 6] = [
+    const UNAVAILABLE: [&str; 6] = [
         "canceling statement due to",
         "connection to server",
         "the database system is",
@@ -103,13 +103,13 @@ fn by_message(message: &str) -> DbFault {
         "query_wait_timeout",
         "database is locked",
     ];
-    const FULL: [&str; 3] = ["disk is full", "disk I/O error", "No space left on device"];
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if says(&LOST) {
+    const DISK: [&str; 3] = ["disk is full", "disk I/O error", "No space left on device"];
+    let has_any = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has_any(&SERIALIZATION) {
         DbFault::TryAgain
-    } else if says(&CUT) {
+    } else if has_any(&DISCONNECTED) {
         DbFault::Disconnected(message.to_owned())
-    } else if says(&AWAY) || says(&FULL) {
+    } else if has_any(&UNAVAILABLE) || has_any(&DISK) {
         DbFault::Unavailable(message.to_owned())
     } else {
         DbFault::Other(message.to_owned())

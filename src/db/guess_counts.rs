@@ -77,7 +77,7 @@ pub fn write(
 }
 
 /// Deletes counts whose last wrong guess is a day ago, at most `most`. Returns their number.
-pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = guess_counts::table
         .filter(dsl::last_at.le(At(now - KEPT)))
         .select(dsl::id)

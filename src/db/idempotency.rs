@@ -72,7 +72,7 @@ pub struct KeyClaim {
 pub fn take_many(tx: &mut Tx<'_>, takers: &[KeyClaim]) -> Result<Vec<KeyState>, DbFault> {
     if let Some(now) = takers.iter().map(|taker| taker.now).min() {
         // Twice as many as are added, so that the table shrinks.
-        forget(tx, 2 * takers.len(), now)?;
+        delete_old(tx, 2 * takers.len(), now)?;
     }
     // In the order of the keys, so that two processes with the same requests cannot deadlock.
     let mut order: Vec<usize> = (0..takers.len()).collect();
@@ -203,7 +203,7 @@ pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<
 }
 
 /// Deletes expired answers, the oldest first, at most `most`. Returns their number.
-pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = keys::table
         .filter(keys::expires_at.le(At(now)))
         .select(keys::expires_at)

@@ -38,9 +38,9 @@ impl Services {
     ///
     /// # Errors
     /// When the database is unavailable.
-    pub async fn backlog(&self, patience: Duration) -> Result<Backlog, DbFault> {
+    pub async fn backlog(&self, time_limit: Duration) -> Result<Backlog, DbFault> {
         let now = self.clock.now();
-        let backlog = self.db.within(patience).look_up(outbox::backlog).await?;
+        let backlog = self.db.within(time_limit).look_up(outbox::backlog).await?;
         let oldest = backlog.oldest.map_or(TimeDelta::zero(), |oldest| (now - oldest).max(TimeDelta::zero()));
         Ok(Backlog { queued: backlog.queued, oldest })
     }

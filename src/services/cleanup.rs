@@ -43,19 +43,19 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
-            let letters = quota::forget(tx, MAX_BATCH, now)?;
+            let letters = quota::delete_old(tx, MAX_BATCH, now)?;
             Ok(letters
                 + lapse::mark_lapsed(tx, MAX_MARKED, now - LAPSED_AFTER)?
-                + idempotency::forget(tx, MAX_BATCH, now)?
-                + sessions::forget(tx, MAX_BATCH, now)?
-                + revoked_tokens::forget(tx, now)?
-                + password_resets::forget(tx, MAX_BATCH, now)?
-                + guess_counts::forget(tx, MAX_BATCH, now)?
-                + email_changes::forget(tx, MAX_BATCH, now)?
-                + unread_mail::forget(tx, MAX_BATCH, now - unread_mail::TTL)?
-                + audit::forget(tx, MAX_BATCH, now - audit_ttl())?
+                + idempotency::delete_old(tx, MAX_BATCH, now)?
+                + sessions::delete_old(tx, MAX_BATCH, now)?
+                + revoked_tokens::delete_old(tx, now)?
+                + password_resets::delete_old(tx, MAX_BATCH, now)?
+                + guess_counts::delete_old(tx, MAX_BATCH, now)?
+                + email_changes::delete_old(tx, MAX_BATCH, now)?
+                + unread_mail::delete_old(tx, MAX_BATCH, now - unread_mail::TTL)?
+                + audit::delete_old(tx, MAX_BATCH, now - audit_ttl())?
                 + erasure::erase_residue(tx, now - RESIDUE_TTL)?
-                + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
+                + webhook_events::delete_old(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
         });
         let swept = swept.await? + ended(services).await?;
         if swept == 0 || stop.is_cancelled() {

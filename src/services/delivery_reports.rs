@@ -100,7 +100,7 @@ pub async fn record(
         let (services_in_tx, token) = (services.clone(), token.clone());
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = services_in_tx.clock.now();
-            webhook_events::forget(tx, 2 * batch.len().max(1), now - EVENT_TTL)?;
+            webhook_events::delete_old(tx, 2 * batch.len().max(1), now - EVENT_TTL)?;
             if let Some(token) = &token
                 && webhook_events::spend(tx, provider, token, now)? == TokenUse::SpentBefore
             {

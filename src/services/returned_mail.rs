@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How many old messages are deleted when one is kept, at most.
-const MAX_FORGOTTEN: usize = 10;
+const MAX_DELETED: usize = 10;
 /// The longest address that is kept with a message, in characters.
 const MAX_RECIPIENT: usize = 320;
 
@@ -93,7 +93,7 @@ fn shown_address(address: &str) -> String {
 
 async fn keep(services: &Services, new: NewUnreadMail) -> Result<(), ServiceError> {
     let kept = services.db.write::<_, DbFault>(move |tx| {
-        unread_mail::forget(tx, MAX_FORGOTTEN, new.received_at - unread_mail::TTL)?;
+        unread_mail::delete_old(tx, MAX_DELETED, new.received_at - unread_mail::TTL)?;
         unread_mail::keep(tx, &new)
     });
     Ok(kept.await?)

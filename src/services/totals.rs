@@ -26,7 +26,7 @@ impl Services {
     ///
     /// # Errors
     /// When the database is unavailable.
-    pub async fn totals(&self, patience: Duration) -> Result<Totals, DbFault> {
+    pub async fn totals(&self, time_limit: Duration) -> Result<Totals, DbFault> {
         let (now, lifetime) = (self.clock.now(), self.rules.link_lifetime);
         let read = move |connection: &mut _| {
             let all = Visibility::everything();
@@ -34,6 +34,6 @@ impl Services {
             let holds = overview::held(connection, now)?.into_iter().map(|held| held.until - now);
             Ok(Totals { invitations, relay_hold: holds.max().unwrap_or_default() })
         };
-        self.db.within(patience).read::<_, DbFault>(read).await
+        self.db.within(time_limit).read::<_, DbFault>(read).await
     }
 }

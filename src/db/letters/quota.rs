@@ -124,7 +124,7 @@ pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -
 }
 
 /// Deletes rows that no longer count at `now`, the oldest first, at most `most`. Returns their number.
-pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = letter_counts::table
         .filter(letter_counts::last_sent_at.le(At(now - WINDOW)))
         .select(letter_counts::subject)

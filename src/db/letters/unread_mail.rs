@@ -108,7 +108,7 @@ pub fn list(connection: &mut AnyConnection, since: DateTime<Utc>) -> Result<Vec<
 }
 
 /// Deletes messages that came before `before`, at most `most`. Returns how many were deleted.
-pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
     let old: Vec<String> = unread_mail::table
         .filter(unread_mail::received_at.lt(At(before)))
         .select(unread_mail::id)

@@ -82,10 +82,10 @@ pub fn spend(
 
 /// Deletes what was received before `before`, the oldest first, at most `most` of each table. Returns how
 /// many were deleted.
-pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut forgotten = 0;
-    macro_rules! forget {
+    let mut deleted = 0;
+    macro_rules! delete_old_of {
         ($table:ident) => {
             let old = $table::table
                 .filter($table::received_at.lt(At(before)))
@@ -95,11 +95,11 @@ pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usi
                 .load::<At>(tx.reading())?;
             if let Some(youngest) = old.last() {
                 let old = $table::table.filter($table::received_at.le(At(youngest.0)));
-                forgotten += diesel::delete(old).execute(tx.writing())?;
+                deleted += diesel::delete(old).execute(tx.writing())?;
             }
         };
     }
-    forget!(mail_events);
-    forget!(mail_tokens);
-    Ok(forgotten)
+    delete_old_of!(mail_events);
+    delete_old_of!(mail_tokens);
+    Ok(deleted)
 }

@@ -49,9 +49,9 @@ impl Commits {
     ///
     /// # Errors
     /// [`DbFault`] when it does not commit.
-    pub(in crate::db) async fn check(&self, pool: &BoundedPool, patience: Duration) -> Result<(), DbFault> {
+    pub(in crate::db) async fn check(&self, pool: &BoundedPool, time_limit: Duration) -> Result<(), DbFault> {
         let Asked { began, mut seen } = self.asked(pool);
-        let left = patience.saturating_sub(began.elapsed());
+        let left = time_limit.saturating_sub(began.elapsed());
         let outcome = timeout(left, seen.wait_for(Option::is_some)).await.ok().and_then(Result::ok);
         let outcome = outcome.and_then(|seen| seen.as_ref().map(|(_, outcome)| outcome.clone()));
         outcome.unwrap_or_else(|| Err(DbFault::unavailable("a commit did not complete in time")))

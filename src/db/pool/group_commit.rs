@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::work_error::WorkError;
-use crate::db::{AnyConnection, AsFault, Db, DbFault, SILENT, Tx};
+use crate::db::{AnyConnection, AsFault, Db, DbFault, NO_ANSWER, Tx};
 
 /// The most items in the queue; more are refused, since they would only time out together.
 const QUEUE: usize = 2048;
@@ -38,13 +38,13 @@ struct Limits {
     /// How long items collect.
     gather: Duration,
     /// How long a caller waits for an answer.
-    patience: Duration,
+    time_limit: Duration,
 }
 
 /// A queue for work of one kind. Clones share it; when the last one is dropped, the threads end.
 pub struct GroupCommit<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 struct Waiting<I, O, E> {
@@ -54,7 +54,7 @@ struct Waiting<I, O, E> {
 
 impl<I, O, E> Clone for GroupCommit<I, O, E> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), patience: self.patience }
+        Self { queue: self.queue.clone(), time_limit: self.time_limit }
     }
 }
 
@@ -76,7 +76,7 @@ where
     ) -> io::Result<Self> {
         let threads = db.sharing_writers();
         let db = db.with_own_pool(threads);
-        let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
+        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit };
         Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
@@ -92,7 +92,7 @@ where
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.with_own_pool(1);
-        let limits = Limits { most, gather, patience: db.patience };
+        let limits = Limits { most, gather, time_limit: db.time_limit };
         Self::start(name, 1, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
@@ -107,7 +107,7 @@ where
         work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.for_look_ups(READERS);
-        let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
+        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit };
         Self::start(name, READERS, limits, move |timer, items| {
             db.read_here(timer, |connection| work(connection, items))
         })
@@ -132,7 +132,7 @@ where
                 }
             })?;
         }
-        Ok(Self { queue, patience: limits.patience })
+        Ok(Self { queue, time_limit: limits.time_limit })
     }
 
     /// Queues one item, and returns when its batch is done (for a write: committed). The item is processed
@@ -145,12 +145,12 @@ where
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
         self.queue.try_send(Waiting { item, answer }).map_err(full)?;
-        match timeout(self.patience, answered).await {
+        match timeout(self.time_limit, answered).await {
             Ok(answer) => {
                 answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
             }
             // The item may still be processed.
-            Err(_) => Err(E::from(DbFault::InDoubt(SILENT.to_owned()))),
+            Err(_) => Err(E::from(DbFault::InDoubt(NO_ANSWER.to_owned()))),
         }
     }
 }

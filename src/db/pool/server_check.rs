@@ -7,7 +7,7 @@ use super::{
     any_connection::AnyConnection, database_url::Dialect, pooled_connection::Manager, pooler_check,
     pooler_fault::PoolerFault, purpose::Purpose,
 };
-use crate::db::{Db, DbFault, OpenError, SILENT};
+use crate::db::{Db, DbFault, NO_ANSWER, OpenError};
 
 /// The result of the check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,9 +50,9 @@ impl Db {
         let manager = self.pools.manager(Purpose::Write);
         // Not through the pools, which refuse work while there is a fault.
         let task = tokio::task::spawn_blocking(move || examine(&manager));
-        let (fault, findings) = timeout(self.patience, task)
+        let (fault, findings) = timeout(self.time_limit, task)
             .await
-            .map_err(|_| DbFault::unavailable(SILENT))?
+            .map_err(|_| DbFault::unavailable(NO_ANSWER))?
             .map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))??;
         self.pools.suitability.set(fault);
         fault.map_or(Ok(findings), |fault| Err(fault.into()))

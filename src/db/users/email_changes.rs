@@ -132,7 +132,7 @@ pub fn set_spelling(tx: &mut Tx<'_>, user: &User, email: &Email) -> Result<(), D
 }
 
 /// Deletes old requests, and their letters.
-pub fn forget(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = changes::table
         .filter(changes::created_at.le(At(now - KEPT)))
         .select(changes::id)

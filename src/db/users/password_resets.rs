@@ -66,7 +66,7 @@ pub fn use_up_all(tx: &mut Tx<'_>, email: &Email, now: DateTime<Utc>) -> Result<
 }
 
 /// Deletes old requests, and their letters.
-pub fn forget(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = resets::table
         .filter(resets::created_at.le(At(now - KEPT)))
         .select(resets::id)

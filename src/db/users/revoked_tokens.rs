@@ -41,7 +41,7 @@ pub fn list(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<Vec<Uu
 }
 
 /// Deletes the rows of tokens that have expired.
-pub fn forget(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let expired = revoked_tokens::table.filter(revoked_tokens::expires_at.le(At(now)));
     Ok(diesel::delete(expired).execute(tx.writing())?)
 }

@@ -122,7 +122,7 @@ pub fn end_tokens(tx: &mut Tx<'_>, user: UserId, now: DateTime<Utc>) -> Result<(
 }
 
 /// Deletes sessions that were last refreshed so long ago that nothing can continue them.
-pub fn forget(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+pub fn delete_old(tx: &mut Tx<'_>, limit: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = sessions::table
         .filter(sessions::refreshed_at.le(At(now - IDLE)))
         .select(sessions::id)

@@ -7,8 +7,8 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// The number of old events that are forgotten with each message.
-const MAX_FORGOTTEN: usize = 2;
+/// The number of old events that are deleted with each message.
+const MAX_DELETED: usize = 2;
 
 /// Applies what a message reports: the first of each kind that a letter gets. Of the others nothing is
 /// stored: a sender who knows the letter's return address can write any number of them.
@@ -23,7 +23,7 @@ pub async fn record_returned_mail(services: &Services, mail: ReturnedMail) -> Re
 
 fn apply(services: &Services, tx: &mut Tx<'_>, mail: &ReturnedMail) -> Result<Outcome, DbFault> {
     let (Some(id), Some(status)) = (mail.letter, mail.verdict.status()) else { return Ok(Outcome::Ignored) };
-    webhook_events::forget(tx, MAX_FORGOTTEN, services.clock.now() - EVENT_TTL)?;
+    webhook_events::delete_old(tx, MAX_DELETED, services.clock.now() - EVENT_TTL)?;
     let mut applier = EventApplier::lock(services, tx, RETURNED_MAIL, (&[id], &[]))?;
     let Some(letter) = applier.letters.first() else { return Ok(Outcome::Unknown) };
     let event = mail.event_for(letter.recipient.as_ref());
