@@ -31,7 +31,6 @@ pub use self::{
     secret::{SecretError, exposed_key_file, root_key, root_key_or_new},
     variables::{Config, SHORTEST_JWT_MAX_TTL},
 };
-use crate::domain::letter_quota::LetterLimits;
 
 impl Config {
     /// Reads the configuration. `variable` looks one up, as `std::env::var` does.
@@ -52,18 +51,5 @@ impl Config {
     #[must_use]
     pub fn is_given(&self, variable: &Variable) -> bool {
         self.given.contains(variable.name)
-    }
-
-    /// How many letters may be requested in a day. With `RATE_LIMITS=off` there is no limit.
-    #[must_use]
-    pub fn letter_limits(&self) -> LetterLimits {
-        if !self.rate_limits {
-            return LetterLimits::default();
-        }
-        LetterLimits {
-            mailbox: self.letters_per_mailbox,
-            account: self.letters_per_account,
-            caller: self.letters_per_caller,
-        }
     }
 }

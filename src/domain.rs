@@ -53,6 +53,7 @@ pub mod relay_reply;
 pub mod returned_mail;
 pub mod revision;
 pub mod role;
+pub mod rules;
 pub mod search_text;
 pub mod session;
 pub mod shared_secret;

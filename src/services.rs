@@ -49,9 +49,8 @@ pub mod update;
 pub mod users;
 pub mod withdraw;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use chrono::TimeDelta;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
@@ -65,13 +64,11 @@ use crate::{
     db::{Db, invitations::lookup::Lookups},
     domain::{
         api_client::ClientSecretKeys,
-        company::CompanyVat,
         email_change::EmailChangeKeys,
         ids::InvitationId,
-        letter_quota::LetterLimits,
         letter_status::StatusSource,
-        link_lifetime::LinkLifetime,
         password_reset::ResetKeys,
+        rules::Rules,
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkClaim, LinkKeys},
@@ -129,31 +126,6 @@ pub struct Services {
     pub overviews: Overviews,
     /// Notified when a letter was put into the outbox.
     pub outbox_wakeup: Arc<Notify>,
-}
-
-/// The operator's settings.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// The lifetime of a link.
-    pub link_lifetime: LinkLifetime,
-    /// The delay between two letters of an invitation.
-    pub resend_cooldown: Duration,
-    /// The shortest password, in code points.
-    pub password_min_length: usize,
-    /// How many letters may be requested in a day.
-    pub letters: LetterLimits,
-    /// Whether system users may sign in by password; else they sign in at the identity provider alone.
-    pub staff_passwords: bool,
-    /// How long what ended is kept; `None` is for ever.
-    pub retention: Option<TimeDelta>,
-    /// Whether people may send themselves a new link.
-    pub self_renewal: bool,
-    /// Whether a company must have a VAT number.
-    pub company_vat: CompanyVat,
-    /// The operator's name, in letters and on the page.
-    pub organisation: String,
-    /// The page that a link opens; `?token=…` is added.
-    pub activation_url: url::Url,
 }
 
 impl Services {

@@ -14,11 +14,10 @@ use crate::{
         Db,
         invitations::lookup::{Lookups, lookups},
     },
-    domain::{link_lifetime::LinkLifetime, password},
     mail::Mailer,
     metrics::Metrics,
     services::{
-        Rules, Services, activate, audit, delivery_overview::overviews::Overviews, guess_guard::GuessGuard,
+        Services, activate, audit, delivery_overview::overviews::Overviews, guess_guard::GuessGuard,
         idempotency, invite, password_hasher::Hasher, preview, provider_tokens::ProviderTokens,
         revocations::Revocations,
     },
@@ -53,7 +52,7 @@ impl Shared {
         Ok(Courier {
             db: db.with_own_pool(1),
             lookups: lookups.clone(),
-            records: courier::record_queue(db, clock, mailer.describe(), link_lifetime(config))?,
+            records: courier::record_queue(db, clock, mailer.describe(), config.link_lifetime())?,
             clock: clock.clone(),
             links: keys.links.clone(),
             mailer: mailer.clone(),
@@ -65,7 +64,7 @@ impl Shared {
             staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,
-            link_lifetime: link_lifetime(config),
+            link_lifetime: config.link_lifetime(),
             remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
             last_reminder_scan: LastReminderScan::default(),
             mailbox_limit: config.letter_limits().mailbox,
@@ -103,7 +102,7 @@ impl Shared {
             guess_key: keys.guesses,
             guesses: Arc::new(GuessGuard::new(config.rate_limits, &self.clock)),
             hasher: Hasher::new(),
-            rules: rules(config),
+            rules: config.rules(),
             overviews: Overviews::default(),
             db: self.db,
             lookups: self.lookups,
@@ -111,26 +110,6 @@ impl Shared {
             letter_status: self.mailer,
             outbox_wakeup: self.outbox_wakeup,
         })
-    }
-}
-
-fn link_lifetime(config: &Config) -> LinkLifetime {
-    // The configuration refuses a lifetime that chrono cannot hold.
-    LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)))
-}
-
-fn rules(config: &Config) -> Rules {
-    Rules {
-        link_lifetime: link_lifetime(config),
-        resend_cooldown: config.resend_cooldown,
-        password_min_length: password::asked_length(config.password_min_length),
-        letters: config.letter_limits(),
-        staff_passwords: config.staff_passwords,
-        retention: config.retention.and_then(|time| TimeDelta::from_std(time).ok()),
-        self_renewal: config.self_renewal,
-        company_vat: config.company_vat,
-        organisation: config.operator_name.clone(),
-        activation_url: config.activation_url.clone(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Every variable: one row gives the field of [`Config`], how it is read, and its text in `--help`.
 //!
-//! To add one, add a row here and one to the README's table, and use the field. A test compares the two
-//! tables.
+//! To add one, add a row here and one to the README's table, and use the field. A service uses it as a field
+//! of [`Rules`], whose value is at the end of this file. A test compares the two tables.
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -20,7 +21,8 @@ use super::{
 use crate::{
     db::DatabaseUrl,
     domain::{
-        company::CompanyVat, delivery_reports::Webhooks, locale::Locale, password, rate_limit::Pace,
+        company::CompanyVat, delivery_reports::Webhooks, letter_quota::LetterLimits,
+        link_lifetime::LinkLifetime, locale::Locale, password, rate_limit::Pace, rules::Rules,
         shared_secret::SharedSecret, time_zone::TimeZone,
     },
     identity::Issuer,
@@ -218,5 +220,44 @@ registry! {
 
         /// The webhooks of mail providers, with their keys: `MAIL_EVENTS_…`.
         webhooks: Webhooks = Some(webhook_keys::read(reader));
+    }
+}
+
+impl Config {
+    /// The settings that the services follow.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            link_lifetime: self.link_lifetime(),
+            resend_cooldown: TimeDelta::from_std(self.resend_cooldown).unwrap_or_default(),
+            password_min_length: password::asked_length(self.password_min_length),
+            letters: self.letter_limits(),
+            staff_passwords: self.staff_passwords,
+            retention: self.retention.and_then(|time| TimeDelta::from_std(time).ok()),
+            self_renewal: self.self_renewal,
+            company_vat: self.company_vat,
+            organisation: self.operator_name.clone(),
+            activation_url: self.activation_url.clone(),
+        }
+    }
+
+    /// The lifetime of a link.
+    #[must_use]
+    pub fn link_lifetime(&self) -> LinkLifetime {
+        // `INVITATION_TTL` is refused where chrono cannot hold it.
+        LinkLifetime(TimeDelta::from_std(self.invitation_ttl).unwrap_or(TimeDelta::days(1)))
+    }
+
+    /// How many letters may be requested in a day. With `RATE_LIMITS=off` there is no limit.
+    #[must_use]
+    pub fn letter_limits(&self) -> LetterLimits {
+        if !self.rate_limits {
+            return LetterLimits::default();
+        }
+        LetterLimits {
+            mailbox: self.letters_per_mailbox,
+            account: self.letters_per_account,
+            caller: self.letters_per_caller,
+        }
     }
 }

@@ -236,8 +236,7 @@ fn count(
 /// The seconds until an invitation that was sent at `last` may be sent again; the cooldown must pass between
 /// two sendings.
 pub(in crate::services) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
-    let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
-    let left = last + cooldown - now;
+    let left = last + services.rules.resend_cooldown - now;
     // Rounded up, so that a caller who waits exactly this time is not refused again.
     (left > TimeDelta::zero()).then(|| left.num_milliseconds().unsigned_abs().div_ceil(1000))
 }

@@ -3,8 +3,6 @@
 //! The first change is immediate: it goes to another mailbox, and a mistyped address is noticed within
 //! seconds. The next one waits as a resend does, since changing back would write to the first mailbox twice.
 
-use chrono::TimeDelta;
-
 use crate::{
     db::{Tx, invitations::timeline},
     domain::{
@@ -22,7 +20,7 @@ pub(super) fn check_cooldown(
     id: InvitationId,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
-    let since = now - TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
+    let since = now - services.rules.resend_cooldown;
     let updates = timeline::since(tx.reading(), id, EventType::Updated, since)?;
     let is_move = |event: &&Event| event.details.get(USER_REMOVED).is_some();
     let left = updates.iter().find(is_move).and_then(|last| wait(services, last.at, now));
