@@ -15,7 +15,9 @@ mod walks;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
+pub(super) use self::row::{
+    AccountRow, LetterRow, Row, account_columns, columns, erased_row, letter_columns,
+};
 use self::row::{NewRow, corrupt, new_row, scope};
 pub use self::{
     filter::InvitationFilter,

@@ -6,6 +6,7 @@ use super::traces::Traces;
 use crate::db::{
     Tx,
     error::DbFault,
+    invitations::erased_row,
     letters::{outbox, unread_mail},
     schema::{email_changes as changes, invitations, letters, password_resets as resets},
     sql::partial_index::sent_by_user,
@@ -16,11 +17,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, traces: &Traces) -> Result<(), DbFault> {
     for id in &traces.users {
         let erased = Email::erased(*id);
         diesel::update(invitations::table.filter(invitations::user_id.eq(id.as_str())))
-            .set((
-                invitations::email.eq(erased.as_str()),
-                invitations::email_key.eq(erased.key()),
-                invitations::search_text.eq(""),
-            ))
+            .set(erased_row(&erased))
             .execute(tx.writing())?;
     }
     diesel::update(invitations::table)

@@ -75,6 +75,53 @@ pub(super) fn new_row(invitation: &Invitation) -> NewRow<'_> {
     }
 }
 
+/// The columns that an update of a pending invitation writes. `None` is written as `NULL`.
+#[derive(AsChangeset)]
+#[diesel(table_name = invitations, treat_none_as_null = true)]
+pub(super) struct UpdatedRow<'a> {
+    user_id: &'a str,
+    email: &'a str,
+    email_key: &'a str,
+    search_text: String,
+    roles: String,
+    locale: Option<&'a str>,
+    generation: i32,
+    send_count: i32,
+    last_sent_at: At,
+    expires_at: At,
+}
+
+/// What an update writes, of the invitation as it is afterwards.
+pub(super) fn updated_row(new: &Invitation) -> UpdatedRow<'_> {
+    UpdatedRow {
+        user_id: new.user_id.as_str(),
+        email: new.email.as_str(),
+        email_key: new.email.key(),
+        search_text: of_email(&new.email),
+        roles: new.roles.to_string(),
+        locale: new.locale.map(Locale::as_str),
+        generation: new.generation,
+        send_count: new.send_count,
+        last_sent_at: At(new.last_sent_at),
+        expires_at: At(new.expires_at),
+    }
+}
+
+/// The columns that erasing the invited person writes: every one that is personal. `None` is written as
+/// `NULL`.
+#[derive(AsChangeset)]
+#[diesel(table_name = invitations, treat_none_as_null = true)]
+pub(in crate::db) struct ErasedRow<'a> {
+    email: &'a str,
+    email_key: &'a str,
+    search_text: &'a str,
+}
+
+/// What is left of an erased person, with the address that stands for theirs.
+pub(in crate::db) fn erased_row(erased: &Email) -> ErasedRow<'_> {
+    ErasedRow { email: erased.as_str(), email_key: erased.key(), search_text: "" }
+}
+
 /// The scope within which a pending invitation is unique, beside its kind and address.
 pub(super) fn scope(invitation: &Invitation) -> &str {
     match (&invitation.account, invitation.kind) {

@@ -2,13 +2,13 @@
 
 use diesel::{prelude::*, sql_types::Text};
 
+use super::row::updated_row;
 use crate::db::{
     Tx,
     error::DbFault,
     guarded::Guarded,
     pool::any_connection::AnyConnection,
     schema::{accounts, invitations, users},
-    sql::timestamp::At,
     users::{self as people, LockedUser, NewUser, UserSelector},
 };
 use crate::domain::{
@@ -16,7 +16,6 @@ use crate::domain::{
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     invitation::{Invitation, InvitationState},
-    locale::Locale,
     patch::Change,
     reimbursement::Rate,
     search_text::{of_email, search_key},
@@ -71,22 +70,7 @@ pub fn invitation(
         .filter(invitations::id.eq(id.as_str()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::generation.eq(generation))
-        .set((
-            (
-                invitations::user_id.eq(new.user_id.as_str()),
-                invitations::email.eq(new.email.as_str()),
-                invitations::email_key.eq(new.email.key()),
-                invitations::search_text.eq(of_email(&new.email)),
-            ),
-            invitations::roles.eq(new.roles.to_string()),
-            invitations::locale.eq(new.locale.map(Locale::as_str)),
-            (
-                invitations::generation.eq(new.generation),
-                invitations::send_count.eq(new.send_count),
-                invitations::last_sent_at.eq(At(new.last_sent_at)),
-                invitations::expires_at.eq(At(new.expires_at)),
-            ),
-        ))
+        .set(updated_row(new))
         .execute(tx.writing())?;
     Ok(Guarded::of(changed))
 }

@@ -4,39 +4,23 @@ use crate::{
     domain::{
         actor::Actor,
         email::Email,
-        invitation::{Delivery, Invitation, InvitationKind, InvitationState, InvitedTo},
-        locale::Locale,
-        role::Roles,
+        invitation::{Invitation, InvitationKind},
     },
     services::Services,
 };
 
-/// The fields that every draft shares.
+/// What every draft begins with: see [`Invitation::new`].
 pub(super) fn new_invitation(
     services: &Services,
     actor: &Actor,
-    (kind, email, locale): (InvitationKind, Email, Option<Locale>),
-    roles: Roles,
-    account: Option<InvitedTo>,
+    kind: InvitationKind,
+    email: Email,
 ) -> Invitation {
     let now = services.clock.now();
-    Invitation {
-        id: services.clock.id(),
-        kind,
-        user_id: services.clock.id(),
-        email,
-        roles,
-        locale,
-        invited_by: actor.who.clone(),
-        state: InvitationState::Pending,
-        generation: 1,
-        send_count: 1,
-        created_at: now,
-        last_sent_at: now,
-        expires_at: services.rules.link_lifetime.expires_at(now),
-        activated_at: None,
-        revoked_at: None,
-        delivery: Delivery::queued(),
-        account,
-    }
+    Invitation::new(
+        (services.clock.id(), services.clock.id()),
+        (kind, email),
+        actor.who.clone(),
+        (now, services.rules.link_lifetime.expires_at(now)),
+    )
 }

@@ -12,10 +12,9 @@ use crate::{
         actor::Actor,
         email::Email,
         ids::AccountId,
-        invitation::{InvitationKind, InvitedTo},
+        invitation::{Invitation, InvitationKind, InvitedTo},
         locale::Locale,
         permission::Permission,
-        role::Roles,
         sub_account::MemberRole,
     },
     services::{ServiceError, Services},
@@ -69,12 +68,9 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
         role: MemberRole::AccountOwner,
         is_new: true,
     };
-    let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Draft::new(
-        actor,
-        new_invitation(services, actor, addressed, Roles::default(), Some(target)),
-        Some(account),
-    )
+    let new = new_invitation(services, actor, InvitationKind::AccountOwner, invite.email);
+    let invitation = Invitation { locale: invite.locale, account: Some(target), ..new };
+    Draft::new(actor, invitation, Some(account))
 }
 
 fn further(
@@ -99,6 +95,7 @@ fn further(
     }
     let role = MemberRole::AccountOwner;
     let target = InvitedTo { id, name, parent_account_id, used_by, account_type, rate, role, is_new: false };
-    let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Ok(Draft::new(actor, new_invitation(services, actor, addressed, Roles::default(), Some(target)), None))
+    let new = new_invitation(services, actor, InvitationKind::AccountOwner, invite.email);
+    let invitation = Invitation { locale: invite.locale, account: Some(target), ..new };
+    Ok(Draft::new(actor, invitation, None))
 }

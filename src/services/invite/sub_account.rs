@@ -11,11 +11,10 @@ use crate::{
         account::{Account, AccountName, AccountStatus, AccountType},
         actor::Actor,
         email::Email,
-        invitation::{InvitationKind, InvitedTo},
+        invitation::{Invitation, InvitationKind, InvitedTo},
         locale::Locale,
         permission::Permission,
         reimbursement::Rate,
-        role::Roles,
         sub_account::{MemberRole, UsedBy},
     },
     services::{ServiceError, Services},
@@ -72,8 +71,8 @@ pub(super) fn draft(
         role: invite.role,
         is_new: true,
     };
-    let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
-    let invitation = new_invitation(services, actor, addressed, Roles::default(), Some(target));
+    let new = new_invitation(services, actor, InvitationKind::SubAccount, invite.email);
+    let invitation = Invitation { locale: invite.locale, account: Some(target), ..new };
     Ok(Draft::new(actor, invitation, Some(account)))
 }
 

@@ -3,7 +3,11 @@
 use super::{draft::Draft, new_invitation::new_invitation};
 use crate::{
     domain::{
-        actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission,
+        actor::Actor,
+        email::Email,
+        invitation::{Invitation, InvitationKind},
+        locale::Locale,
+        permission::Permission,
         role::Roles,
     },
     services::{ServiceError, Services},
@@ -33,7 +37,6 @@ pub(super) fn draft(
         return Err(ServiceError::RoleExceedsYours);
     }
     let SystemUserInvite { email, roles, locale } = invite;
-    let invitation =
-        new_invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
-    Ok(Draft::new(actor, invitation, None))
+    let new = new_invitation(services, actor, InvitationKind::SystemUser, email);
+    Ok(Draft::new(actor, Invitation { roles, locale, ..new }, None))
 }

@@ -11,7 +11,7 @@ use invitation_service::{
         actor::{ActorKind, ActorRef},
         email::Email,
         ids::InvitationId,
-        invitation::{Delivery, Invitation, InvitationKind, InvitationState},
+        invitation::{Invitation, InvitationKind},
         letter_quota::LetterLimits,
         role::Role,
         suppression_keys::SuppressionKeys,
@@ -336,30 +336,11 @@ on_both_databases! {
 fn draft(app: &TestApp, email: &str) -> Draft {
     let (clock, now) = (&app.clock, app.now());
     let never: DateTime<chrono::Utc> = now + chrono::TimeDelta::days(1);
-    let invitation = Invitation {
-        id: clock.id(),
-        kind: InvitationKind::SystemUser,
-        user_id: clock.id(),
-        email: Email::parse(email).unwrap(),
-        roles: [Role::Viewer].into_iter().collect(),
-        locale: None,
-        invited_by: ActorRef {
-            kind: ActorKind::Cli,
-            id: "grace".to_owned(),
-            name: "Grace Hopper".to_owned(),
-            origin: None,
-        },
-        state: InvitationState::Pending,
-        generation: 1,
-        send_count: 1,
-        created_at: now,
-        last_sent_at: now,
-        expires_at: never,
-        activated_at: None,
-        revoked_at: None,
-        delivery: Delivery::queued(),
-        account: None,
-    };
+    let (id, name) = ("grace".to_owned(), "Grace Hopper".to_owned());
+    let invited_by = ActorRef { kind: ActorKind::Cli, id, name, origin: None };
+    let addressed = (InvitationKind::SystemUser, Email::parse(email).unwrap());
+    let new = Invitation::new((clock.id(), clock.id()), addressed, invited_by, (now, never));
+    let invitation = Invitation { roles: [Role::Viewer].into_iter().collect(), ..new };
     Draft { invitation, account: None, payer: Payer::None, sees_blocked: true }
 }
 
