@@ -1,4 +1,4 @@
-//! The name of a person, for letters, pages and lists.
+//! Texts about a person: the name, for letters, pages and lists.
 
 use super::{
     invisible::{is_blank, tidy},
