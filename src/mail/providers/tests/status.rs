@@ -148,13 +148,21 @@ fn letters_are_asked_for_by_their_message_id_or_by_ours() {
 }
 
 #[test]
+fn help_says_what_is_asked_of_each_provider_that_can_be_asked() {
+    for url in urls() {
+        let is_explained = server(&url, "http://127.0.0.1:1").provider.guide.recheck.is_some();
+        assert_eq!(is_explained, request(&url, Some("m-1")).is_some(), "{url}");
+    }
+}
+
+#[test]
 fn an_answer_of_another_form_tells_nothing() {
-    for url in [POSTMARK, MAILGUN, RESEND, SENDGRID, SES, BREVO, MAILJET, AZURE] {
+    for url in urls() {
         for body in [json!([]), json!(null), json!({"items": {}, "events": 1, "id": 2, "Data": "x"})] {
-            assert_eq!(step(url, Some("m-1"), &body), None, "{url} {body}");
+            assert_eq!(step(&url, Some("m-1"), &body), None, "{url} {body}");
         }
         // Brevo's answer where there is no event.
-        assert_eq!(step(url, Some("m-1"), &json!({})).is_some(), url == BREVO, "{url}");
+        assert_eq!(step(&url, Some("m-1"), &json!({})).is_some(), url == BREVO, "{url}");
     }
 }
 
