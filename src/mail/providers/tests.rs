@@ -5,7 +5,7 @@
 
 mod answers;
 mod signature;
-mod status;
+pub(super) mod status;
 mod table;
 
 use std::time::Duration;
