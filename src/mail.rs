@@ -35,7 +35,7 @@ pub use self::{
     fault::chain,
     message::{MessageBuilder, TransferEncoding},
     preview::write_samples,
-    providers::{Http, MailProvider, PROVIDERS, Webhook, WebhookHttp, url_forms},
+    providers::{Http, MailProvider, PROVIDERS, Webhook, WebhookHttp, provider_guide, url_forms},
     return_address::ReturnAddress,
     returned_mail::MimeReader,
     sample_letters::samples,

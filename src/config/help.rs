@@ -1,8 +1,10 @@
-//! The table of variables as `--help` prints it.
+//! What `--help` prints below the commands: the table of variables, and the mail providers.
 
 use super::variables::variables;
+use crate::mail;
 
-/// Each variable with its default in brackets, if it has one, and its meaning on the next line.
+/// Each variable with its default in brackets, if it has one, and its meaning on the next line; and a section
+/// for each mail provider.
 #[must_use]
 pub fn help() -> String {
     let mut text = String::from("Environment:\n");
@@ -12,5 +14,6 @@ pub fn help() -> String {
             if variable.default.is_empty() { String::new() } else { format!(" [{}]", variable.default) };
         text.extend(["  ", variable.name, &default, "\n      ", &meaning, "\n"]);
     }
+    text.extend(["\n", &mail::provider_guide()]);
     text
 }

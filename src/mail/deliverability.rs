@@ -22,12 +22,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use self::{
-    dkim_records::OtherSigners,
-    dmarc::Authenticated,
-    dns::Dns,
-    known_services::{EnvelopeDomain, KnownService},
-    report::Finding,
-    sender_policy::Sending,
+    dkim_records::OtherSigners, dmarc::Authenticated, dns::Dns, report::Finding, sender_policy::Sending,
 };
 pub use self::{
     domains::same_organisation,
@@ -35,6 +30,7 @@ pub use self::{
 };
 use super::{
     MailUrl, Sender,
+    providers::{EnvelopeDomain, KnownService},
     return_address::ReturnAddress,
     smtp::{Probe, ProbeFault, Smtp},
     url::{Destination, Relay},
@@ -218,7 +214,7 @@ fn service(url: &MailUrl) -> Option<&'static KnownService> {
     match url.place() {
         Destination::Directory(_) => None,
         Destination::Smtp(relay) => known_services::by_relay(&relay.host),
-        Destination::Http(server) => known_services::by_title(server.provider.provider.title),
+        Destination::Http(server) => server.provider.service.as_ref(),
     }
 }
 

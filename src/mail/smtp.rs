@@ -35,16 +35,13 @@ use tokio::{
 pub use self::host_name::EhloName;
 #[cfg(test)]
 pub(super) use self::probe::ProbeTls;
+pub(super) use self::probe::{Probe, ProbeFault};
 use self::{
     classify_reply::{is_closing, sender_side_fault},
     connect::{Connector, OpenedSession},
     fault::{SmtpFault, Stage},
     limits::{LIMITS, Limits},
     session::{Reports, SmtpSession},
-};
-pub(super) use self::{
-    passed_through::is_ses_relay,
-    probe::{Probe, ProbeFault},
 };
 use super::{
     fault::{Secrets, chain, clean},

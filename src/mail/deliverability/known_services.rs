@@ -1,121 +1,16 @@
-//! Mail services that many operators use: how they are recognised, and what they need in the DNS.
+//! Mail services that many operators use: the providers of the table, and two that are reached by SMTP alone.
 //!
-//! The sources are their own documents:
-//! <https://postmarkapp.com/support/article/1046-how-do-i-verify-a-domain>,
-//! <https://www.twilio.com/docs/sendgrid/ui/account-and-settings/how-to-set-up-domain-authentication>,
-//! <https://documentation.mailgun.com/docs/mailgun/user-manual/domains/domains-verify>,
-//! <https://resend.com/docs/knowledge-base/route53>,
-//! <https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-manual.html>,
-//! <https://help.brevo.com/hc/en-us/articles/17286219877778>,
-//! <https://documentation.mailjet.com/hc/en-us/articles/360042412734-Authenticating-Domains-with-SPF-DKIM>,
-//! <https://learn.microsoft.com/azure/communication-services/quickstarts/email/add-custom-verified-domains>,
+//! The sources are their own documents; those of the providers are named in their files.
 //! <https://support.google.com/a/answer/33786>,
 //! <https://learn.microsoft.com/en-us/defender-office-365/email-authentication-spf-configure>.
 
-use crate::mail::smtp::is_ses_relay;
+use crate::mail::providers::{EnvelopeDomain, KnownService, PROVIDERS};
 
-/// Whose domain a service puts into the envelope. SPF is judged by that one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EnvelopeDomain {
-    /// The domain of `MAIL_FROM`.
-    Senders,
-    /// A subdomain of it, once that is set up there: the service's default name for it.
-    Subdomain(&'static str),
-    /// The domain of the account, where `MAIL_URL` names it, else that of the letter's envelope. The service
-    /// signs as that domain, too.
-    Account,
-    /// One of its own, or a subdomain of a name that is drawn at its setup.
-    Service,
-}
-
-/// A mail service.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct KnownService {
-    pub title: &'static str,
-    /// What the names of its relays end in.
-    relays: &'static [&'static str],
-    pub envelope: EnvelopeDomain,
-    /// What the SPF record of the envelope's domain must include.
-    pub include: Option<&'static str>,
-    /// The selectors that it uses for every customer. Others draw one for each.
-    pub selectors: &'static [&'static str],
-    /// What to set up there.
-    pub setup: &'static str,
-}
-
-const AMAZON_SES: &str = "Amazon SES";
-
-const SERVICES: &[KnownService] = &[
-    KnownService {
-        title: "Postmark",
-        relays: &[".postmarkapp.com"],
-        envelope: EnvelopeDomain::Subdomain("pm-bounces"),
-        include: None,
-        selectors: &[],
-        setup: "verify the domain in Postmark: DKIM, and a custom Return-Path (CNAME to pm.mtasv.net)",
-    },
-    KnownService {
-        title: "SendGrid",
-        relays: &[".sendgrid.net"],
-        envelope: EnvelopeDomain::Service,
-        include: Some("sendgrid.net"),
-        selectors: &["s1", "s2"],
-        setup: "authenticate the domain in SendGrid: two CNAMEs for DKIM, and one for the Return-Path",
-    },
-    KnownService {
-        title: "Mailgun",
-        relays: &[".mailgun.org"],
-        envelope: EnvelopeDomain::Account,
-        include: Some("mailgun.org"),
-        selectors: &["pic", "mx", "k1", "smtp", "mailo", "krs"],
-        setup: "verify the sending domain in Mailgun: an SPF and a DKIM record; MAIL_FROM should be in it",
-    },
-    KnownService {
-        title: "Resend",
-        relays: &[".resend.com"],
-        envelope: EnvelopeDomain::Subdomain("send"),
-        include: Some("amazonses.com"),
-        selectors: &["resend"],
-        setup: "verify the domain in Resend: a DKIM record, and MX and SPF of the subdomain send",
-    },
-    KnownService {
-        title: AMAZON_SES,
-        // Other services of Amazon have names with the same end.
-        relays: &[],
-        envelope: EnvelopeDomain::Service,
-        include: Some("amazonses.com"),
-        selectors: &[],
-        setup: "verify the domain in SES with Easy DKIM (three CNAMEs), and give it a custom MAIL FROM \
-            domain. SES replaces Date and Message-ID, so that a signature of MAIL_DKIM breaks there",
-    },
-    KnownService {
-        title: "Brevo",
-        relays: &[".brevo.com", ".sendinblue.com"],
-        envelope: EnvelopeDomain::Service,
-        include: None,
-        selectors: &["mail", "brevo1", "brevo2"],
-        setup: "authenticate the domain in Brevo: its code, and one or two records for DKIM. Otherwise \
-            letters leave with a sender at brevosend.com",
-    },
-    KnownService {
-        title: "Mailjet",
-        relays: &[".mailjet.com"],
-        envelope: EnvelopeDomain::Service,
-        include: None,
-        selectors: &["mailjet"],
-        setup: "authenticate the domain in Mailjet: a DKIM record; for SPF to count, a custom Return-Path",
-    },
-    KnownService {
-        title: "Azure Communication Services",
-        relays: &[".azurecomm.net"],
-        envelope: EnvelopeDomain::Senders,
-        include: Some("spf.protection.outlook.com"),
-        selectors: &["selector1-azurecomm-prod-net", "selector2-azurecomm-prod-net"],
-        setup: "verify the domain in the Email Communication Service: an SPF record, and two CNAMEs for DKIM",
-    },
+/// The services that are no providers of the table.
+static OTHERS: [KnownService; 2] = [
     KnownService {
         title: "Google Workspace",
-        relays: &[".gmail.com", ".google.com"],
+        is_relay: |host| host.ends_with(".gmail.com") || host.ends_with(".google.com"),
         envelope: EnvelopeDomain::Senders,
         include: Some("_spf.google.com"),
         selectors: &["google"],
@@ -123,7 +18,7 @@ const SERVICES: &[KnownService] = &[
     },
     KnownService {
         title: "Microsoft 365",
-        relays: &[".office365.com", ".outlook.com"],
+        is_relay: |host| host.ends_with(".office365.com") || host.ends_with(".outlook.com"),
         envelope: EnvelopeDomain::Senders,
         include: Some("spf.protection.outlook.com"),
         selectors: &["selector1", "selector2"],
@@ -134,24 +29,25 @@ const SERVICES: &[KnownService] = &[
 /// Selectors that relays and their packages propose.
 pub(super) const COMMON_SELECTORS: [&str; 7] = ["default", "mail", "dkim", "s1", "s2", "k1", "smtp"];
 
-/// The service with this title, as the table of providers has it.
+fn services() -> impl Iterator<Item = &'static KnownService> {
+    PROVIDERS.iter().filter_map(|provider| provider.service.as_ref()).chain(&OTHERS)
+}
+
+/// The service with this title.
+#[cfg(test)]
 pub(super) fn by_title(title: &str) -> Option<&'static KnownService> {
-    SERVICES.iter().find(|service| service.title == title)
+    services().find(|service| service.title == title)
 }
 
 /// The service that this relay belongs to.
 pub(super) fn by_relay(host: &str) -> Option<&'static KnownService> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if is_ses_relay(&host) {
-        return by_title(AMAZON_SES);
-    }
-    SERVICES.iter().find(|service| service.relays.iter().any(|end| host.ends_with(end)))
+    services().find(|service| (service.is_relay)(&host))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::providers::PROVIDERS;
 
     #[test]
     fn relays_are_recognised_by_the_end_of_their_names() {
@@ -172,10 +68,11 @@ mod tests {
         ] {
             assert_eq!(by_relay(host).map(|service| service.title), title, "{host}");
         }
-        let titles = PROVIDERS.iter().map(|provider| provider.provider.title);
-        let unknown: Vec<_> = titles.filter(|title| by_title(title).is_none()).collect();
-        // A program for trials, which delivers nothing.
-        assert_eq!(unknown, ["Mailpit"]);
+        for provider in PROVIDERS {
+            let title = provider.service.as_ref().map(|service| service.title);
+            // A program for trials has none, and delivers nothing.
+            assert_eq!(title, provider.delivers().then_some(provider.provider.title));
+        }
         assert_eq!(by_title("Resend").unwrap().selectors, ["resend"]);
     }
 }

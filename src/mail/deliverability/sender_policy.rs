@@ -4,10 +4,10 @@ use std::{borrow::Cow, net::IpAddr};
 
 use super::{
     dns::Dns,
-    known_services::{EnvelopeDomain, KnownService},
     report::{Finding, Verdict},
     spf::{Delivery, Judgement, Qualifier, SpfTree, check_host, is_spf},
 };
+use crate::mail::providers::{EnvelopeDomain, KnownService};
 
 /// How letters leave, as far as SPF is concerned.
 #[derive(Debug, Clone, Copy)]

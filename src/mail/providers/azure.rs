@@ -24,7 +24,9 @@ use sha2::{Digest, Sha256};
 use self::{access_key::AccessKey, events::Events};
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::Hosted,
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, person},
     response::{Answer, Verdict},
@@ -51,12 +53,44 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account::parse(text)?)),
     }),
+    guide: Guide {
+        account: "KEY is an access key of the resource; HOST is that of its endpoint, as \
+            voltmark.europe.communication.azure.com, or the resource's name where that is all before \
+            .communication.azure.com. Azure takes the address of MAIL_FROM alone, and the name from its \
+            own settings",
+        letter_id: "our Message-ID, and the operation's id",
+        tracking: "switched off in each letter",
+        repeated: "dropped there when it comes within the same minute",
+        recheck: Some(
+            "the operation (GET /emails/operations/{id}) with its error, with the access key that \
+                sends. A success says that the letter left Azure, and not that it was delivered; 60 \
+                questions a minute and 200 an hour for a subscription, at first. A letter whose answer \
+                was lost is not found",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_AZURE",
         meaning: "the secret that Azure Event Grid sends, at least 16 characters (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "an Event Grid subscription of the resource, with a secret of 16 characters or more \
+                in a header: docs/operations.md, \"Azure Communication Services\"",
+            outcomes: "Bounced, Failed, FilteredSpam, Quarantined and Suppressed are bounced. There is \
+                no report of a deferral, nor of a complaint",
+            over_smtp: "a letter is recognised by our Message-ID",
+        },
         verifier: |text| Ok(Arc::new(Events::parse(text)?)),
     }),
+    // <https://learn.microsoft.com/azure/communication-services/quickstarts/email/add-custom-verified-domains>
+    service: Some(KnownService {
+        title: "Azure Communication Services",
+        is_relay: |host| host.ends_with(".azurecomm.net"),
+        envelope: EnvelopeDomain::Senders,
+        include: Some("spf.protection.outlook.com"),
+        selectors: &["selector1-azurecomm-prod-net", "selector2-azurecomm-prod-net"],
+        setup: "verify the domain in the Email Communication Service: an SPF record, and two CNAMEs for DKIM",
+    }),
+    smtp_server: None,
 };
 
 const API_VERSION: &str = "2023-03-31";

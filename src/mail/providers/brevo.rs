@@ -17,10 +17,13 @@ use serde_json::{Value, json};
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_key, person},
     response::{Answer, Verdict},
+    smtp_server::SmtpServer,
     status::{AskedLetter, StatusStep},
     webhook::{
         SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, recipient_fault,
@@ -53,11 +56,48 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
     }),
+    guide: Guide {
+        account: "KEY is an API key, version 3",
+        letter_id: "X-Mailin-custom; the Message-ID is Brevo's",
+        tracking: "as the account is set",
+        repeated: "refused there for half an hour: the letter waits for a report or the end of that \
+            time",
+        recheck: Some(
+            "GET /v3/smtp/statistics/events of the message, of the last 90 days, with the key that \
+                sends. A letter whose answer was lost is not found",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_BREVO",
         meaning: "the secret that Brevo's webhook sends, at least 16 characters (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "Transactional > Settings > Webhook: delivered, deferred, soft and hard bounce, \
+                invalid email, blocked, error, spam; single or batched. It signs nothing: a secret of \
+                16 characters or more as the password in the URL, as a bearer token (auth), or in a \
+                header X-Mail-Events-Secret",
+            outcomes: "soft_bounce is bounced; error is failed",
+            over_smtp: "a letter is recognised by X-Mailin-custom, which it gets on its way to Brevo's \
+                hosts",
+        },
         verifier: |text| Ok(Arc::new(SecretWebhook::of_lists(text, delivery_event)?)),
+    }),
+    // <https://help.brevo.com/hc/en-us/articles/17286219877778>
+    service: Some(KnownService {
+        title: "Brevo",
+        is_relay: |host| host.ends_with(".brevo.com") || host.ends_with(".sendinblue.com"),
+        envelope: EnvelopeDomain::Service,
+        include: None,
+        selectors: &["mail", "brevo1", "brevo2"],
+        setup: "authenticate the domain in Brevo: its code, and one or two records for DKIM. Otherwise \
+            letters leave with a sender at brevosend.com",
+    }),
+    // <https://developers.brevo.com/docs/transactional-webhooks>
+    smtp_server: Some(SmtpServer {
+        is_host: |host| matches!(host, "smtp-relay.brevo.com" | "smtp-relay.sendinblue.com"),
+        id: "X-Mailin-custom",
+        prefix: "",
+        others: &[],
     }),
 };
 

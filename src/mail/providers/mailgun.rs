@@ -15,7 +15,9 @@ use serde_json::Value;
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_basic},
     response::{Answer, Verdict},
@@ -55,11 +57,39 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account::parse(text)?)),
     }),
+    guide: Guide {
+        account: "KEY is a sending key of the domain DOMAIN",
+        letter_id: "v:letter, and our Message-ID",
+        tracking: "switched off in each letter",
+        repeated: "it arrives twice; programs that know our Message-ID show it once",
+        recheck: Some(
+            "GET /v3/{domain}/events of the Message-ID, for 1 to 30 days, by the plan. A domain sending \
+                key may only send: an account key is needed. A letter whose answer was lost is found by \
+                our Message-ID",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_MAILGUN",
         meaning: "Mailgun's HTTP webhook signing key (without it: no such webhook)",
+        guide: WebhookGuide {
+            setup: "Webhooks: delivered, permanent failure, temporary failure, spam complaints. The \
+                HTTP webhook signing key signs a timestamp and a token in the body, which count for 12 \
+                hours",
+            outcomes: "rejected and espblock are failed",
+            over_smtp: "a letter is recognised by our Message-ID",
+        },
         verifier: |text| Ok(Arc::new(SigningKey::parse(text)?)),
     }),
+    // <https://documentation.mailgun.com/docs/mailgun/user-manual/domains/domains-verify>
+    service: Some(KnownService {
+        title: "Mailgun",
+        is_relay: |host| host.ends_with(".mailgun.org"),
+        envelope: EnvelopeDomain::Account,
+        include: Some("mailgun.org"),
+        selectors: &["pic", "mx", "k1", "smtp", "mailo", "krs"],
+        setup: "verify the sending domain in Mailgun: an SPF and a DKIM record; MAIL_FROM should be in it",
+    }),
+    smtp_server: None,
 };
 
 /// A key that may send from the domain, as the password of Mailgun's only user.

@@ -15,10 +15,13 @@ use serde_json::{Value, json};
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_basic, person},
     response::{Answer, Verdict},
+    smtp_server::SmtpServer,
     status::{AskedLetter, StatusStep},
     webhook::{
         SecretWebhook, denies_mailbox, event_id, fault_of, is_about_address, letter, message_ids, reason_of,
@@ -53,11 +56,47 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account::parse(text)?)),
     }),
+    guide: Guide {
+        account: "KEY and SECRET are the API key and its secret key",
+        letter_id: "CustomID; the Message-ID is Mailjet's",
+        tracking: "switched off in each letter",
+        repeated: "dropped there: each letter is a campaign of its own, which a recipient gets once",
+        recheck: Some(
+            "the message and its history (GET /v3/REST/message/{id}, /v3/REST/messagehistory/{id}), \
+                with the key that sends. It does not say whether a bounce was hard. A letter whose \
+                answer was lost is found by CustomID",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_MAILJET",
         meaning: "the secret that Mailjet's webhook sends, at least 16 characters (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "Account > Event notifications: sent, bounce, blocked, spam; single or grouped. It \
+                signs nothing: a secret of 16 characters or more is the password in the URL, \
+                https://any:SECRET@host/v1/mail-events/mailjet",
+            outcomes: "bounce is bounced, except one that is greylisted and not hard; errors of its \
+                system or a template, and \"sender blocked\", are failed",
+            over_smtp: "a letter is recognised by X-MJ-CustomID, which it gets on its way to Mailjet's \
+                hosts",
+        },
         verifier: |text| Ok(Arc::new(SecretWebhook::of_lists(text, delivery_event)?)),
+    }),
+    // <https://documentation.mailjet.com/hc/en-us/articles/360042412734-Authenticating-Domains-with-SPF-DKIM>
+    service: Some(KnownService {
+        title: "Mailjet",
+        is_relay: |host| host.ends_with(".mailjet.com"),
+        envelope: EnvelopeDomain::Service,
+        include: None,
+        selectors: &["mailjet"],
+        setup: "authenticate the domain in Mailjet: a DKIM record; for SPF to count, a custom Return-Path",
+    }),
+    // <https://dev.mailjet.com/docs/smtp_relay/custom_headers>
+    smtp_server: Some(SmtpServer {
+        is_host: |host| host == "mailjet.com" || host.ends_with(".mailjet.com"),
+        id: "X-MJ-CustomID",
+        prefix: "",
+        others: &[("X-Mailjet-TrackOpen", "0"), ("X-Mailjet-TrackClick", "0")],
     }),
 };
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{
     api::ProviderApi,
+    guide::Guide,
     provider::{MailProvider, UrlForm},
     request::{Body, Post, add_basic},
     response::{Answer, Verdict},
@@ -29,7 +30,17 @@ mod tests;
 pub(super) const PROVIDER: MailProvider = MailProvider {
     provider: Provider { name: "mailpit", title: "Mailpit" },
     url: UrlForm::TestServer { form: "mailpit+http://HOST:8025", api: |login| Arc::new(Account { login }) },
+    guide: Guide {
+        account: "HOST is that of a server for trials, which shows letters and delivers none; \
+            USER:PASSWORD@ before it, where it asks for them",
+        letter_id: "our Message-ID",
+        tracking: "there is none",
+        repeated: "it is shown twice",
+        recheck: None,
+    },
     webhook: None,
+    service: None,
+    smtp_server: None,
 };
 
 /// The user that Mailpit asks for, where it asks.

@@ -12,10 +12,13 @@ use serde_json::{Value, json};
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_key},
     response::{Answer, Verdict},
+    smtp_server::SmtpServer,
     status::{AskedLetter, StatusStep},
     webhook::{
         SecretWebhook, event_id, fault_of, is_about_address, letter, message_ids, reason_of, recipient_fault,
@@ -48,11 +51,49 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account { token: key(text)? })),
     }),
+    guide: Guide {
+        account: "TOKEN is the API token of a server",
+        letter_id: "Metadata.letter, and our Message-ID",
+        tracking: "switched off in each letter",
+        repeated: "it arrives twice; programs that know our Message-ID show it once",
+        recheck: Some(
+            "the message's events, and its bounce (GET /messages/outbound/{id}/details, /bounces/{id}), \
+                for 45 days by default, with the server token that sends. A letter whose answer was \
+                lost is found by Metadata.letter",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_POSTMARK",
         meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "Message stream > Webhooks: delivery, bounce, spam complaint. It signs nothing: put \
+                a secret of 16 characters or more into the URL, \
+                https://any:SECRET@host/v1/mail-events/postmark, or into a custom header \
+                X-Mail-Events-Secret",
+            outcomes: "SoftBounce, DnsError, and Transient unless its details say \"action: delayed\" \
+                are bounced; SMTPApiError, TemplateRenderingFailed and DMARCPolicy are failed",
+            over_smtp: "a letter is recognised by X-PM-Metadata-letter, which it gets on its way to \
+                Postmark's hosts",
+        },
         verifier: |text| Ok(Arc::new(SecretWebhook::of_single_events(text, delivery_event)?)),
+    }),
+    // <https://postmarkapp.com/support/article/1046-how-do-i-verify-a-domain>
+    service: Some(KnownService {
+        title: "Postmark",
+        is_relay: |host| host.ends_with(".postmarkapp.com"),
+        envelope: EnvelopeDomain::Subdomain("pm-bounces"),
+        include: None,
+        selectors: &[],
+        setup: "verify the domain in Postmark: DKIM, and a custom Return-Path (CNAME to pm.mtasv.net)",
+    }),
+    // <https://postmarkapp.com/support/article/1125-custom-metadata-faq-1>,
+    // <https://postmarkapp.com/developer/user-guide/send-email-with-smtp>
+    smtp_server: Some(SmtpServer {
+        is_host: |host| host.ends_with(".postmarkapp.com"),
+        id: "X-PM-Metadata-letter",
+        prefix: "",
+        others: &[("X-PM-TrackOpens", "false"), ("X-PM-TrackLinks", "None")],
     }),
 };
 

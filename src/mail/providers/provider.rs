@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{self, Hosted},
+    known_service::KnownService,
+    smtp_server::SmtpServer,
 };
 use crate::{
     domain::delivery_reports::{Provider, WebhookVerifier},
@@ -17,8 +20,15 @@ pub struct MailProvider {
     pub provider: Provider,
     /// The form of `MAIL_URL`.
     pub(in crate::mail) url: UrlForm,
+    /// What an operator must know of it.
+    pub(in crate::mail) guide: Guide,
     /// How it reports what became of letters, if it does.
     pub webhook: Option<Webhook>,
+    /// What `check-mail` knows of it; `None` for one that delivers nothing.
+    pub(in crate::mail) service: Option<KnownService>,
+    /// Its SMTP servers, where they take headers for themselves. None are needed where the webhook returns
+    /// the `Message-ID`.
+    pub(in crate::mail) smtp_server: Option<SmtpServer>,
 }
 
 /// The form of a provider's `MAIL_URL`.
@@ -41,6 +51,8 @@ pub struct Webhook {
     pub variable: &'static str,
     /// What the variable means, for `--help`.
     pub meaning: &'static str,
+    /// What an operator must know of it.
+    pub(in crate::mail) guide: WebhookGuide,
     /// Reads the key. An error says what is wrong with it and does not repeat it.
     pub verifier: fn(&str) -> Result<Arc<dyn WebhookVerifier>, &'static str>,
 }
@@ -91,6 +103,19 @@ impl MailProvider {
             }
             _ => self.form().to_owned(),
         }
+    }
+
+    /// What an operator must know of it, for `--help`: its title with the form of `MAIL_URL`, and lines of a
+    /// heading and words.
+    pub(in crate::mail) fn section(&self) -> String {
+        let webhook = self
+            .webhook
+            .iter()
+            .flat_map(|webhook| [("variable", webhook.variable)].into_iter().chain(webhook.guide.lines()));
+        let service = self.service.iter().map(|service| ("DNS", service.setup));
+        let lines = self.guide.lines().into_iter().chain(webhook).chain(service);
+        let heading = format!("  {}: {}\n", self.provider.title, self.usage());
+        lines.fold(heading, |text, (name, words)| text + &format!("      {name:<11}{words}\n"))
     }
 
     /// Reads `MAIL_URL`. `None` when its scheme is not this provider's.

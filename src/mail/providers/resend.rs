@@ -23,7 +23,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_bearer},
     response::{Answer, Verdict},
@@ -62,11 +64,41 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
     }),
+    guide: Guide {
+        account: "KEY is an API key with Sending access",
+        letter_id: "the tag letter; the Message-ID is Resend's",
+        tracking: "as the domain is set, off by default: leave it off",
+        repeated: "dropped there when it comes within the same minute",
+        recheck: Some(
+            "GET /emails/{id}: the last event, without a time or a reason. It needs a key with Full \
+                access. A letter whose answer was lost is not found",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_RESEND",
         meaning: "the signing secret of Resend's webhook, whsec_… (without it: no such webhook)",
+        guide: WebhookGuide {
+            setup: "Webhooks: email.delivered, .delivery_delayed, .bounced, .complained, .failed, \
+                .suppressed. Signed in svix-id, svix-timestamp and svix-signature; a signature counts \
+                for 5 minutes",
+            outcomes: "bounces of every type are bounced; email.failed (a quota, a domain, a key) is \
+                failed. Automatic replies are reported as bounces of the type Transient or Undetermined",
+            over_smtp: "a letter is not recognised: Resend documents nothing that its reports return of \
+                it. Use resend://",
+        },
         verifier: |text| Ok(Arc::new(SigningSecret::parse(text)?)),
     }),
+    // <https://resend.com/docs/knowledge-base/route53>
+    service: Some(KnownService {
+        title: "Resend",
+        is_relay: |host| host.ends_with(".resend.com"),
+        envelope: EnvelopeDomain::Subdomain("send"),
+        include: Some("amazonses.com"),
+        selectors: &["resend"],
+        setup: "verify the domain in Resend: a DKIM record, and MX and SPF of the subdomain send",
+    }),
+    // Nothing is documented by which a letter is known again that came by SMTP.
+    smtp_server: None,
 };
 
 /// A key that may send.

@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post, add_bearer, person},
     response::{Answer, Verdict},
@@ -56,12 +58,41 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[],
         account: |text, _| Ok(Arc::new(Account { key: key(text)? })),
     }),
+    guide: Guide {
+        account: "KEY is an API key with Mail Send",
+        letter_id: "custom_args.letter, and our Message-ID",
+        tracking: "switched off in each letter",
+        repeated: "it arrives twice; programs that know our Message-ID show it once",
+        recheck: Some(
+            "the Email Activity Feed (GET /v3/messages), for 30 days. It needs the add-on for email \
+                activity and a key with Email Activity, and has no data of EU subusers. A letter whose \
+                answer was lost is found by custom_args.letter",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_SENDGRID",
         meaning: "the public key of SendGrid's signed event webhook, in base 64 (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "Mail Settings > Event Webhook: delivered, deferred, bounced, dropped, spam reports; \
+                switch on Signed Event Webhook (X-Twilio-Email-Event-Webhook-Signature and -Timestamp), \
+                which shows the verification key. A signature counts for 25 hours",
+            outcomes: "blocked is bounced; dropped for a header, a quota or the content is failed",
+            over_smtp: "a letter is recognised by our Message-ID, where MAIL_FROM has a domain that is \
+                authenticated there",
+        },
         verifier: |text| Ok(Arc::new(PublicKey::parse(text)?)),
     }),
+    // <https://www.twilio.com/docs/sendgrid/ui/account-and-settings/how-to-set-up-domain-authentication>
+    service: Some(KnownService {
+        title: "SendGrid",
+        is_relay: |host| host.ends_with(".sendgrid.net"),
+        envelope: EnvelopeDomain::Service,
+        include: Some("sendgrid.net"),
+        selectors: &["s1", "s2"],
+        setup: "authenticate the domain in SendGrid: two CNAMEs for DKIM, and one for the Return-Path",
+    }),
+    smtp_server: None,
 };
 
 /// The members of a person.

@@ -30,10 +30,13 @@ use serde_json::{Value, json};
 use self::{sigv4::Credentials, sns::Topic};
 use super::{
     api::ProviderApi,
+    guide::{Guide, WebhookGuide},
     hosted_url::{Hosted, Parameters, key},
+    known_service::{EnvelopeDomain, KnownService},
     provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Get, Post},
     response::{Answer, Verdict},
+    smtp_server::SmtpServer,
     status::{AskedLetter, StatusStep},
 };
 use crate::{
@@ -60,13 +63,63 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
         parameters: &[CONFIGURATION_SET, SESSION_TOKEN],
         account: |text, parameters| Ok(Arc::new(Account::parse(text, parameters)?)),
     }),
+    guide: Guide {
+        account: "KEY and SECRET are an access key that may ses:SendEmail; of temporary credentials \
+            also session_token=, for as long as they last",
+        letter_id: "the tag letter; the Message-ID is Amazon's",
+        tracking: "as the configuration set publishes it",
+        repeated: "it arrives twice",
+        recheck: Some(
+            "GET /v2/email/insights/{id}/: the message's events, once in a second for an account. It \
+                needs Virtual Deliverability Manager, which is paid for, switched on in this account \
+                and region before the letter was sent, and ses:GetMessageInsights. A letter whose \
+                answer was lost is not found",
+        ),
+    },
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_SES",
         meaning: "the ARN of the Amazon SNS topic to which Amazon SES publishes events (without it: no such \
             webhook)",
+        guide: WebhookGuide {
+            setup: "a configuration set that publishes events to a topic of Amazon SNS, and its HTTPS \
+                subscription: docs/operations.md, \"Amazon SES\". Signed in the body, with a \
+                certificate of Amazon's; a signature counts for 2 hours",
+            outcomes: "bounces of every type are bounced; Reject and Rendering Failure are failed. \
+                Automatic replies are reported as bounces of the type Transient or Undetermined",
+            over_smtp: "a letter is recognised by X-SES-MESSAGE-TAGS, which it gets on its way to \
+                Amazon's hosts, where the identity has a default configuration set; and by our \
+                Message-ID, where reports have the original headers (an identity's feedback: Include \
+                original headers)",
+        },
         verifier: |text| Ok(Arc::new(Topic::parse(text)?)),
     }),
+    // <https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-manual.html>
+    service: Some(KnownService {
+        title: "Amazon SES",
+        is_relay,
+        envelope: EnvelopeDomain::Service,
+        include: Some("amazonses.com"),
+        selectors: &[],
+        setup: "verify the domain in SES with Easy DKIM (three CNAMEs), and give it a custom MAIL FROM \
+            domain. SES replaces Date and Message-ID, so that a signature of MAIL_DKIM breaks there",
+    }),
+    // <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-send-email.html>
+    // Events are published where the sending identity has a default configuration set.
+    smtp_server: Some(SmtpServer {
+        is_host: is_relay,
+        id: "X-SES-MESSAGE-TAGS",
+        prefix: "letter=",
+        others: &[],
+    }),
 };
+
+/// Whether a host, in lower case, is an SMTP server of Amazon SES:
+/// <https://docs.aws.amazon.com/general/latest/gr/ses.html>. Other services of Amazon, machines and load
+/// balancers of its customers are below `amazonaws.com`, too.
+fn is_relay(host: &str) -> bool {
+    let is_ses = host.starts_with("email-smtp.") || host.starts_with("email-smtp-fips.");
+    is_ses && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
+}
 
 /// An access key that may send, in one region.
 struct Account {

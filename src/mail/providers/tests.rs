@@ -5,7 +5,7 @@
 
 mod answers;
 mod signature;
-mod status;
+pub(super) mod status;
 mod table;
 
 use std::time::Duration;
@@ -23,6 +23,7 @@ use super::{
     PROVIDERS,
     client::{Http, Limits},
     provider::{Server, UrlForm},
+    provider_guide,
 };
 use crate::{
     domain::{
@@ -79,6 +80,18 @@ pub(super) async fn answering(answer: &'static str) -> (String, JoinHandle<Strin
 /// An answer as it is sent.
 pub(super) fn answer(status: &str, headers: &str, body: &str) -> &'static str {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).leak()
+}
+
+/// A `MAIL_URL` of each provider, with the key `hunter22`.
+pub(super) fn urls() -> impl Iterator<Item = String> {
+    PROVIDERS.iter().map(|provider| match &provider.url {
+        UrlForm::Hosted(hosted) => {
+            let (scheme, account) = hosted.form.split_once("://").unwrap();
+            let rest = account.trim_start_matches(|c: char| c.is_ascii_uppercase());
+            format!("{scheme}://hunter22{rest}")
+        }
+        UrlForm::TestServer { form, .. } => form.replace("://", "://ada:hunter22@"),
+    })
 }
 
 /// The server of this `MAIL_URL`, at the address of the test's own.

@@ -1,7 +1,10 @@
 //! What a 201 promises: it is on the disk; and what is counted before it is first seen.
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
-use invitation_service::db::{AnyConnection, DatabaseUrl, Db, DbFault};
+use invitation_service::{
+    db::{AnyConnection, DatabaseUrl, Db, DbFault},
+    mail::PROVIDERS,
+};
 
 use crate::support::{Backend, Home, TestApp, database::TestDatabase, on_both_databases};
 
@@ -104,9 +107,8 @@ on_both_databases! {
                 "{outcome}: {metrics}"
             );
         }
-        for provider in
-            ["postmark", "sendgrid", "mailgun", "resend", "ses", "brevo", "mailjet", "azure"]
-        {
+        for provider in PROVIDERS.iter().filter(|provider| provider.webhook.is_some()) {
+            let provider = provider.provider.name;
             for outcome in [
                 "delivered",
                 "deferred",

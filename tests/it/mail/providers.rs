@@ -1,15 +1,16 @@
 //! Letters through mail providers, from the invite to what the provider reports in the end;
 //! `src/mail/providers` has the shapes of requests, answers and reports.
 
-mod cases;
-
 use chrono::TimeDelta;
 use invitation_service::courier::Step;
 use reqwest::Method;
 use serde_json::Value;
 
-use self::cases::cases;
-use crate::support::{Answer, Backend, TestApp, json, on_each, provider::Provider, sns::Sns};
+use crate::support::{
+    Answer, Backend, TestApp, json, on_each,
+    provider::{Provider, case::Request, cases::cases},
+    sns::Sns,
+};
 
 async fn work(app: &TestApp) -> Step {
     loop {
@@ -32,34 +33,31 @@ async fn delivery(app: &TestApp, id: &str) -> Value {
 on_each! {
     async fn what_a_provider_took_it_reports_on_under_its_own_name(backend: Backend) {
         for case in cases() {
-            let provider = Provider::start(&[case.answer]).await;
+            let provider = Provider::start(&[case.accepted]).await;
             let mail_url = format!("{}?api={}", case.mail_url, provider.base);
             let variable = format!("MAIL_EVENTS_{}", case.provider.to_uppercase());
-            let variables = [("MAIL_URL", mail_url.as_str()), (&variable, &case.key)];
+            let variables = [("MAIL_URL", mail_url.as_str()), (&variable, &case.reports.key)];
             let app = TestApp::start_with(backend, &variables, |parts| drop(Sns::installed(parts))).await;
             let id = invite(&app).await;
             work(&app).await;
             assert_eq!(provider.asked().len(), 1, "{}", case.provider);
             assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
 
-            let (headers, body) = (case.bounce)(app.now().timestamp());
-            let report = |headers: &[(&'static str, String)], body: String| {
-                let request =
-                    app.anonymous().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
+            let bounce = case.event_of_accepted("bounced", "e1", app.now().timestamp());
+            let request = (case.reports.request)(&[bounce], app.now());
+            let report = |(headers, body): Request| {
+                let path = format!("/v1/mail-events/{}", case.provider);
+                let request = app.anonymous().request(Method::POST, &path);
                 let request =
                     headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
                 Answer::of(request.header("content-type", "application/json").body(body))
             };
-            // Somebody who knows the shapes and not the key.
-            let wrong: Vec<_> =
-                headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
-            let forged = body.to_string().replace("\"token\":\"token\"", "\"token\":\"other\"");
-            let forged = forged.replace("\"MessageId\":\"m1\"", "\"MessageId\":\"m2\"");
-            report(&wrong, forged).await.problem(401, "mail_event_unverified");
+            // From one who knows the shapes and not the key.
+            report((case.reports.forged)(request.clone())).await.problem(401, "mail_event_unverified");
             assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
 
             for _ in 0..2 {
-                report(&headers, body.to_string()).await.expect(200);
+                report(request.clone()).await.expect(200);
             }
             let reported = delivery(&app, &id).await;
             assert_eq!(reported["state"], "bounced", "{}", case.provider);
@@ -164,84 +162,10 @@ on_each! {
 
     /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once
     /// that is put right.
-    #[expect(clippy::too_many_lines, reason = "it is a table")]
     async fn what_a_provider_says_of_the_account_ends_no_letter(backend: Backend) {
-        for (mail_url, refusal, taken, words) in [
-            (
-                "postmark://hunter22",
-                (
-                    422,
-                    "",
-                    concat!(
-                        r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is "#,
-                        r#"not a Sender Signature on your account."}"#
-                    ),
-                ),
-                (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
-                "MAIL_FROM",
-            ),
-            (
-                "sendgrid://hunter22",
-                (401, "", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#),
-                (202, "X-Message-Id: m", ""),
-                "quota",
-            ),
-            (
-                "mailgun://hunter22@mg.example.com",
-                (403, "", r#"{"message":"Your account has been suspended"}"#),
-                (200, "", r#"{"id":"<m@mg.example.com>","message":"Queued. Thank you."}"#),
-                "suspended",
-            ),
-            (
-                "resend://hunter22",
-                (
-                    403,
-                    "",
-                    concat!(
-                        r#"{"statusCode":403,"message":"The example.com domain is not "#,
-                        r#"verified.","name":"validation_error"}"#
-                    ),
-                ),
-                (200, "", r#"{"id":"m"}"#),
-                "MAIL_FROM",
-            ),
-            (
-                "ses://AKID:hunter22@eu-central-1",
-                (
-                    400,
-                    "x-amzn-ErrorType: MailFromDomainNotVerifiedException",
-                    r#"{"message":"The domain is not verified."}"#,
-                ),
-                (200, "", r#"{"MessageId":"m"}"#),
-                "MAIL_FROM",
-            ),
-            (
-                "brevo://hunter22",
-                (402, "", r#"{"code":"not_enough_credits","message":"You have no credits left"}"#),
-                (201, "", r#"{"messageId":"<m@smtp-relay.mailin.fr>"}"#),
-                "quota",
-            ),
-            (
-                "mailjet://apikey:hunter22",
-                (
-                    400,
-                    "",
-                    concat!(
-                        r#"{"Messages":[{"Status":"error","Errors":[{"ErrorCode":"send-0008","#,
-                        r#""ErrorMessage":"not an authorized sender","ErrorRelatedTo":["From"]}]}]}"#
-                    ),
-                ),
-                (200, "", r#"{"Messages":[{"Status":"success","To":[{"MessageID":1}]}]}"#),
-                "MAIL_FROM",
-            ),
-            (
-                "azure://aHVudGVyMjI=@voltmark",
-                (404, "", r#"{"error":{"code":"DomainNotLinked","message":"The domain is not linked."}}"#),
-                (202, "", r#"{"id":"m","status":"Running"}"#),
-                "MAIL_FROM",
-            ),
-        ] {
-            let provider = Provider::start(&[refusal, taken]).await;
+        for case in cases() {
+            let (mail_url, (refusal, words)) = (case.mail_url, case.refused);
+            let provider = Provider::start(&[refusal, case.accepted]).await;
             let app =
                 TestApp::start(backend, &[("MAIL_URL", &format!("{mail_url}?api={}", provider.base))]).await;
             let id = invite(&app).await;

@@ -2,18 +2,23 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use invitation_service::mail::PROVIDERS;
+
 use crate::support::{Backend, Home};
 
 /// The default of each variable. `None` is none that could be written down: the variable is off, or follows
 /// from others.
 type Defaults = BTreeMap<String, Option<String>>;
 
+/// The row that stands for the variables of the providers' webhooks.
+const OF_PROVIDERS: &str = "MAIL_EVENTS_PROVIDER";
+
 /// The variables of `--help`: `  NAME [default]`, and on the next line the meaning, which may say `(default:
 /// …)` of what follows.
 fn of_help(help: &str) -> Defaults {
     let (_, table) = help.split_once("Environment:\n").expect("the table of variables");
-    let lines: Vec<&str> = table.lines().collect();
-    let rows = lines.chunks(2).filter(|row| !row[0].trim().is_empty());
+    let lines: Vec<&str> = table.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let rows = lines.chunks(2);
     rows.map(|row| {
         let [head, meaning] = row else { panic!("{row:?} has no meaning") };
         let (name, default) = match head.trim().split_once(" [") {
@@ -45,11 +50,21 @@ fn of_readme(readme: &str) -> Defaults {
         let each: Vec<&str> = cells[1].split(", ").collect();
         for (at, name) in names.iter().enumerate() {
             let own = if names.len() == each.len() { each[at] } else { cells[1] };
-            let twice = defaults.insert((*name).to_owned(), code(own).map(str::to_owned));
-            assert_eq!(twice, None, "{name} stands in two rows");
+            for name in meant(name) {
+                let twice = defaults.insert(name.to_owned(), code(own).map(str::to_owned));
+                assert_eq!(twice, None, "{name} stands in two rows");
+            }
         }
     }
     defaults
+}
+
+/// The variables that a name stands for: mostly itself alone.
+fn meant(name: &str) -> Vec<&str> {
+    if name != OF_PROVIDERS {
+        return vec![name];
+    }
+    PROVIDERS.iter().filter_map(|provider| Some(provider.webhook.as_ref()?.variable)).collect()
 }
 
 /// What stands in back-ticks, where nothing else does.

@@ -1,4 +1,9 @@
 //! A mail provider's HTTP interface on the loopback interface: it gives the answers that it was started with.
+//! [`cases`] has what each provider answers and reports.
+
+pub mod case;
+pub mod cases;
+mod signing;
 
 use std::sync::{Arc, Mutex};
 

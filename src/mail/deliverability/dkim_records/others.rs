@@ -1,11 +1,14 @@
 //! The keys with which relays and mail services sign.
 
 use super::public_key::PublicKey;
-use crate::mail::deliverability::{
-    dns::{Dns, Unavailable},
-    domains::up_to_organisation,
-    known_services::{COMMON_SELECTORS, KnownService},
-    report::{Finding, Report, Verdict},
+use crate::mail::{
+    deliverability::{
+        dns::{Dns, Unavailable},
+        domains::up_to_organisation,
+        known_services::COMMON_SELECTORS,
+        report::{Finding, Report, Verdict},
+    },
+    providers::KnownService,
 };
 
 /// Who may sign letters other than this service.

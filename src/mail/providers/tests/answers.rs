@@ -4,18 +4,6 @@ use chrono::TimeDelta;
 
 use super::*;
 
-/// A `MAIL_URL` of each provider, with the key `hunter22`.
-fn urls() -> impl Iterator<Item = String> {
-    PROVIDERS.iter().map(|provider| match &provider.url {
-        UrlForm::Hosted(hosted) => {
-            let (scheme, account) = hosted.form.split_once("://").unwrap();
-            let rest = account.trim_start_matches(|c: char| c.is_ascii_uppercase());
-            format!("{scheme}://hunter22{rest}")
-        }
-        UrlForm::TestServer { form, .. } => form.replace("://", "://ada:hunter22@"),
-    })
-}
-
 #[tokio::test]
 async fn a_status_says_whether_the_letter_is_at_fault() {
     for (status, is_final) in [

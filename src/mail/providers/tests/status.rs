@@ -1,4 +1,6 @@
 //! Asking what became of a letter: the requests, and what the answers of the providers' documentation mean.
+//!
+//! The functions that make a question and read an answer are for the providers' own tests, too.
 
 mod azure;
 mod brevo;
@@ -31,24 +33,28 @@ const BREVO: &str = "brevo://hunter22";
 const MAILJET: &str = "mailjet://apikey:hunter22";
 const AZURE: &str = "azure://aHVudGVyMjI=@voltmark";
 
-fn asked(message_id: Option<&str>) -> AskedLetter<'_> {
+pub(in crate::mail::providers) fn asked(message_id: Option<&str>) -> AskedLetter<'_> {
     let own_message_id = "ltr_01m86xvxh0e3pt0yekqqme4qcm@voltmark.example";
     AskedLetter { id: LETTER.parse().unwrap(), message_id, own_message_id, now: now() }
 }
 
-fn request(url: &str, message_id: Option<&str>) -> Option<String> {
+pub(in crate::mail::providers) fn request(url: &str, message_id: Option<&str>) -> Option<String> {
     let server = server(url, "http://127.0.0.1:1");
     server.api.status_request(&asked(message_id)).map(|get| get.path)
 }
 
-fn step(url: &str, message_id: Option<&str>, body: &Value) -> Option<StatusStep> {
+pub(in crate::mail::providers) fn step(
+    url: &str,
+    message_id: Option<&str>,
+    body: &Value,
+) -> Option<StatusStep> {
     let body = body.to_string().into_bytes();
     let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body };
     server(url, "http://127.0.0.1:1").api.status(&asked(message_id), &answer)
 }
 
 /// Asks a server that gives this answer: what comes of it, and the request.
-async fn ask(
+pub(in crate::mail::providers) async fn ask(
     url: &str,
     message_id: &str,
     answer: &'static str,
@@ -61,7 +67,7 @@ async fn ask(
     (outcome, request.await.unwrap())
 }
 
-fn known(url: &str, body: &Value) -> KnownStatus {
+pub(in crate::mail::providers) fn known(url: &str, body: &Value) -> KnownStatus {
     match step(url, Some("m-1"), body) {
         Some(StatusStep::Known(known)) => known,
         other => panic!("{body}: {other:?}"),
@@ -69,11 +75,11 @@ fn known(url: &str, body: &Value) -> KnownStatus {
 }
 
 /// The statuses that an answer tells, with the seconds since noon.
-fn statuses(known: &KnownStatus) -> Vec<(DeliveryStatus, i64)> {
+pub(in crate::mail::providers) fn statuses(known: &KnownStatus) -> Vec<(DeliveryStatus, i64)> {
     known.events.iter().filter_map(|one| Some((one.status?, (one.at - now()).num_seconds()))).collect()
 }
 
-fn accepted(message_id: &str, seconds: i64) -> Acceptance {
+pub(in crate::mail::providers) fn accepted(message_id: &str, seconds: i64) -> Acceptance {
     Acceptance { at: now() + TimeDelta::seconds(seconds), message_id: message_id.to_owned() }
 }
 
@@ -148,13 +154,21 @@ fn letters_are_asked_for_by_their_message_id_or_by_ours() {
 }
 
 #[test]
+fn help_says_what_is_asked_of_each_provider_that_can_be_asked() {
+    for url in urls() {
+        let is_explained = server(&url, "http://127.0.0.1:1").provider.guide.recheck.is_some();
+        assert_eq!(is_explained, request(&url, Some("m-1")).is_some(), "{url}");
+    }
+}
+
+#[test]
 fn an_answer_of_another_form_tells_nothing() {
-    for url in [POSTMARK, MAILGUN, RESEND, SENDGRID, SES, BREVO, MAILJET, AZURE] {
+    for url in urls() {
         for body in [json!([]), json!(null), json!({"items": {}, "events": 1, "id": 2, "Data": "x"})] {
-            assert_eq!(step(url, Some("m-1"), &body), None, "{url} {body}");
+            assert_eq!(step(&url, Some("m-1"), &body), None, "{url} {body}");
         }
         // Brevo's answer where there is no event.
-        assert_eq!(step(url, Some("m-1"), &json!({})).is_some(), url == BREVO, "{url}");
+        assert_eq!(step(&url, Some("m-1"), &json!({})).is_some(), url == BREVO, "{url}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The table of providers, compared with the files and the documentation.
+//! The table of providers, compared with the files and with `--help`.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -33,24 +33,20 @@ fn names_follow_from_the_provider_s() {
     }
 }
 
-/// `tests/it/repository/readme.rs` compares the variables.
 #[test]
-fn the_documentation_has_every_provider() {
-    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
-    let (readme, operations) = (read("README.md"), read("docs/operations.md"));
+fn help_explains_every_provider() {
+    let help = provider_guide();
     for row in PROVIDERS {
-        assert!(readme.contains(&format!("`{}`", row.form())), "README.md, MAIL_URL: {}", row.form());
-        if row.delivers() {
-            let is_row = |line: &str| line.starts_with(&format!("| `{}`", row.form()));
-            assert!(operations.lines().any(is_row), "docs/operations.md has no row of {}", row.form());
+        let (name, section) = (row.provider.name, row.section());
+        assert!(help.contains(&section) && section.contains(&row.usage()), "{name}: {help}");
+        let webhook = row.webhook.iter().flat_map(|webhook| webhook.guide.lines());
+        for (heading, words) in row.guide.lines().into_iter().chain(webhook) {
+            assert!(section.contains(&format!("      {heading}")) && section.contains(words), "{section}");
+            assert!(!words.is_empty() && !words.ends_with('.'), "{name}, {heading}: {words}");
         }
-        if let Some(webhook) = &row.webhook {
-            let (title, variable) = (row.provider.title, webhook.variable);
-            let is_row = |line: &str| line.starts_with(&format!("| {title} |")) && line.contains(variable);
-            assert!(
-                operations.lines().any(is_row),
-                "docs/operations.md has no row of {title} with {variable}"
-            );
-        }
+        let Some(webhook) = &row.webhook else { continue };
+        assert!(section.contains(webhook.variable), "{section}");
+        let header = row.smtp_server.as_ref().map_or("", |server| server.id);
+        assert!(webhook.guide.over_smtp.contains(header), "{name}: by SMTP, {header}");
     }
 }
