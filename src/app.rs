@@ -27,7 +27,8 @@ use crate::{
     config::{self, Config, SecretError},
     courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{bounce_address::BounceKeys, link_lifetime::LinkLifetime, password},
+    dispatcher::{Dispatcher, LastExpiryScan, Sender},
+    domain::{bounce_address::BounceKeys, link_lifetime::LinkLifetime, password, webhooks::ReceiverNetworks},
     http::{
         CourierWatch, ReturnedMailEntry, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -83,6 +84,8 @@ pub struct Parts {
     pub services: Services,
     /// Sends what the operations put into the outbox.
     pub courier: Courier,
+    /// Sends the webhooks that the operations write.
+    pub dispatcher: Dispatcher,
     /// What HTTP needs to know.
     pub settings: Settings,
 }
@@ -186,6 +189,7 @@ impl Parts {
             email_changes,
             guesses: guess_key,
             client_secrets,
+            webhook_secrets,
             suppressions,
             bounces,
         } = Keys::derive(config, &root, clock.clone());
@@ -226,6 +230,15 @@ impl Parts {
             outbox_wakeup: outbox_wakeup.clone(),
             metrics,
         };
+        let webhook_networks = ReceiverNetworks::new(config.webhook_networks.clone());
+        let dispatcher = Dispatcher {
+            db: db.with_own_pool(2),
+            clock: clock.clone(),
+            keys: webhook_secrets.clone(),
+            sender: Sender::new(webhook_networks.clone()).map_err(StartError::Defect)?,
+            last_expiry_scan: LastExpiryScan::default(),
+            metrics: courier.metrics.clone(),
+        };
         let rules = Rules {
             link_lifetime,
             resend_cooldown: config.resend_cooldown,
@@ -236,6 +249,7 @@ impl Parts {
             self_renewal: config.self_renewal,
             company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
+            webhook_networks,
             activation_url: config.activation_url.clone(),
         };
         let settings = settings(config, bounces);
@@ -263,6 +277,7 @@ impl Parts {
             reset_keys: resets,
             email_change_keys: email_changes,
             client_secret_keys: client_secrets,
+            webhook_secret_keys: webhook_secrets,
             suppression_keys: suppressions,
             access_tokens,
             revocations,
@@ -275,7 +290,7 @@ impl Parts {
             overviews: Overviews::default(),
             outbox_wakeup,
         };
-        Ok(Self { services, courier, settings })
+        Ok(Self { services, courier, dispatcher, settings })
     }
 
     /// Starts the API at `listener`'s address. It runs until the handle stops it or a signal does.
@@ -331,6 +346,13 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: Cance
     let _sign = AtWork(at_work);
     stop.run_until_cancelled(courier.db.suitable()).await;
     courier.run(stop).await;
+}
+
+/// Sends webhooks until `stop` is cancelled.
+pub async fn run_dispatcher(dispatcher: Dispatcher, stop: CancellationToken) {
+    if stop.run_until_cancelled(dispatcher.db.suitable()).await.is_some() {
+        dispatcher.run(stop).await;
+    }
 }
 
 /// Keeps the keys of identity providers fresh until `stop` is cancelled.

@@ -39,6 +39,9 @@ pub struct ReportLabels {
 /// The outcomes of an attempt to send a letter, and of a letter that is never sent.
 const LETTERS: [&str; 6] = ["sent", "deferred", "failed", "withdrawn", "untried", "handed_over"];
 
+/// The outcomes of an attempt to deliver a webhook.
+const WEBHOOKS: [&str; 3] = ["delivered", "deferred", "failed"];
+
 /// All metrics. Cheap to clone; clones share the counters.
 #[derive(Clone)]
 pub struct Metrics {
@@ -48,6 +51,7 @@ pub struct Metrics {
     invites: Family<OutcomeLabels, Counter>,
     activations: Family<OutcomeLabels, Counter>,
     letters: Family<OutcomeLabels, Counter>,
+    webhooks: Family<OutcomeLabels, Counter>,
     reports: Family<ReportLabels, Counter>,
     suppressions: Family<OutcomeLabels, Counter>,
     queued: Gauge,
@@ -64,6 +68,8 @@ impl Metrics {
         let (invites, activations) = (Family::default(), Family::default());
         let letters = Family::default();
         declare(&letters, LETTERS);
+        let webhooks = Family::default();
+        declare(&webhooks, WEBHOOKS);
         let reports = Family::default();
         let suppressions: Family<OutcomeLabels, Counter> = Family::default();
         for outcome in ["unsubscribed", "lifted"] {
@@ -80,6 +86,7 @@ impl Metrics {
         registry.register("invites", "Invites by outcome", invites.clone());
         registry.register("activations", "Activations by outcome", activations.clone());
         registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
+        registry.register("webhooks", "Attempts to deliver a webhook by outcome", webhooks.clone());
         registry.register("mail_events", "Reports of providers by outcome", reports.clone());
         registry.register(
             "suppressions",
@@ -100,6 +107,7 @@ impl Metrics {
             invites,
             activations,
             letters,
+            webhooks,
             reports,
             suppressions,
             queued,
@@ -149,6 +157,11 @@ impl Metrics {
     /// Counts an attempt to send a letter.
     pub fn letter(&self, outcome: &str) {
         self.letters.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts an attempt to deliver a webhook.
+    pub fn webhook(&self, outcome: &str) {
+        self.webhooks.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
     /// Counts what a provider reported.

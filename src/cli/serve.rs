@@ -82,6 +82,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         }
         if with_courier {
             running.push(courier_part(&parts, at_work, stop.clone()));
+            running.push(dispatcher_part(&parts, stop.clone()));
         }
         greet(config, letters);
         Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
@@ -105,7 +106,10 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
         let stop = CancellationToken::new();
         let mut signals = Signals::listen()?;
         let mut running = match letters {
-            Letters::Sent => vec![courier_part(&parts, Arc::default(), stop.clone())],
+            Letters::Sent => vec![
+                courier_part(&parts, Arc::default(), stop.clone()),
+                dispatcher_part(&parts, stop.clone()),
+            ],
             Letters::Held | Letters::Elsewhere => vec![idle_part(stop.clone())],
         };
         if !prepared {
@@ -130,6 +134,14 @@ fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
         app::run_courier(courier, at_work, stop).await;
+        Ok(())
+    })
+}
+
+fn dispatcher_part(parts: &Parts, stop: CancellationToken) -> Part {
+    let dispatcher = parts.dispatcher.clone();
+    Part::spawn("the dispatcher", async move {
+        app::run_dispatcher(dispatcher, stop).await;
         Ok(())
     })
 }

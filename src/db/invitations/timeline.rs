@@ -31,8 +31,8 @@ rows! {
     insert
 }
 
-/// Inserts entries, the audit events of those that callers made, and the webhook events of those that partners
-/// chose.
+/// Inserts entries, the audit events of those that callers made, and the webhook events of those that
+/// partners chose.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
     audit::insert(tx, &audit::of_timeline(new))?;

@@ -97,7 +97,8 @@ impl TryFrom<Row> for Attempt {
     }
 }
 
-/// Up to `limit` attempts of an endpoint, newest first, those older than `before`; of one event if it is named.
+/// Up to `limit` attempts of an endpoint, newest first, those older than `before`; of one event if it is
+/// named.
 pub fn list(
     connection: &mut AnyConnection,
     (endpoint, event): (WebhookEndpointId, Option<WebhookEventId>),

@@ -1,5 +1,5 @@
-//! Deliveries: which are due, and their leases. As letters in the outbox, each is made at least once: a process
-//! that dies leaves its lease to run out.
+//! Deliveries: which are due, and their leases. As letters in the outbox, each is made at least once: a
+//! process that dies leaves its lease to run out.
 
 use std::collections::HashMap;
 
@@ -166,8 +166,8 @@ fn due(
     })
 }
 
-/// What the deliveries of these events take: the endpoint and the bodies. Nothing where the endpoint takes none
-/// any more; the lease then runs out.
+/// What the deliveries of these events take: the endpoint and the bodies. Nothing where the endpoint takes
+/// none any more; the lease then runs out.
 fn claimed(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,

@@ -20,8 +20,9 @@ use crate::domain::{ids::WebhookEventId, invitation::InvitationState, webhooks::
 /// The name of the one row.
 const EXPIRY: &str = "invitation.expired";
 
-/// Up to when expired links were looked for. Locked until the end of the transaction, so that of two processes
-/// one looks. `None` before the first look, after which it is `now`: what expired before is no news.
+/// Up to when expired links were looked for. Locked until the end of the transaction, so that of two
+/// processes one looks. `None` before the first look, after which it is `now`: what expired before is no
+/// news.
 pub fn progress(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, DbFault> {
     let row = progress::table.find(EXPIRY).select(progress::at);
     let at: Option<At> = match tx.writing() {

@@ -17,8 +17,8 @@ use crate::db::{
 };
 use crate::domain::ids::{WebhookAttemptId, WebhookEventId};
 
-/// Deletes events, their deliveries, attempts, and endpoints that were deleted, of a time before `until`; at most
-/// `most` of each, the oldest first. Returns the number of rows.
+/// Deletes events, their deliveries, attempts, and endpoints that were deleted, of a time before `until`; at
+/// most `most` of each, the oldest first. Returns the number of rows.
 pub fn forget(tx: &mut Tx<'_>, most: usize, until: DateTime<Utc>) -> Result<usize, DbFault> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let old: Vec<String> = events::table

@@ -31,11 +31,11 @@ pub enum Recorded {
     Failed,
 }
 
-/// Records an attempt that ended at `now`. Returns since when the deliveries of the endpoint fail; `None` after
-/// one that succeeded.
+/// Records an attempt that ended at `now`. Returns since when the deliveries of the endpoint fail; `None`
+/// after one that succeeded.
 ///
-/// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as it
-/// is: the attempt stands in the log all the same.
+/// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as
+/// it is: the attempt stands in the log all the same.
 pub fn record(
     tx: &mut Tx<'_>,
     attempt: &Attempt,
@@ -78,7 +78,8 @@ fn health(
     Ok(if works { None } else { Some(since.map_or(now, |at| at.0)) })
 }
 
-/// Disables an active endpoint, and holds what it was to get. Stale where it was disabled or paused meanwhile.
+/// Disables an active endpoint, and holds what it was to get. Stale where it was disabled or paused
+/// meanwhile.
 pub fn disable(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,

@@ -25,8 +25,8 @@ pub struct Replay {
     pub limit: i64,
 }
 
-/// Makes deliveries due at `now`, as if none had been tried. Returns their events, the oldest first; fewer than
-/// the limit are the last ones.
+/// Makes deliveries due at `now`, as if none had been tried. Returns their events, the oldest first; fewer
+/// than the limit are the last ones.
 pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec<WebhookEventId>, DbFault> {
     let mut query = deliveries::table
         .filter(deliveries::endpoint_id.eq(asked.endpoint.to_string()))

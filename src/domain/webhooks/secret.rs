@@ -1,8 +1,8 @@
 //! The secret of an endpoint, and its signatures: HMAC-SHA-256 over `{id}.{timestamp}.{body}` (Standard
 //! Webhooks, "Signature scheme").
 //!
-//! A secret is `whsec_` and 24 bytes in base64 (RFC 4648 §4). It is derived from a key and stored nowhere; the
-//! row has its SHA-256 hash, by which the key is found that makes it.
+//! A secret is `whsec_` and 24 bytes in base64 (RFC 4648 §4). It is derived from a key and stored nowhere;
+//! the row has its SHA-256 hash, by which the key is found that makes it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
