@@ -14,7 +14,7 @@ mod secrets;
 pub(in crate::db) use self::events::of_timeline;
 pub use self::{
     attempts::{Attempt, list as list_attempts},
-    deliveries::{Claimed, DeliveryState, claim, due_endpoints, next_due},
+    deliveries::{Claimed, DeliveryState, claim, due_endpoints},
     endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress},

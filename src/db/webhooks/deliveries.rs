@@ -61,27 +61,20 @@ pub struct Claimed {
     pub attempt: i32,
 }
 
-/// Deliveries to endpoints that take some now, with their endpoints and clients.
-macro_rules! deliverable {
-    ($now:expr) => {
-        deliveries::table
-            .inner_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_id)))
-            .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
-            .filter(is_undelivered())
-            .filter(endpoints::status.eq(WebhookStatus::Active.as_str()))
-            .filter(endpoints::deleted_at.is_null().and(clients::revoked_at.is_null()))
-            .filter(clients::expires_at.is_null().or(clients::expires_at.gt(At($now)).assume_not_null()))
-    };
-}
-
-/// The endpoints to which something is due at `now`, at most `limit`.
+/// The active endpoints to which something is due at `now`, at most `limit`. None of clients that were
+/// revoked or have expired.
 pub fn due_endpoints(
     connection: &mut AnyConnection,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<WebhookEndpointId>, DbFault> {
-    let rows: Vec<String> = deliverable!(now)
-        .filter(deliveries::next_attempt_at.le(At(now)))
+    let rows: Vec<String> = deliveries::table
+        .inner_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_id)))
+        .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
+        .filter(is_undelivered().and(deliveries::next_attempt_at.le(At(now))))
+        .filter(endpoints::status.eq(WebhookStatus::Active.as_str()))
+        .filter(endpoints::deleted_at.is_null().and(clients::revoked_at.is_null()))
+        .filter(clients::expires_at.is_null().or(clients::expires_at.gt(At(now)).assume_not_null()))
         .select(deliveries::endpoint_id)
         .distinct()
         .limit(limit)
@@ -89,19 +82,6 @@ pub fn due_endpoints(
     let corrupt =
         |id: &str| DbFault::Corrupt { table: "webhook_endpoints", column: "id", row: id.to_owned() };
     rows.iter().map(|id| id.parse().map_err(|_| corrupt(id))).collect()
-}
-
-/// When the next delivery is due; `None` when none waits.
-pub fn next_due(
-    connection: &mut AnyConnection,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, DbFault> {
-    let at: Option<At> = deliverable!(now)
-        .order(deliveries::next_attempt_at)
-        .select(deliveries::next_attempt_at)
-        .first(connection)
-        .optional()?;
-    Ok(at.map(|at| at.0))
 }
 
 /// Claims up to `limit` due deliveries to this endpoint at `now`, until `lease_ends`. Of the events of one

@@ -2,6 +2,8 @@
 //! name, no token and no link: what a partner may see beyond the ids is read from the API, with the
 //! partner's own permissions. So an erasure has nothing to remove from a body.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
@@ -72,7 +74,7 @@ fn details(event_type: WebhookEventType, entry: &Value) -> Map<String, Value> {
         WebhookEventType::InvitationResent => copied("send_count").into_iter().collect(),
         WebhookEventType::InvitationUpdated => {
             let changes = entry.get("changes").and_then(Value::as_object);
-            let names: Vec<&String> = changes.into_iter().flat_map(Map::keys).collect();
+            let names: BTreeSet<&String> = changes.into_iter().flat_map(Map::keys).collect();
             [("changed".to_owned(), json!(names))].into_iter().collect()
         }
         WebhookEventType::InvitationSent | WebhookEventType::InvitationDelivered => {

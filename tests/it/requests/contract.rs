@@ -16,6 +16,7 @@ use crate::support::{
     api_clients::{ApiClient, CLIENTS, TOKEN},
     batches::{BATCH, RESEND},
     json, on_both_databases,
+    receiver::ENDPOINTS,
 };
 
 fn document() -> Value {
@@ -53,8 +54,13 @@ on_both_databases! {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-            let id =
-                if path.starts_with("/v1/api-clients") { &client.id } else { made[owner].as_str().unwrap() };
+            let endpoint = app.endpoint_body(&client, json!({}));
+            let endpoint = app.admin().post(ENDPOINTS, &endpoint).await.expect(201).text_of("id");
+            let id = match path.as_str() {
+                path if path.starts_with("/v1/api-clients") => client.id.as_str(),
+                path if path.starts_with(ENDPOINTS) => endpoint.as_str(),
+                _ => made[owner].as_str().unwrap(),
+            };
             let at = path.replace("{id}", id).replace("{code}", "not_found");
             // Of an account that has members, its one owner.
             let at = at.replace(
