@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 use futures_util::future::select;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub use self::commands::{migrate, revoke_token, unread_mail, withdraw_mail};
 use self::keys::Keys;
@@ -97,6 +98,11 @@ pub struct Parts {
 /// [`SecretError`] when there is no key, or its file cannot be read.
 pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
     Ok(Keys::derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).access_tokens)
+}
+
+/// Where the contract is shown. It is below the base of links, which has no path.
+fn api_url(config: &Config) -> Url {
+    config.public_url.join("/docs").unwrap_or_else(|_| config.public_url.clone())
 }
 
 /// What the configuration says about HTTP.
@@ -215,6 +221,7 @@ impl Parts {
             password_reset_url: config.password_reset_url.clone(),
             email_changes: email_changes.clone(),
             email_change_url: config.email_change_url.clone(),
+            api_url: api_url(config),
             staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,

@@ -6,6 +6,7 @@ mod endpoints;
 mod events;
 mod expiry;
 mod forget;
+mod owner;
 mod receivers;
 mod record;
 mod replay;
@@ -19,6 +20,7 @@ pub use self::{
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress},
     forget::forget,
+    owner::owner,
     record::{Recorded, disable, record},
     replay::{Replay, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},

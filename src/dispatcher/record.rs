@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
 use super::{Dispatcher, outcome::Answered};
-use crate::db::{
-    DbFault, Guarded, Tx,
-    webhooks::{self, Attempt, Recorded},
+use crate::{
+    db::{
+        DbFault, Guarded, Tx,
+        letters::outbox::{self, NewNotice},
+        webhooks::{self, Attempt, Recorded},
+    },
+    domain::{
+        ids::WebhookEndpointId,
+        letter::{LetterPurpose, LetterSubject},
+    },
 };
 
 /// How often a record is tried. An outcome that is lost means that the event is delivered once more.
@@ -51,7 +59,22 @@ impl Dispatcher {
             tracing::warn!(
                 endpoint = %attempt.endpoint, reason = reason.as_str(), "a webhook endpoint was disabled"
             );
+            self.tell_owner(tx, attempt.endpoint, now)?;
         }
         Ok(())
+    }
+
+    /// Puts a letter to the owner of a disabled endpoint into the outbox, where there is an owner with an
+    /// address.
+    fn tell_owner(
+        &self,
+        tx: &mut Tx<'_>,
+        endpoint: WebhookEndpointId,
+        now: DateTime<Utc>,
+    ) -> Result<(), DbFault> {
+        let Some((user, recipient)) = webhooks::owner(tx.reading(), endpoint)? else { return Ok(()) };
+        let (id, subject) = (self.clock.id(), LetterSubject::User(user));
+        let letter = NewNotice { id, subject, recipient, purpose: LetterPurpose::WebhookDisabled, at: now };
+        outbox::insert_notice(tx, &letter)
     }
 }

@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 
 use crate::support::{
-    TestApp, json, on_both_databases,
-    receiver::{LOOPBACK, Receiver},
+    TestApp,
+    api_clients::{ApiClient, CLIENTS},
+    json, on_both_databases,
+    receiver::{ENDPOINTS, LOOPBACK, Receiver},
 };
 
 on_both_databases! {
@@ -73,6 +75,26 @@ on_both_databases! {
             (&json!("active"), &json!("2026-11-30T12:00:00.000Z"))
         );
         app.letters().await;
+    }
+
+    async fn the_owner_of_a_disabled_endpoint_gets_a_letter(app: TestApp) {
+        let (_, mail) = app.invite("ada@example.com", &["admin"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let ada = app.sign_in("ada@example.com").await;
+        let client = json!({ "name": "Fleet sync", "scopes": ["system_users:read", "webhooks:manage"] });
+        let client = ApiClient::of(&ada.post(CLIENTS, &client).await.expect(201));
+        let receiver = Receiver::start().await;
+        receiver.answer(410);
+        // Made by the program, whose client Ada made.
+        let body = json!({ "url": receiver.url, "event_types": ["invitation.created"] });
+        client.caller(&app).await.post(ENDPOINTS, &body).await.expect(201);
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        let letters = app.letters().await;
+        let told: Vec<_> = letters.iter().filter(|mail| mail.to == "ada@example.com").collect();
+        assert_eq!(told.len(), 1, "{letters:?}");
+        assert!(told[0].subject.contains("webhook endpoint"), "{}", told[0].subject);
+        assert!(!told[0].text.contains("token="), "{}", told[0].text);
     }
 
     async fn an_endpoint_that_is_gone_is_disabled_at_once(app: TestApp) {
