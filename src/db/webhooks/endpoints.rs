@@ -19,7 +19,9 @@ use crate::domain::{
     actor::{ActorKind, ActorRef},
     ids::{ClientId, WebhookEndpointId},
     visibility::Visibility,
-    webhooks::{EndpointUrl, WebhookEndpoint, WebhookEventType, WebhookSecretRecord, WebhookStatus},
+    webhooks::{
+        DisabledReason, EndpointUrl, WebhookEndpoint, WebhookEventType, WebhookSecretRecord, WebhookStatus,
+    },
 };
 
 /// Which endpoints a caller may see.
@@ -234,7 +236,7 @@ pub fn update(tx: &mut Tx<'_>, changed: &WebhookEndpoint) -> Result<Guarded, DbF
             endpoints::url.eq(changed.url.as_str()),
             endpoints::event_types.eq(stored_types(changed)),
             endpoints::status.eq(changed.status.as_str()),
-            endpoints::disabled_reason.eq(changed.disabled_reason.map(|reason| reason.as_str())),
+            endpoints::disabled_reason.eq(changed.disabled_reason.map(DisabledReason::as_str)),
             endpoints::disabled_at.eq(changed.disabled_at.map(At)),
             endpoints::failing_since.eq(changed.failing_since.map(At)),
         ))
