@@ -58,7 +58,8 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('pending', 'delivered', 'failed', 'held'))
 ) STRICT;
 CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at, event_id) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_attempt_at, event_id)
+    WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_in_order ON webhook_deliveries (endpoint_id, subject, event_at, event_id)
     WHERE state = 'pending';
 

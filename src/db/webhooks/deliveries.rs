@@ -68,15 +68,16 @@ pub fn due_endpoints(
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<WebhookEndpointId>, DbFault> {
-    let rows: Vec<String> = deliveries::table
-        .inner_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_id)))
+    let due = deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoints::id))
+        .filter(is_undelivered().and(deliveries::next_attempt_at.le(At(now))));
+    let rows: Vec<String> = endpoints::table
         .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
-        .filter(is_undelivered().and(deliveries::next_attempt_at.le(At(now))))
         .filter(endpoints::status.eq(WebhookStatus::Active.as_str()))
         .filter(endpoints::deleted_at.is_null().and(clients::revoked_at.is_null()))
         .filter(clients::expires_at.is_null().or(clients::expires_at.gt(At(now)).assume_not_null()))
-        .select(deliveries::endpoint_id)
-        .distinct()
+        .filter(exists(due))
+        .select(endpoints::id)
         .limit(limit)
         .load(connection)?;
     let corrupt =

@@ -47,7 +47,7 @@ pub fn record(
         Recorded::Retry(at) => (DeliveryState::Pending, at),
         Recorded::Failed => (DeliveryState::Failed, now),
     };
-    diesel::update(deliveries::table.find((attempt.endpoint.as_str(), attempt.event.as_str())))
+    let changed = diesel::update(deliveries::table.find(key(attempt)))
         .filter(is_undelivered().and(deliveries::attempts.eq(attempt.attempt)))
         .filter(deliveries::leased_until.is_not_null())
         .set((
@@ -56,7 +56,30 @@ pub fn record(
             deliveries::leased_until.eq(None::<At>),
         ))
         .execute(tx.writing())?;
+    if let (Recorded::Retry(at), Guarded::Applied) = (outcome, Guarded::of(changed)) {
+        postpone_later(tx, attempt, at)?;
+    }
     health(tx, attempt.endpoint, outcome == Recorded::Delivered, now)
+}
+
+/// The delivery of an attempt.
+fn key(attempt: &Attempt) -> (&str, &str) {
+    (attempt.endpoint.as_str(), attempt.event.as_str())
+}
+
+/// Lets the later events of the same invitation wait as long: until then each claim would look at them in
+/// vain.
+fn postpone_later(tx: &mut Tx<'_>, attempt: &Attempt, until: DateTime<Utc>) -> Result<(), DbFault> {
+    let subject: Option<String> =
+        deliveries::table.find(key(attempt)).select(deliveries::subject).first(tx.reading()).optional()?;
+    let Some(subject) = subject else { return Ok(()) };
+    diesel::update(deliveries::table)
+        .filter(deliveries::endpoint_id.eq(attempt.endpoint.as_str()).and(deliveries::subject.eq(subject)))
+        .filter(is_undelivered().and(deliveries::leased_until.is_null()))
+        .filter(deliveries::next_attempt_at.lt(At(until)))
+        .set(deliveries::next_attempt_at.eq(At(until)))
+        .execute(tx.writing())?;
+    Ok(())
 }
 
 /// Notes on the endpoint whether it works. It is locked only where that changes.
