@@ -1,5 +1,7 @@
 //! Deliveries: order, retries, pauses, replays, leases, and addresses that are not called.
 
+use std::collections::BTreeSet;
+
 use chrono::{SecondsFormat, TimeDelta};
 use serde_json::Value;
 
@@ -131,6 +133,34 @@ on_both_databases! {
             assert_eq!(again[0].text, first.iter().find(|one| one.id == again[0].id).unwrap().text);
         }
         app.letters().await;
+    }
+
+    async fn dispatchers_side_by_side_deliver_each_event_once(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["invitation.created", "invitation.revoked"]).await;
+        for number in 0..12 {
+            let made = app.invite_unsent(&format!("ada{number}@example.com"), &["viewer"]).await;
+            let path = format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap());
+            app.admin().post_empty(&path).await.expect(200);
+        }
+        let work = async || {
+            let dispatcher = app.parts.dispatcher.clone();
+            while dispatcher.step().await.unwrap() > 0 {}
+        };
+        tokio::join!(work(), work(), work());
+        // One of them may have left while another one still had the first events.
+        app.dispatch().await;
+        let received = receiver.received();
+        let ids: BTreeSet<&str> = received.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!((received.len(), ids.len()), (24, 24));
+        let mut created = BTreeSet::new();
+        for one in &received {
+            let invitation = one.body["data"]["invitation_id"].as_str().unwrap();
+            match one.event() {
+                "invitation.created" => assert!(created.insert(invitation)),
+                _ => assert!(created.contains(invitation), "{one:?}"),
+            }
+        }
     }
 
     async fn a_process_that_dies_leaves_its_deliveries_to_others(app: TestApp) {
