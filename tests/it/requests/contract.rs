@@ -16,7 +16,7 @@ use crate::support::{
     api_clients::{ApiClient, CLIENTS, TOKEN},
     batches::{BATCH, RESEND},
     json, on_both_databases,
-    receiver::ENDPOINTS,
+    receiver::{ENDPOINTS, patch_endpoint},
 };
 
 fn document() -> Value {
@@ -222,6 +222,33 @@ on_both_databases! {
         fits(&served, &operation("post", "/v1/api-clients/{id}/rotate"), &refused);
         let exceeds = app.caller(&[], &[Permission::ClientsManage]).post(CLIENTS, &body).await.expect(403);
         fits(&served, &operation("post", CLIENTS), &exceeds);
+    }
+
+    async fn webhooks_are_answered_as_the_document_says(app: TestApp) {
+        let served = document();
+        let operation = |method: &str, path: &str| served["paths"][path][method].clone();
+        let (admin, one) = (app.admin(), "/v1/webhook-endpoints/{id}");
+        let client = app.api_client(json!({ "scopes": ["system_users:read"] })).await;
+        let made = admin.post(ENDPOINTS, &app.endpoint_body(&client, json!({}))).await.expect(201);
+        fits(&served, &operation("post", ENDPOINTS), &made);
+        fits(&served, &operation("get", ENDPOINTS), &admin.get(ENDPOINTS).await.expect(200));
+        let path = format!("{ENDPOINTS}/{}", made.text_of("id"));
+        fits(&served, &operation("get", one), &admin.get(&path).await.expect(200));
+        for part in ["rotate", "test"] {
+            let answer = admin.post_empty(&format!("{path}/{part}")).await;
+            fits(&served, &operation("post", &format!("{one}/{part}")), &answer);
+        }
+        let replay = json!({ "since": app.now().to_rfc3339() });
+        let replayed = admin.post(&format!("{path}/replay"), &replay).await.expect(202);
+        fits(&served, &operation("post", &format!("{one}/replay")), &replayed);
+        let attempts = admin.get(&format!("{path}/attempts")).await.expect(200);
+        fits(&served, &operation("get", &format!("{one}/attempts")), &attempts);
+        let paused = patch_endpoint(&admin, &path, &json!({ "status": "paused" })).await.expect(200);
+        fits(&served, &operation("patch", one), &paused);
+        let refused = admin.post_empty(&format!("{path}/test")).await.expect(409);
+        fits(&served, &operation("post", &format!("{one}/test")), &refused);
+        let deleted = admin.call(Method::DELETE, &path, &[]).await.expect(204);
+        fits(&served, &operation("delete", one), &deleted);
     }
 
     async fn the_browser_of_the_contract_works_offline(app: TestApp) {
