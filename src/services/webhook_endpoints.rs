@@ -14,18 +14,20 @@ pub use self::{
     create::{NewEndpoint, authorise as authorise_create, create},
     delete::delete,
     replay::{NewReplay, Replayed, replay},
-    rotate::rotate,
+    rotate::{authorise as authorise_rotate, rotate},
     test_event::{TestSent, test},
     update::{EndpointPatch, update},
 };
 use super::{
-    ServiceError, Services, cursor,
+    ServiceError, Services,
+    api_clients::may_grant,
+    cursor,
     queries::{self, Page, PageRequest},
 };
 pub use crate::db::webhooks::Attempt;
 use crate::{
     db::{
-        AnyConnection, DbFault,
+        AnyConnection, DbFault, api_clients,
         webhooks::{self, EndpointFilter, EndpointScope},
     },
     domain::{
@@ -130,6 +132,30 @@ fn visible(
 ) -> Result<WebhookEndpoint, ServiceError> {
     let scope = scope(actor)?;
     webhooks::get(connection, id, &scope)?.ok_or(ServiceError::NotFound)
+}
+
+/// The endpoint, if the caller may see it and have its events sent elsewhere.
+fn may_change(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    id: WebhookEndpointId,
+) -> Result<WebhookEndpoint, ServiceError> {
+    let endpoint = visible(connection, actor, id)?;
+    may_read(connection, actor, endpoint.client)?;
+    Ok(endpoint)
+}
+
+/// Whether the caller may read what an endpoint of this client gets: who chooses where events go, reads them.
+/// A program's own endpoints get what its client may read, whatever the token asked for.
+fn may_read(connection: &mut AnyConnection, actor: &Actor, client: ClientId) -> Result<(), ServiceError> {
+    if actor.api_client() == Some(client) {
+        return Ok(());
+    }
+    let found = api_clients::get(connection, client, &Visibility::everything())?;
+    let found = found.ok_or(ServiceError::NotFound)?;
+    let reads = [Permission::CustomersRead, Permission::SystemUsersRead];
+    let scopes = found.scopes.into_iter().filter(|scope| reads.contains(scope)).collect();
+    may_grant(connection, actor, (&scopes, found.account))
 }
 
 /// A new secret of an endpoint, which is made again wherever it is shown or used.

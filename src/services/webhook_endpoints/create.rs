@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{IssuedEndpoint, new_secret, scope};
+use super::{IssuedEndpoint, may_read, new_secret, scope};
 use crate::{
     db::{self, AnyConnection, api_clients, webhooks},
     domain::{
@@ -34,8 +34,8 @@ pub struct NewEndpoint {
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::Invalid`] for a client that is missing, or that the caller
-/// may not see, [`ServiceError::ApiClientRevoked`], [`ServiceError::ApiClientExpired`],
-/// [`ServiceError::TooManyEndpoints`].
+/// may not see, [`ServiceError::ScopeExceedsYours`], [`ServiceError::ApiClientRevoked`],
+/// [`ServiceError::ApiClientExpired`], [`ServiceError::TooManyEndpoints`].
 pub async fn create(
     services: &Services,
     actor: &Actor,
@@ -82,7 +82,7 @@ fn client_of(
         (Some(_), Some(_)) => fault("not_applicable", "A program makes endpoints of its own client alone."),
         (None, None) => fault("required", "This is required."),
         (None, Some(named)) => match api_clients::get(connection, named, &scope.visibility)? {
-            Some(client) => Ok(client.id),
+            Some(client) => may_read(connection, actor, client.id).map(|()| client.id),
             None => fault("unknown_client", "There is no such client, or this token may not see it."),
         },
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{IssuedEndpoint, new_secret, visible};
+use super::{IssuedEndpoint, may_change, new_secret, visible};
 use crate::{
     db::{self, Tx, webhooks},
     domain::{
@@ -19,7 +19,7 @@ use crate::{
 /// is older still stops at once: no endpoint has more than two.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`].
+/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::ScopeExceedsYours`].
 pub async fn rotate(
     services: &Services,
     actor: &Actor,
@@ -32,7 +32,7 @@ pub async fn rotate(
         .write(move |tx| {
             webhooks::lock(tx, id)?;
             let now = writer.clock.now();
-            let endpoint = visible(tx.reading(), &actor, id)?;
+            let endpoint = may_change(tx.reading(), &actor, id)?;
             replace(tx, &endpoint, &new_secret(&writer, id)?, (now, overlap))?;
             let details = json!({ "old_secret_expires_in": overlap.num_seconds() });
             let done = (AuditAction::WebhookEndpointRotated, AuditOutcome::Succeeded);
@@ -60,4 +60,17 @@ fn replace(
         webhooks::expire_secret(tx, newest.id, now + overlap)?;
     }
     Ok(webhooks::insert_secret(tx, endpoint.id, new)?)
+}
+
+/// Whether the caller may rotate the secret of this endpoint.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn authorise(
+    services: &Services,
+    actor: &Actor,
+    id: WebhookEndpointId,
+) -> Result<(), ServiceError> {
+    let actor = actor.clone();
+    services.db.read(move |connection| may_change(connection, &actor, id).map(drop)).await
 }

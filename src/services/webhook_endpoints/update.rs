@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::visible;
+use super::may_change;
 use crate::{
     db::{self, Guarded, webhooks},
     domain::{
@@ -31,7 +31,7 @@ pub struct EndpointPatch {
 /// was disabled is sent when it is asked for.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`].
+/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::ScopeExceedsYours`].
 pub async fn update(
     services: &Services,
     actor: &Actor,
@@ -43,7 +43,7 @@ pub async fn update(
         .db
         .write(move |tx| {
             webhooks::lock(tx, id)?;
-            let old = visible(tx.reading(), &actor, id)?;
+            let old = may_change(tx.reading(), &actor, id)?;
             let (changed, names) = changed(&old, &patch);
             if names.is_empty() {
                 return Ok(old);

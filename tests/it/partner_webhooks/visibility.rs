@@ -1,5 +1,6 @@
 //! Who manages which endpoints, and which events they get: those that their clients may read.
 
+use invitation_service::domain::permission::Permission::{CustomersRead, WebhooksManage};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -50,6 +51,27 @@ on_both_databases! {
         app.admin().post(ENDPOINTS, &named(&other.id)).await.problem(409, "api_client_revoked");
     }
 
+    async fn no_caller_has_events_sent_that_they_may_not_read(app: TestApp) {
+        let url = "https://fleet.example.com/hooks";
+        let reader = json!({ "scopes": ["customers:read", "audit:read"] });
+        let endpoint = app.webhook_endpoint(url, &["invitation.created"], reader).await;
+        let manager = app.caller(&[], &[WebhooksManage]);
+        let body = app.endpoint_body(&endpoint.client, json!({}));
+        manager.post(ENDPOINTS, &body).await.problem(403, "scope_exceeds_yours");
+        let path = endpoint.path();
+        let elsewhere = json!({ "url": "https://other.example.com/hooks" });
+        patch_endpoint(&manager, &path, &elsewhere).await.problem(403, "scope_exceeds_yours");
+        manager.post_empty(&format!("{path}/rotate")).await.problem(403, "scope_exceeds_yours");
+        // To look at it, or to delete it, gives nothing away.
+        manager.get(&path).await.expect(200);
+        // Of the client's permissions those to read count.
+        let reading = app.caller(&[], &[WebhooksManage, CustomersRead]);
+        reading.post(ENDPOINTS, &body).await.expect(201);
+        patch_endpoint(&reading, &path, &elsewhere).await.expect(200);
+        reading.post_empty(&format!("{path}/rotate")).await.expect(200);
+        manager.call(Method::DELETE, &path, &[]).await.expect(204);
+    }
+
     async fn an_endpoint_gets_what_its_client_may_read(app: TestApp) {
         let (acme, zenith) =
             (app.owner("olga@acme.example", "Acme").await, app.owner("linus@zenith.example", "Zenith").await);
@@ -72,9 +94,8 @@ on_both_databases! {
             app.dispatch().await;
             listening.iter().map(|one| one.types().len()).collect::<Vec<_>>()
         };
-        let driver = |email: &str, account: &str| {
-            json!({ "email": email, "role": "driver", "account_id": account })
-        };
+        let driver =
+            |email: &str, account: &str| json!({ "email": email, "role": "driver", "account_id": account });
         app.admin().post(SUB_ACCOUNTS, &driver("dirk@acme.example", &acme.account)).await.expect(201);
         assert_eq!(seen().await, [1, 1, 0, 1, 0]);
         app.admin().post(SUB_ACCOUNTS, &driver("dora@zenith.example", &zenith.account)).await.expect(201);

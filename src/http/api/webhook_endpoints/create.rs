@@ -53,6 +53,7 @@ fn read(members: &mut Members, networks: &ReceiverNetworks) -> Option<NewEndpoin
 errors! {
     CreateErrors:
     FORBIDDEN = "the token lacks `webhooks:manage`";
+    SCOPE_EXCEEDS_YOURS = "the client may read more than the token does";
     API_CLIENT_REVOKED;
     API_CLIENT_EXPIRED;
     TOO_MANY_WEBHOOK_ENDPOINTS;

@@ -21,6 +21,7 @@ use crate::{
 errors! {
     RotateErrors:
     FORBIDDEN = "the token lacks `webhooks:manage`";
+    SCOPE_EXCEEDS_YOURS = "the endpoint's client may read more than the token does";
     NOT_FOUND = "there is no such endpoint, or this token may not see it";
 }
 
@@ -62,7 +63,7 @@ pub async fn rotate(path: Path<String>, command: Command) -> Result<HttpResponse
         Ok(webhook_endpoints::rotate(&state.services, &actor, change, ticket).await?)
     };
     let authorise = async |(state, actor): RequestContext, (endpoint, _), _: Option<&StoredAnswer>| {
-        Ok(webhook_endpoints::authorise(&state.services, &actor, endpoint).await?)
+        Ok(webhook_endpoints::authorise_rotate(&state.services, &actor, endpoint).await?)
     };
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

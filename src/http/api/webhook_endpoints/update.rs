@@ -62,6 +62,7 @@ fn status(value: Value) -> Result<WebhookStatus, MemberError> {
 errors! {
     UpdateErrors:
     FORBIDDEN = "the token lacks `webhooks:manage`";
+    SCOPE_EXCEEDS_YOURS = "the endpoint's client may read more than the token does";
     NOT_FOUND = "there is no such endpoint, or this token may not see it";
 }
 
