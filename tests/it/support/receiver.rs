@@ -103,7 +103,6 @@ pub struct Endpoint {
     pub secret: String,
     /// The client that it belongs to.
     pub client: ApiClient,
-    pub made: Value,
 }
 
 impl Endpoint {
@@ -144,8 +143,7 @@ impl TestApp {
         let client = self.api_client(client).await;
         let body = json!({ "client_id": client.id, "url": url, "event_types": types });
         let made = self.admin().post(ENDPOINTS, &body).await.expect(201);
-        let (id, secret) = (made.text_of("id"), made.text_of("secret"));
-        Endpoint { id, secret, client, made: made.body }
+        Endpoint { id: made.text_of("id"), secret: made.text_of("secret"), client }
     }
 
     /// An endpoint of a client that reads everything.
