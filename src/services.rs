@@ -47,6 +47,7 @@ mod timeline;
 pub mod totals;
 pub mod update;
 pub mod users;
+pub mod webhook_endpoints;
 pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
@@ -75,6 +76,7 @@ use crate::{
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkClaim, LinkKeys},
+        webhooks::{ReceiverNetworks, WebhookSecretKeys},
     },
 };
 
@@ -107,6 +109,8 @@ pub struct Services {
     pub email_change_keys: EmailChangeKeys,
     /// The keys from which the secrets of API clients are derived.
     pub client_secret_keys: ClientSecretKeys,
+    /// The keys from which the secrets of webhook endpoints are derived.
+    pub webhook_secret_keys: WebhookSecretKeys,
     /// The keys that hash the suppressed addresses of erased users.
     pub suppression_keys: SuppressionKeys,
     /// The keys that make and verify access tokens.
@@ -152,6 +156,8 @@ pub struct Rules {
     pub company_vat: CompanyVat,
     /// The operator's name, in letters and on the page.
     pub organisation: String,
+    /// The networks beside the public internet to which webhooks may be sent.
+    pub webhook_networks: ReceiverNetworks,
     /// The page that a link opens; `?token=…` is added.
     pub activation_url: url::Url,
 }

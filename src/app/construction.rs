@@ -4,6 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio::sync::Notify;
+use url::Url;
 
 use super::keys::Keys;
 use crate::{
@@ -14,7 +15,8 @@ use crate::{
         Db,
         invitations::lookup::{Lookups, lookups},
     },
-    domain::{link_lifetime::LinkLifetime, password},
+    dispatcher::{Dispatcher, LastExpiryScan, Sender},
+    domain::{link_lifetime::LinkLifetime, password, webhooks::ReceiverNetworks},
     mail::Mailer,
     metrics::Metrics,
     services::{
@@ -62,6 +64,7 @@ impl Shared {
             password_reset_url: config.password_reset_url.clone(),
             email_changes: keys.email_changes.clone(),
             email_change_url: config.email_change_url.clone(),
+            api_url: api_url(config),
             staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,
@@ -76,6 +79,21 @@ impl Shared {
             renew_every: courier::RENEW_EVERY,
             outbox_wakeup: outbox_wakeup.clone(),
             metrics: Metrics::new(),
+        })
+    }
+
+    /// The dispatcher, not yet running.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn dispatcher(&self, config: &Config, keys: &Keys, metrics: &Metrics) -> Result<Dispatcher, String> {
+        Ok(Dispatcher {
+            db: self.db.with_own_pool(2),
+            clock: self.clock.clone(),
+            keys: keys.webhook_secrets.clone(),
+            sender: Sender::new(webhook_networks(config))?,
+            last_expiry_scan: LastExpiryScan::default(),
+            metrics: metrics.clone(),
         })
     }
 
@@ -96,6 +114,7 @@ impl Shared {
             reset_keys: keys.resets,
             email_change_keys: keys.email_changes,
             client_secret_keys: keys.client_secrets,
+            webhook_secret_keys: keys.webhook_secrets,
             suppression_keys: keys.suppressions,
             access_tokens: keys.access_tokens,
             revocations: Revocations::new(self.clock.clone()),
@@ -119,6 +138,15 @@ fn link_lifetime(config: &Config) -> LinkLifetime {
     LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)))
 }
 
+/// Where the contract is shown. It is below the base of links, which has no path.
+fn api_url(config: &Config) -> Url {
+    config.public_url.join("/docs").unwrap_or_else(|_| config.public_url.clone())
+}
+
+fn webhook_networks(config: &Config) -> ReceiverNetworks {
+    ReceiverNetworks::new(config.webhook_networks.clone())
+}
+
 fn rules(config: &Config) -> Rules {
     Rules {
         link_lifetime: link_lifetime(config),
@@ -130,6 +158,7 @@ fn rules(config: &Config) -> Rules {
         self_renewal: config.self_renewal,
         company_vat: config.company_vat,
         organisation: config.operator_name.clone(),
+        webhook_networks: webhook_networks(config),
         activation_url: config.activation_url.clone(),
     }
 }

@@ -197,6 +197,10 @@ registry! {
     /// addresses and networks whose X-Forwarded-For or Forwarded is trusted, separated by commas
     TRUSTED_PROXIES = "" => trusted_proxies: Vec<IpNet> = entry.parsed(parse::networks);
 
+    /// addresses and networks beside the public internet to which webhooks may be sent, also by http,
+    /// separated by commas (default: none)
+    WEBHOOK_NETWORKS = "" => webhook_networks: Vec<IpNet> = entry.parsed(parse::networks);
+
     /// what is logged, as warn or info,invitation_service=debug
     LOG = "info" => log: String = entry.parsed(log::filter);
 

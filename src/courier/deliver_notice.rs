@@ -1,7 +1,7 @@
-//! Letters about a person's password or address: they are written when their turn has come, for the user who
-//! has the address then; those about another address go to the address of their purpose. A request to reset a
-//! password is put into the outbox whether a user has its address or not, so that it takes the same time;
-//! here it is decided whether a letter goes.
+//! Letters about a person's password, address or webhook endpoint: they are written when their turn has come,
+//! for the user who has the address then; those about another address go to the address of their purpose. A
+//! request to reset a password is put into the outbox whether a user has its address or not, so that it takes
+//! the same time; here it is decided whether a letter goes.
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -69,6 +69,9 @@ impl Courier {
             LetterSubject::Reset(id) => self.resets.link(&self.password_reset_url, id),
             LetterSubject::EmailChange(id) if letter.purpose == LetterPurpose::EmailChange => {
                 self.email_changes.link(&self.email_change_url, id)
+            }
+            _ if letter.purpose == LetterPurpose::WebhookDisabled => {
+                SecretString::from(self.api_url.to_string())
             }
             LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
                 SecretString::from(self.password_reset_url.to_string())

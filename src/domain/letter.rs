@@ -93,11 +93,13 @@ closed_set! {
         EmailChange = "email_change",
         /// It tells the present address that another one was requested.
         EmailChangeNotice = "email_change_notice",
+        /// It tells the owner of a webhook endpoint that this service disabled it.
+        WebhookDisabled = "webhook_disabled",
     }
 }
 
 impl LetterPurpose {
-    /// Whether it is about a person's password or address, and not about an invitation.
+    /// Whether it is about a person's password, address or webhook endpoint, and not about an invitation.
     #[must_use]
     pub fn is_notice(self) -> bool {
         !matches!(self, Self::Invitation | Self::Reminder)

@@ -92,7 +92,11 @@ fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
     let letter = |(purpose, locale): (LetterPurpose, Locale)| {
         let token =
             if purpose.has_own_link() { format!("?token={}", "sample-".repeat(14)) } else { String::new() };
-        let page = if purpose == LetterPurpose::EmailChange { "confirm-email" } else { "reset-password" };
+        let page = match purpose {
+            LetterPurpose::EmailChange => "confirm-email",
+            LetterPurpose::WebhookDisabled => "docs",
+            _ => "reset-password",
+        };
         let letter = Letter {
             id: LetterId::from_uuid(uuid::Uuid::nil()),
             purpose,

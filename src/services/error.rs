@@ -77,6 +77,12 @@ pub enum ServiceError {
     /// The API client has expired.
     #[error("This client has expired. Make another one.")]
     ApiClientExpired,
+    /// The client has as many webhook endpoints as it may have.
+    #[error("A client has at most {0} webhook endpoints. Delete one first.")]
+    TooManyEndpoints(usize),
+    /// The webhook endpoint is paused or disabled.
+    #[error("This endpoint is paused or disabled. Set its status to active first.")]
+    EndpointInactive,
     /// There is no such thing, or the caller may not see it.
     #[error("There is no such thing, or this token may not see it.")]
     NotFound,

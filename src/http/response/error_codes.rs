@@ -121,6 +121,10 @@ codes! {
         "A revoked client gets no new secret. Make another client.";
     API_CLIENT_EXPIRED = 409 "api_client_expired", "The API client has expired",
         "A client whose expires_at has passed gets no new secret. Make another client.";
+    TOO_MANY_WEBHOOK_ENDPOINTS = 409 "too_many_webhook_endpoints", "The client has too many endpoints",
+        "An API client has at most 20 webhook endpoints. Delete one that is not needed any more.";
+    WEBHOOK_ENDPOINT_INACTIVE = 409 "webhook_endpoint_inactive", "The endpoint is paused or disabled",
+        "Nothing is sent to it. Set its status to active first, by PATCH.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",

@@ -251,6 +251,7 @@ on_both_databases! {
                         "users:block",
                         "users:erase",
                         "clients:manage",
+                        "webhooks:manage",
                         "audit:read"
                     ])
                 ),

@@ -1,0 +1,27 @@
+//! Webhooks for partners: endpoints, events, deliveries and attempts.
+
+mod attempts;
+mod deliveries;
+mod endpoints;
+mod events;
+mod expiry;
+mod forget;
+mod owner;
+mod receivers;
+mod record;
+mod replay;
+mod secrets;
+
+pub(in crate::db) use self::events::of_timeline;
+pub use self::{
+    attempts::{Attempt, list as list_attempts},
+    deliveries::{Claimed, DeliveryState, claim, due_endpoints},
+    endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
+    events::{of_user, test},
+    expiry::{progress, record_expired, set_progress},
+    forget::forget,
+    owner::owner,
+    record::{Recorded, disable, record},
+    replay::{Replay, replay},
+    secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
+};

@@ -1,0 +1,59 @@
+//! Sends events again.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::deliveries::DeliveryState;
+use crate::db::{
+    Tx, error::DbFault, pool::any_connection::MultiBackend, schema::webhook_deliveries as deliveries,
+    sql::timestamp::At,
+};
+use crate::domain::ids::{WebhookEndpointId, WebhookEventId};
+
+/// Which events are sent again.
+#[derive(Debug, Clone, Copy)]
+pub struct Replay {
+    /// To this endpoint.
+    pub endpoint: WebhookEndpointId,
+    /// Those of this time and later ones.
+    pub since: DateTime<Utc>,
+    /// Only those that the endpoint has not accepted.
+    pub undelivered_only: bool,
+    /// Later ones than this event.
+    pub after: Option<WebhookEventId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Makes deliveries due at `now`, as if none had been tried. Returns their events, the oldest first; fewer
+/// than the limit are the last ones.
+pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec<WebhookEventId>, DbFault> {
+    let mut query = deliveries::table
+        .filter(deliveries::endpoint_id.eq(asked.endpoint.to_string()))
+        // Ids begin with their time, so that times are bounds of the index.
+        .filter(deliveries::event_id.ge(WebhookEventId::earliest_at(asked.since).to_string()))
+        .order(deliveries::event_id)
+        .limit(asked.limit)
+        .select(deliveries::event_id)
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = asked.after {
+        query = query.filter(deliveries::event_id.gt(after.to_string()));
+    }
+    if asked.undelivered_only {
+        query = query.filter(deliveries::state.ne(DeliveryState::Delivered.as_str()));
+    }
+    let ids: Vec<String> = query.load(tx.reading())?;
+    diesel::update(deliveries::table)
+        .filter(deliveries::endpoint_id.eq(asked.endpoint.as_str()))
+        .filter(deliveries::event_id.eq_any(&ids))
+        .set((
+            deliveries::state.eq(DeliveryState::Pending.as_str()),
+            deliveries::attempts.eq(0),
+            deliveries::next_attempt_at.eq(At(now)),
+            deliveries::leased_until.eq(None::<At>),
+        ))
+        .execute(tx.writing())?;
+    let corrupt =
+        |id: &str| DbFault::Corrupt { table: "webhook_deliveries", column: "event_id", row: id.to_owned() };
+    ids.iter().map(|id| id.parse().map_err(|_| corrupt(id))).collect()
+}

@@ -1,0 +1,100 @@
+//! An endpoint of a partner, to which webhooks are sent.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{endpoint_url::EndpointUrl, event_type::WebhookEventType};
+use crate::domain::{
+    actor::ActorRef,
+    api_client::SecretHash,
+    ids::{ClientId, SecretId, WebhookEndpointId},
+};
+
+/// How long no delivery may have succeeded before an endpoint is disabled.
+pub const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
+/// How long events, deliveries and attempts are kept: as far back as events can be sent again.
+pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// The most endpoints of a client.
+pub const MAX_ENDPOINTS: usize = 20;
+
+closed_set! {
+    /// Whether webhooks are sent to an endpoint.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum WebhookStatus {
+        /// They are.
+        Active = "active",
+        /// Its owner paused it: events wait.
+        Paused = "paused",
+        /// Its deliveries failed for too long, or it answered 410: events are kept and not sent.
+        Disabled = "disabled",
+    }
+}
+
+closed_set! {
+    /// Why this service disabled an endpoint.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum DisabledReason {
+        /// No delivery succeeded for [`DISABLE_AFTER`].
+        Failing = "failing",
+        /// It answered 410 Gone.
+        Gone = "gone",
+    }
+}
+
+/// An endpoint.
+#[derive(Debug, Clone)]
+pub struct WebhookEndpoint {
+    /// Its id.
+    pub id: WebhookEndpointId,
+    /// The client that it belongs to, whose scopes and account decide which events it gets.
+    pub client: ClientId,
+    /// Where it is.
+    pub url: EndpointUrl,
+    /// The types of events that it takes. Never empty.
+    pub event_types: BTreeSet<WebhookEventType>,
+    /// Whether webhooks are sent to it.
+    pub status: WebhookStatus,
+    /// Why this service disabled it.
+    pub disabled_reason: Option<DisabledReason>,
+    /// When this service disabled it.
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// Since when deliveries fail; `None` after one that succeeded.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Who made it.
+    pub created_by: ActorRef,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Its secrets, the newest first.
+    pub secrets: Vec<WebhookSecretRecord>,
+}
+
+impl WebhookEndpoint {
+    /// The secrets that sign at `now`, the newest first.
+    pub fn live_secrets(&self, now: DateTime<Utc>) -> impl Iterator<Item = &WebhookSecretRecord> {
+        self.secrets.iter().filter(move |secret| secret.is_live(now))
+    }
+}
+
+/// What is kept of a secret.
+#[derive(Debug, Clone)]
+pub struct WebhookSecretRecord {
+    /// Its id.
+    pub id: SecretId,
+    /// Its hash, by which the key is found that makes it.
+    pub hash: SecretHash,
+    /// Its last four characters, by which people recognise it.
+    pub hint: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it signs no more, if a newer one replaces it.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl WebhookSecretRecord {
+    /// Whether it signs at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}

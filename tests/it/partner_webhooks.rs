@@ -1,0 +1,9 @@
+//! Webhooks for partners: endpoints, and the events that are sent to them.
+
+mod bodies;
+mod delivery;
+mod events;
+mod expiry;
+mod failing;
+mod life;
+mod visibility;
