@@ -60,11 +60,15 @@ impl Reply<'_> {
     }
 
     /// Whether a reply that is `about` this may say something of the recipient: it does, or it is about one
-    /// person and not about whoever sends.
+    /// person, and not about many or whoever sends.
     #[must_use]
     pub fn may_concern_recipient(&self, about: About) -> bool {
         let words = || words::clean(&self.own_words(), self.recipient);
-        about == About::Recipient || about == About::Unknown && phrases::mentions_one_person(&words())
+        match about {
+            About::Recipient => !phrases::mentions_sending(&words()),
+            About::Unknown => phrases::mentions_one_person(&words()),
+            About::Us(_) => false,
+        }
     }
 
     fn about_text(&self, text: &str) -> About {

@@ -178,26 +178,28 @@ pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
     (kept, had)
 }
 
-/// Whether a text is about one person or mailbox, and not about many or whoever sends.
-pub(super) fn mentions_one_person(words: &str) -> bool {
-    let person = ["user", "mailbox", "recipient", "account", "address", "inbox"];
-    let others = [
+/// Whether a text is about many recipients, or about the host, the header or the account that sends.
+pub(super) fn mentions_sending(words: &str) -> bool {
+    let sending = [
         "too many",
-        "users",
-        "recipients",
-        "sender",
-        "senders",
-        "host",
-        "helo",
-        "ehlo",
         "ptr",
         "return path",
+        "helo",
+        "ehlo",
         "callback",
+        "message id",
         "header",
         "smtp account",
     ];
+    sending.iter().any(|phrase| has(words, phrase))
+}
+
+/// Whether a text is about one person or mailbox, and not about many or whoever sends.
+pub(super) fn mentions_one_person(words: &str) -> bool {
+    let person = ["user", "mailbox", "recipient", "account", "address", "inbox"];
+    let others = ["users", "recipients", "sender", "senders", "host"];
     let has_any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
-    has_any(&person) && !has_any(&others)
+    has_any(&person) && !has_any(&others) && !mentions_sending(words)
 }
 
 /// Removes the same words from a plain text, unless nothing else is said.

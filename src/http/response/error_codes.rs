@@ -137,7 +137,7 @@ codes! {
         "Resend the right one of candidates by POST /v1/invitations/{id}/resend.";
     INVITATION_NOT_PENDING = 409 "invitation_not_pending", "The invitation is not pending",
         "The invitation was activated, revoked or replaced. Invite the person again if necessary.";
-    DELIVERY_NOT_CHECKABLE = 409 "delivery_not_checkable", "No provider can be asked what became of the letter",
+    DELIVERY_NOT_CHECKABLE = 409 "delivery_not_checkable", "No provider can be asked about this letter",
         "Providers with an HTTP interface can be asked about letters that they accepted and whose fate is \
         not known yet. detail says what is in the way here.";
     ACTIVATION_LINK_EXPIRED = 410 "activation_link_expired", "The link has expired",
