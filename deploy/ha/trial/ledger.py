@@ -20,6 +20,8 @@ class Ledger:
     wrong: list = field(default_factory=list)
     # When something was done to the cluster, and what.
     marks: list = field(default_factory=list)
+    # When clients were asked to end: from then on, ever fewer invite.
+    end: float = float("inf")
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answered(self, kind):
@@ -43,8 +45,10 @@ class Ledger:
 
     @property
     def gap(self):
-        """The longest time without an acknowledgement to any client."""
-        times = sorted(self.times)
+        """The longest time without an acknowledgement to any client, while all of them invite."""
+        times = sorted(when for when in self.times if when <= self.end)
+        if self.end < float("inf"):
+            times.append(self.end)
         return max((later - earlier for earlier, later in zip(times, times[1:])), default=float("inf"))
 
     def acknowledgements_since(self, moment):

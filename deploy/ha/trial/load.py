@@ -43,6 +43,7 @@ class Load:
 
     def finish(self):
         """Lets each client end what it has begun."""
+        self.ledger.end = time.monotonic()
         self.is_over.set()
         for thread in self.threads:
             thread.join()

@@ -38,7 +38,7 @@ def plot(title, panels):
 
 
 def panel(corner, name, ledger):
-    times, origin = sorted(ledger.times), ledger.marks[0][0] if ledger.marks else 0
+    times, origin = sorted(when for when in ledger.times if when <= ledger.end), ledger.marks[0][0] if ledger.marks else 0
     if not times:
         return
     first, last = times[0] - origin, times[-1] - origin
@@ -67,10 +67,11 @@ def panel(corner, name, ledger):
     step = next(step for step in (5, 10, 20, 50, 100, 1000) if (last - first) / step <= 10)
     for seconds in range(math.ceil(first / step) * step, math.floor(last) + 1, step):
         yield text(x(seconds), HEIGHT + 13, str(seconds), "tick", "middle")
-    for when, words in ledger.marks[1:]:
+    for number, (when, words) in enumerate(ledger.marks[1:]):
         at = x(when - origin)
         yield f'<path class="mark" d="M{at:.1f} -10V{HEIGHT}"/>'
-        yield text(at + 3, -4, words, "mark")
+        # Neighbours are not on one line.
+        yield text(at + 3, 8 if number % 2 else -4, words, "mark")
     yield "</g></g>"
 
 
