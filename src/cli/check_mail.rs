@@ -21,7 +21,6 @@ use crate::{
         email::Email,
         invitation::InvitationKind,
         letter::{Letter, LetterPurpose, SendError},
-        mail_fault::MailFault,
         role::Role,
     },
     mail::{Inquiry, Mailer, Report, TestLetter, Verdict, check_deliverability},
@@ -106,9 +105,7 @@ async fn send(config: &Config, to: &Email, clock: &Clock) -> TestLetter {
     let letter = test_letter(config, to.clone(), clock);
     match mailer.send(&letter).await {
         Ok(_) => TestLetter::Accepted(format!("accepted by {}", mailer.describe())),
-        Err(SendError::Temporary { text, cause, .. })
-            if !cause.fault.is_some_and(MailFault::is_operator_fault) =>
-        {
+        Err(SendError::Temporary { text, cause, .. }) if cause.operator_fault().is_none() => {
             TestLetter::Undecided(text)
         }
         Err(SendError::Permanent { text, .. } | SendError::Temporary { text, .. }) => {

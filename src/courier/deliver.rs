@@ -153,9 +153,7 @@ impl Courier {
         }
         let (letter_id, subject, attempt) = (letter.id, letter.subject, letter.attempt);
         let fault = match outcome {
-            Outcome::Retry { cause, .. } | Outcome::Failed { cause, .. } => {
-                cause.fault.filter(|fault| fault.is_operator_fault())
-            }
+            Outcome::Retry { cause, .. } | Outcome::Failed { cause, .. } => cause.operator_fault(),
             _ => None,
         };
         if let Some(fault) = fault.filter(|_| letter.purpose != LetterPurpose::PasswordReset) {

@@ -9,7 +9,6 @@ use super::{
     ids::{EmailChangeId, InvitationId, LetterId, ResetId, UserId},
     invitation::InvitationKind,
     locale::Locale,
-    mail_fault::MailFault,
     refusal_cause::RefusalCause,
     sub_account::MemberRole,
 };
@@ -217,12 +216,5 @@ impl SendError {
     #[must_use]
     pub fn permanent(text: String) -> Self {
         Self::Permanent { text, cause: RefusalCause::default() }
-    }
-
-    /// The operator's fault that makes the letter wait, if any.
-    #[must_use]
-    pub fn operator_fault(&self) -> Option<MailFault> {
-        let (Self::Temporary { cause, .. } | Self::Permanent { cause, .. }) = self;
-        cause.fault.filter(|fault| fault.is_operator_fault())
     }
 }

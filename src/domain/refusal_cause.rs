@@ -29,6 +29,12 @@ impl RefusalCause {
         Self { fault: Some(fault), ..Self::default() }
     }
 
+    /// The fault that the operator has to correct, if that is the cause.
+    #[must_use]
+    pub fn operator_fault(&self) -> Option<MailFault> {
+        self.fault.filter(|fault| fault.is_operator_fault())
+    }
+
     /// Whether the code or the words say who or what is at fault.
     #[must_use]
     pub fn is_known(&self) -> bool {
@@ -54,8 +60,12 @@ impl RefusalCause {
     pub fn judge(reply: &Reply<'_>, given: Option<StatusCode>, words: Option<StatusCode>) -> Self {
         let by_words = reply.about();
         // A server that could not verify our address quotes what it was answered: "No such user". Others
-        // refuse whoever asks for "too many unknown users".
-        let words = words.filter(|code| !blames_recipient(*code) || reply.may_concern_recipient(by_words));
+        // refuse a client that asks for "too many unknown users".
+        let counts = |code: &StatusCode| match by_words {
+            About::Us(_) => !blames_recipient(*code),
+            _ => !denies_mailbox(*code) || reply.may_concern_recipient(by_words),
+        };
+        let words = words.filter(counts);
         let is_policy = given.is_some_and(|code| code.subject == 7);
         let status = if is_policy { given } else { words.or(given) };
         let judged = status.and_then(judge).or_else(|| words.and_then(judge));
@@ -84,6 +94,10 @@ impl RefusalCause {
 #[must_use]
 pub fn decides(code: StatusCode) -> bool {
     judge(code).is_some() || (code.subject == 7 && code.detail > 1)
+}
+
+fn denies_mailbox(code: StatusCode) -> bool {
+    judge(code).is_some_and(|judged| judged.denies_mailbox)
 }
 
 fn blames_recipient(code: StatusCode) -> bool {
@@ -137,13 +151,14 @@ mod tests {
             ("550 5.7.1 <ada@example.com>: rejected", false, Some("5.7.1"), Some(Blocked), false),
             ("550 5.7.1 <ada@example.com>: user unknown", false, Some("5.7.1"), None, false),
             ("550 5.7.1 <ada@example.com>: mailbox is full", false, Some("5.7.1"), Some(Unavailable), false),
+            ("550 DNS lookup failure: host nowhere.example not found", false, Some("5.1.2"), None, false),
             ("550 no", false, None, None, false),
-            // Chosen by whoever invites, or by the recipient.
+            // Chosen by the inviter, or by the recipient.
             ("554 5.7.1 the letter of User unknown Ltd", false, Some("5.7.1"), Some(Blocked), false),
             ("554 the letter of User unknown Ltd", false, None, None, false),
             ("554 spam: \"Acme 5.1.1 invites you\"", false, None, None, false),
             ("552 <5.1.1@example.com>: no", false, None, None, false),
-            // They are about whoever sends, or about many.
+            // They are about the sender, or about many.
             ("550 too many unknown recipients", false, None, None, false),
             ("550 Too many unknown users, come again later", false, None, None, false),
             ("550 Connecting host PTR record does not exist in DNS", false, None, None, false),

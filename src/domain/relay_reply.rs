@@ -60,7 +60,7 @@ impl Reply<'_> {
     }
 
     /// Whether a reply that is `about` this may say something of the recipient: it does, or it is about one
-    /// person, and not about many or whoever sends.
+    /// person, and not about many or the sender.
     #[must_use]
     pub fn may_concern_recipient(&self, about: About) -> bool {
         let words = || words::clean(&self.own_words(), self.recipient);

@@ -212,7 +212,7 @@ impl Smtp {
         }
         let said = chain(error);
         let cause = cause_of(stage, error, &said, letter, builder);
-        let ours = cause.fault.filter(|fault| fault.is_operator_fault());
+        let ours = cause.operator_fault();
         let what = match (stage, ours) {
             (Stage::Connect, _) => "cannot be used",
             (Stage::SignIn, _) => "refused the sign-in",

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from network import ABSENT
 
-REFUSED = "Unless the reason says otherwise, the address is wrong"
+NO_MAILBOX = "no mailbox with this address"
+# By the code, or where the server gives none.
+NO_DOMAIN = "what is after the @|the address is wrong"
 # Whether the code or the words come first is the server's.
 DOMAIN_WORDS = r"(?i)domain|host|unrouteable"
 
@@ -20,7 +22,7 @@ class Case:
     state: str
     # The group of its reason in the overview.
     group: str | None
-    # Part of `delivery.advice`, and a pattern of `delivery.reason`.
+    # Patterns of `delivery.advice` and `delivery.reason`.
     advice: str | None
     reason: str | None
     # What the recipients' server says: to RCPT, or at the end of the letter.
@@ -33,6 +35,10 @@ class Case:
     def address(self, database):
         return f"{self.local}@{self.domain or f'{database.lower()}.example.com'}"
 
+    def group_at(self, server):
+        """A server that does not say why it gave a letter up leaves the network."""
+        return "network" if self.is_late and not server.has_last_reply else self.group
+
     def events(self, server):
         last = {"bounced": ["email_bounced"], "failed": ["email_failed"], "sent": []}[self.state]
         deferred = ["email_deferred"] if self.is_late and server.notes_delays else []
@@ -40,23 +46,23 @@ class Case:
 
 
 CASES = [
-    Case("unknown mailbox", "nobody", "bounced", "address", REFUSED, "no such user here",
+    Case("unknown mailbox", "nobody", "bounced", "address", NO_MAILBOX, "no such user here",
          reply="550 5.1.1 no such user here", is_suppressed=True),
     Case("full mailbox", "full", "bounced", "mailbox", "The mailbox is full", "mailbox is full",
          reply="552 5.2.2 the mailbox is full"),
-    Case("full until too late", "late", "bounced", "mailbox", "The mailbox is full", "(?i)full|expired|giving up",
+    Case("full until too late", "late", "bounced", "mailbox", "The mailbox is full|did not reach", "(?i)full|expired|giving up",
          reply="452 4.2.2 the mailbox is full", is_late=True),
     Case("content", "content", "bounced", "content", "says nothing against the address", "looks like",
          final_reply="554 5.7.1 this message looks like a circular"),
-    Case("no such domain", "ada", "bounced", "address", REFUSED, DOMAIN_WORDS, domain=ABSENT),
+    Case("no such domain", "ada", "bounced", "address", NO_DOMAIN, DOMAIN_WORDS, domain=ABSENT),
     Case("our fault", "denied", "failed", "operator", "Nothing is wrong with the address", "(?i)relay access denied",
          reply="554 5.7.1 Relay access denied"),
-    Case("too large", "large", "bounced", "content", "says nothing against the address", "size exceeds",
+    Case("too large", "large", "bounced", "content", "a letter of this size", "size exceeds",
          final_reply="552 5.3.4 message size exceeds the limit of this server"),
     Case("none", "fine", "sent", None, None, None),
 ]
 # While it is returned, the service is down.
-DOWN = Case("unknown mailbox, service down", "down", "bounced", "address", REFUSED, "no such user here",
+DOWN = Case("unknown mailbox, service down", "down", "bounced", "address", NO_MAILBOX, "no such user here",
             reply="550 5.1.1 no such user here", is_suppressed=True)
 
 
@@ -70,7 +76,7 @@ def errors(case, server, invitation, events, suppressed):
 
     advice, reason = delivery.get("advice"), delivery.get("reason")
     expect(delivery["state"] == case.state, f"it is {delivery['state']}")
-    expect(case.advice in advice if case.advice and advice else advice == case.advice, f"advice: {advice}")
+    expect(re.search(case.advice, advice) if case.advice and advice else advice == case.advice, f"advice: {advice}")
     expect(re.search(case.reason, reason) if case.reason and reason else reason == case.reason, f"reason: {reason}")
     expect("@" not in (reason or "") and "://" not in (reason or ""), f"the reason has an address or a link: {reason}")
     expect(delivery["sent_at"], "sent_at is missing")
@@ -86,14 +92,14 @@ def errors(case, server, invitation, events, suppressed):
     return wrong
 
 
-def overview_errors(overview, cases, database):
+def overview_errors(overview, cases, database, server):
     """What is wrong with `GET /v1/delivery`, where these letters are all."""
     wrong = []
     states, groups, domains = ({} for _ in range(3))
     for case in cases:
         states[case.state] = states.get(case.state, 0) + 1
-        if case.group:
-            groups[case.group] = groups.get(case.group, 0) + 1
+        if group := case.group_at(server):
+            groups[group] = groups.get(group, 0) + 1
         domain = case.address(database).split("@")[1]
         domains[domain] = domains.get(domain, 0) + 1
     of = lambda letters: {state: number for state, number in letters["by_state"].items() if number}

@@ -63,7 +63,7 @@ def try_database(server, database, folder):
             delivery = invitation["delivery"]
             rows.append((name, case.refusal, delivery["state"], delivery.get("reason") or "", wrong))
         overview = service.call("GET", "/v1/delivery")
-        rows.append((name, "GET /v1/delivery", "", "", overview_errors(overview, list(ids), name)))
+        rows.append((name, "GET /v1/delivery", "", "", overview_errors(overview, list(ids), name, server)))
     return rows
 
 

@@ -101,6 +101,8 @@ class Server:
     kept: str = ""
     # Whether it reports that a letter is late.
     notes_delays: bool = True
+    # Whether its report on a letter that it gave up has the last reply that it got.
+    has_last_reply: bool = True
 
 
 def postfix(root, live=False):
@@ -173,7 +175,7 @@ def opensmtpd(root, live=False):
         # Its next attempt would be minutes away.
         send=by_smtp, hurry=lambda: root.run("/usr/sbin/smtpctl", "schedule", "all", check=False),
         queue=lambda: root.output("/usr/sbin/smtpctl", "show", "queue"), log=lambda: root.text("tmp/server.log"),
-        kept="Error (temporary failure",
+        kept="Error (temporary failure", has_last_reply=False,
     )
 
 
@@ -204,7 +206,7 @@ def dma(root, live=False):
 
     return Server(
         send=send, hurry=hurry, queue=lambda: before.queue() + root.output("/usr/sbin/dma", "-bp"), log=before.log,
-        kept=before.kept, notes_delays=False,
+        kept=before.kept, notes_delays=False, has_last_reply=False,
     )
 
 

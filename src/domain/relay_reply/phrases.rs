@@ -184,17 +184,19 @@ pub(super) fn mentions_sending(words: &str) -> bool {
         "too many",
         "ptr",
         "return path",
+        "return-path",
         "helo",
         "ehlo",
         "callback",
         "message id",
+        "message-id",
         "header",
         "smtp account",
     ];
     sending.iter().any(|phrase| has(words, phrase))
 }
 
-/// Whether a text is about one person or mailbox, and not about many or whoever sends.
+/// Whether a text is about one person or mailbox, and not about many or the sender.
 pub(super) fn mentions_one_person(words: &str) -> bool {
     let person = ["user", "mailbox", "recipient", "account", "address", "inbox"];
     let others = ["users", "recipients", "sender", "senders", "host"];

@@ -105,10 +105,7 @@ impl Http {
     /// The provider's verdict. Where that follows from the status alone, the answer's words may name another
     /// fault.
     fn verdict(&self, answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Verdict {
-        let fault_in_words = || {
-            let fault = cause_in_words(answer, letter, builder).fault;
-            fault.filter(|fault| fault.is_operator_fault())
-        };
+        let fault_in_words = || cause_in_words(answer, letter, builder).operator_fault();
         match self.server.api.verdict(answer) {
             Verdict::Presumed(fault) => Verdict::Operator(fault_in_words().unwrap_or(fault)),
             Verdict::Refused => fault_in_words().map_or(Verdict::Refused, Verdict::Operator),

@@ -39,7 +39,8 @@ pub(in crate::mail) enum Verdict {
     /// Refused, by the status alone: the same letter would be refused again, unless the words name a fault of
     /// the operator's.
     Refused,
-    /// The same letter would be refused again, by the provider's own code: for the address, or for this fault.
+    /// The same letter would be refused again, by the provider's own code: for the address, or for this
+    /// fault.
     Permanent(Option<MailFault>),
 }
 

@@ -52,8 +52,9 @@ pub(super) fn sender_fault(said: &str, recipient: Option<&str>) -> Option<MailFa
     }
 }
 
-/// What is at fault on the recipient's side, other than the address, by the code or the words of what a server
-/// said; without them, [`MailFault::Unavailable`] where the mailbox is full, or where the provider gave up.
+/// What is at fault on the recipient's side, other than the address, by the code or the words of what a
+/// server said; without them, [`MailFault::Unavailable`] where the mailbox is full, or where the provider
+/// gave up.
 pub(super) fn recipient_fault(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
     let recipient: &[&str] = &[recipient.unwrap_or_default()];
     let reply = Reply { text: said, sender: "", recipient, recipient_accepted: false, content: &[] };

@@ -122,7 +122,8 @@ on_each! {
         assert_eq!((code(&kept), said(&kept).trim()), (0, "unread"));
         // A URL as long as this is refused, and the message would be tried for days.
         let long = format!("{}@example.com", "a".repeat(100_000));
-        let kept = bounce(&home, &["--url", &process.url, "--recipient", &long], b"Subject: Again\r\n\r\nHello");
+        let message = b"Subject: Again\r\n\r\nHello";
+        let kept = bounce(&home, &["--url", &process.url, "--recipient", &long], message);
         assert_eq!((code(&kept), said(&kept).trim()), (0, "unread"));
         let printed = home.print(&["bounce", "--unread"]);
         assert!(printed.contains("Subject: Hello") && printed.contains("bounces@example.com"), "{printed}");

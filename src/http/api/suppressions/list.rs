@@ -58,10 +58,10 @@ errors! {
 ///
 /// Newest first. An address is suppressed when returned mail or a provider says that the mailbox does not
 /// exist (`bounced`; a full mailbox does not count) or that a letter was marked as spam (`complained`), or
-/// when the holder of a link that was mailed there asks for no more letters (`unsubscribed`). Invitations to a
-/// suppressed address can still be created; their letters, and those already queued, end as `failed` without
-/// being sent. `"delivery": "link"` needs no letter. Addresses of people who are, or are invited as, system users and not
-/// customers are shown only to callers with `system_users:read`.
+/// when the holder of a link that was mailed there asks for no more letters (`unsubscribed`). Invitations to
+/// a suppressed address can still be created; their letters, and those already queued, end as `failed`
+/// without being sent. `"delivery": "link"` needs no letter. Addresses of people who are, or are invited as,
+/// system users and not customers are shown only to callers with `system_users:read`.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "listSuppressions",
