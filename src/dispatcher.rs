@@ -11,6 +11,7 @@ mod outcome;
 mod record;
 mod run;
 mod sender;
+mod slots;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -2,6 +2,8 @@
 
 mod attempts;
 mod deliveries;
+mod due;
+mod due_endpoints;
 mod endpoints;
 mod events;
 mod expiry;
@@ -15,7 +17,8 @@ mod secrets;
 pub(in crate::db) use self::events::of_timeline;
 pub use self::{
     attempts::{Attempt, list as list_attempts},
-    deliveries::{Claimed, DeliveryState, claim, due_endpoints},
+    deliveries::{Claimed, DeliveryState, claim},
+    due_endpoints::{DueEndpoint, Search, due_endpoints},
     endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress},

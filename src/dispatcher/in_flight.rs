@@ -1,46 +1,81 @@
-//! The deliveries under way, one task each, and how many there may be.
+//! The deliveries under way, one task each, and whose turn it is.
 
 use std::{collections::HashMap, panic};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::Dispatcher;
+use super::{Dispatcher, slots::Slots};
 use crate::{
-    db::{DbFault, webhooks::Claimed},
+    db::{
+        DbFault,
+        webhooks::{Claimed, DueEndpoint, Search},
+    },
     domain::ids::WebhookEndpointId,
 };
 
-/// How many deliveries go together at most: each is a connection.
-pub(super) const MAX_TOTAL: usize = 64;
-/// How many of them to one endpoint: one that is slow leaves room for the others.
-pub(super) const MAX_PER_ENDPOINT: usize = 8;
+/// How many endpoints are looked at together.
+const MAX_ENDPOINTS: usize = 100;
+/// For how long an endpoint is left alone whose deliveries cannot be claimed.
+const SET_ASIDE: TimeDelta = TimeDelta::minutes(1);
 
 /// The deliveries under way.
 #[derive(Default)]
 pub(super) struct InFlight {
-    tasks: JoinSet<(WebhookEndpointId, Result<(), DbFault>)>,
-    busy: HashMap<WebhookEndpointId, usize>,
+    tasks: JoinSet<(DueEndpoint, Result<(), DbFault>)>,
+    slots: Slots,
+    /// Whose turn it was last.
+    last: Option<WebhookEndpointId>,
+    /// Endpoints that are left alone, each until then.
+    set_aside: HashMap<WebhookEndpointId, DateTime<Utc>>,
     fault: Option<DbFault>,
 }
 
 impl InFlight {
-    /// How many may be added.
-    pub(super) fn room(&self) -> usize {
-        MAX_TOTAL.saturating_sub(self.tasks.len())
+    /// Which endpoints may get something at `now`: those behind the one whose turn it was last. `None` where
+    /// there is no room.
+    pub(super) fn search(&mut self, now: DateTime<Utc>) -> Option<Search> {
+        self.take_ended();
+        self.set_aside.retain(|_, until| now < *until);
+        (self.slots.room() > 0).then(|| Search {
+            after: self.last,
+            except: self.slots.full_endpoints().chain(self.set_aside.keys().copied()).collect(),
+            except_clients: self.slots.full_clients().collect(),
+            except_failing: self.slots.has_no_room_for_failing(),
+            limit: MAX_ENDPOINTS,
+        })
+    }
+
+    /// How many each of so many endpoints may get, at least one.
+    pub(super) fn share(&self, endpoints: usize) -> usize {
+        (self.slots.room() / endpoints.max(1)).max(1)
     }
 
     /// How many may be added to one endpoint.
-    pub(super) fn room_of(&self, endpoint: WebhookEndpointId) -> usize {
-        let busy = self.busy.get(&endpoint).copied().unwrap_or_default();
-        MAX_PER_ENDPOINT.saturating_sub(busy).min(self.room())
+    pub(super) fn room_of(&self, endpoint: &DueEndpoint) -> usize {
+        self.slots.room_of(endpoint)
     }
 
-    /// Starts the attempts.
-    pub(super) fn start(&mut self, dispatcher: &Dispatcher, claimed: Vec<Claimed>) {
+    /// Starts the attempts to an endpoint, whose turn it was.
+    pub(super) fn start(&mut self, dispatcher: &Dispatcher, endpoint: DueEndpoint, claimed: Vec<Claimed>) {
+        self.last = Some(endpoint.id);
         for one in claimed {
-            *self.busy.entry(one.endpoint).or_default() += 1;
+            self.slots.take(&endpoint);
             let dispatcher = dispatcher.clone();
-            self.tasks.spawn(async move { (one.endpoint, dispatcher.deliver(&one).await) });
+            self.tasks.spawn(async move { (endpoint, dispatcher.deliver(&one).await) });
+        }
+    }
+
+    /// Leaves an endpoint alone for a time from `now` on, whose turn it was.
+    pub(super) fn set_aside(&mut self, endpoint: WebhookEndpointId, now: DateTime<Utc>) {
+        self.last = Some(endpoint);
+        self.set_aside.insert(endpoint, now + SET_ASIDE);
+    }
+
+    /// Takes what has ended by now.
+    fn take_ended(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.take(ended);
         }
     }
 
@@ -60,13 +95,10 @@ impl InFlight {
         self.fault.take().map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, ended: Result<(WebhookEndpointId, Result<(), DbFault>), JoinError>) {
+    fn take(&mut self, ended: Result<(DueEndpoint, Result<(), DbFault>), JoinError>) {
         match ended.map_err(JoinError::try_into_panic) {
             Ok((endpoint, outcome)) => {
-                if let Some(busy) = self.busy.get_mut(&endpoint) {
-                    *busy -= 1;
-                }
-                self.busy.retain(|_, busy| *busy > 0);
+                self.slots.give_back(&endpoint);
                 if let Err(fault) = outcome {
                     tracing::warn!(error = %fault, "the outcome of a webhook was not recorded");
                     self.fault = Some(fault);

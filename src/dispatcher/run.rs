@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Dispatcher, in_flight::InFlight, sender::SEND_TIMEOUT};
-use crate::db::{
-    DbFault,
-    webhooks::{self, Claimed},
+use crate::{
+    db::{
+        DbFault,
+        webhooks::{self, Claimed},
+    },
+    domain::ids::WebhookEndpointId,
 };
 
 /// How often due deliveries are looked for.
@@ -18,8 +21,6 @@ const POLL: Duration = Duration::from_secs(1);
 const DATABASE_RETRY: Duration = Duration::from_secs(2);
 /// For how long a claim keeps other processes from a delivery: an attempt takes no longer, with its record.
 const LEASE: TimeDelta = TimeDelta::seconds(90);
-/// How many endpoints are looked at together.
-const MAX_ENDPOINTS: i64 = 100;
 /// How long deliveries under way are waited for at a shutdown, within the 30 seconds that supervisors of
 /// processes usually wait.
 const GRACE: Duration = Duration::from_secs(25);
@@ -38,11 +39,9 @@ impl Dispatcher {
     /// When the database cannot be reached.
     pub async fn step(&self) -> Result<usize, DbFault> {
         let mut in_flight = InFlight::default();
-        let claimed = self.claim_due(&in_flight).await?;
-        let number = claimed.len();
-        in_flight.start(self, claimed);
+        let started = self.start_due(&mut in_flight).await;
         in_flight.finish().await?;
-        Ok(number)
+        started
     }
 
     /// Delivers until `stop` is cancelled. Deliveries under way are finished first.
@@ -50,12 +49,9 @@ impl Dispatcher {
         let mut in_flight = InFlight::default();
         while !stop.is_cancelled() {
             // Not cancelled by `stop`: a claim that is dropped halfway may have leased something already.
-            let pause = match self.claim_due(&in_flight).await {
-                Ok(claimed) if claimed.is_empty() => POLL,
-                Ok(claimed) => {
-                    in_flight.start(self, claimed);
-                    continue;
-                }
+            let pause = match self.start_due(&mut in_flight).await {
+                Ok(0) => POLL,
+                Ok(_) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "the dispatcher cannot reach the database");
                     DATABASE_RETRY
@@ -73,39 +69,50 @@ impl Dispatcher {
         }
     }
 
-    /// Claims what is due, as far as there is room for it.
-    async fn claim_due(&self, in_flight: &InFlight) -> Result<Vec<Claimed>, DbFault> {
+    /// Starts what is due, as far as there is room for it, and returns how many attempts that are. An
+    /// endpoint whose deliveries cannot be claimed keeps nothing from the others.
+    async fn start_due(&self, in_flight: &mut InFlight) -> Result<usize, DbFault> {
         let now = self.clock.now();
-        self.expire(now).await?;
-        if in_flight.room() == 0 {
-            return Ok(Vec::new());
-        }
+        self.look_for_expired(now).await;
+        let Some(search) = in_flight.search(now) else { return Ok(0) };
         let due = self
             .db
-            .read::<_, DbFault>(move |connection| webhooks::due_endpoints(connection, now, MAX_ENDPOINTS))
+            .read::<_, DbFault>(move |connection| webhooks::due_endpoints(connection, &search, now))
             .await?;
-        let wanted: Vec<_> = due
-            .into_iter()
-            .map(|endpoint| (endpoint, in_flight.room_of(endpoint)))
-            .filter(|(_, room)| *room > 0)
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let total = in_flight.room();
-        self.db
-            .write(move |tx| {
-                let mut claimed = Vec::new();
-                for (endpoint, room) in &wanted {
-                    let room = (*room).min(total - claimed.len());
-                    if room == 0 {
-                        break;
-                    }
-                    let limit = i64::try_from(room).unwrap_or(i64::MAX);
-                    claimed.extend(webhooks::claim(tx, *endpoint, limit, (now, now + LEASE))?);
+        let (share, mut started) = (in_flight.share(due.len()), 0);
+        for endpoint in due {
+            let room = in_flight.room_of(&endpoint).min(share);
+            if room == 0 {
+                continue;
+            }
+            match self.claim(endpoint.id, room).await {
+                Ok(claimed) => {
+                    started += claimed.len();
+                    in_flight.start(self, endpoint, claimed);
                 }
-                Ok::<_, DbFault>(claimed)
-            })
-            .await
+                Err(fault) if fault.is_temporary() => return Err(fault),
+                Err(fault) => {
+                    tracing::warn!(endpoint = %endpoint.id, error = %fault, "webhooks cannot be claimed");
+                    in_flight.set_aside(endpoint.id, now);
+                }
+            }
+        }
+        Ok(started)
+    }
+
+    /// Claims what is due to one endpoint, in a transaction of its own.
+    async fn claim(&self, endpoint: WebhookEndpointId, limit: usize) -> Result<Vec<Claimed>, DbFault> {
+        let now = self.clock.now();
+        self.db.write(move |tx| webhooks::claim(tx, endpoint, limit, (now, now + LEASE))).await
+    }
+
+    /// Looks for links that expired. Deliveries go on where that fails.
+    async fn look_for_expired(&self, now: DateTime<Utc>) {
+        if let Err(fault) = self.expire(now).await {
+            tracing::warn!(error = %fault, "links that expired were not looked for");
+            if !fault.is_temporary() {
+                self.last_expiry_scan.at(now);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ mod secret;
 pub use self::{
     endpoint::{
         DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, WebhookEndpoint, WebhookSecretRecord,
-        WebhookStatus,
+        WebhookStatus, failing_since,
     },
     endpoint_url::{EndpointUrl, EndpointUrlError},
     event_type::{TEST_EVENT, WebhookEventType},

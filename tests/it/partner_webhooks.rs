@@ -5,5 +5,7 @@ mod delivery;
 mod events;
 mod expiry;
 mod failing;
+mod fairness;
 mod life;
+mod unreadable;
 mod visibility;

@@ -12,6 +12,8 @@ CREATE TABLE webhook_endpoints (
     disabled_at     TEXT,
     -- Since when deliveries fail; none after one that succeeded.
     failing_since   TEXT,
+    -- When one failed last: a failure long after it begins the time anew.
+    last_failed_at  TEXT,
     created_by_kind TEXT NOT NULL,
     created_by_id   TEXT NOT NULL,
     -- None for a user: the name is read from the users.
@@ -55,7 +57,7 @@ CREATE TABLE webhook_deliveries (
     next_attempt_at TEXT NOT NULL,
     leased_until    TEXT,
     PRIMARY KEY (endpoint_id, event_id),
-    CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('pending', 'delivered', 'failed', 'held'))
+    CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('pending', 'delivered', 'failed'))
 ) STRICT;
 CREATE INDEX webhook_deliveries_of_event ON webhook_deliveries (event_id);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_attempt_at, event_id)

@@ -47,6 +47,7 @@ diesel::table! {
         disabled_reason -> Nullable<Text>,
         disabled_at -> Nullable<UtcTimestamp>,
         failing_since -> Nullable<UtcTimestamp>,
+        last_failed_at -> Nullable<UtcTimestamp>,
         created_by_kind -> Text,
         created_by_id -> Text,
         created_by_name -> Nullable<Text>,

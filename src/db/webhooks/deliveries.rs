@@ -1,25 +1,18 @@
-//! Deliveries: which are due, and their leases. As letters in the outbox, each is made at least once: a
-//! process that dies leaves its lease to run out.
+//! Deliveries and their leases. As letters in the outbox, each is made at least once: a process that dies
+//! leaves its lease to run out.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    connection::SimpleConnection,
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::{connection::SimpleConnection, prelude::*};
 
-use super::secrets;
+use super::{due, secrets};
 use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::AnyConnection,
-    schema::{
-        api_clients as clients, webhook_deliveries as deliveries, webhook_endpoints as endpoints,
-        webhook_events as events,
-    },
-    sql::{partial_index::is_undelivered, planner::IN_INDEX_ORDER, timestamp::At},
+    schema::{webhook_deliveries as deliveries, webhook_endpoints as endpoints, webhook_events as events},
+    sql::{planner::IN_INDEX_ORDER, timestamp::At},
 };
 use crate::domain::{
     closed_set::closed_set,
@@ -31,14 +24,12 @@ closed_set! {
     /// How far a delivery has come.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum DeliveryState {
-        /// It is to be tried, or tried again.
+        /// It is to be tried, or tried again; while its endpoint is paused or disabled, it waits.
         Pending = "pending",
         /// The endpoint accepted it.
         Delivered = "delivered",
-        /// Its last attempt failed.
+        /// It was given up: its last attempt failed.
         Failed = "failed",
-        /// Its endpoint is disabled.
-        Held = "held",
     }
 }
 
@@ -61,109 +52,85 @@ pub struct Claimed {
     pub attempt: i32,
 }
 
-/// The active endpoints to which something is due at `now`, at most `limit`. None of clients that were
-/// revoked or have expired.
-pub fn due_endpoints(
-    connection: &mut AnyConnection,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<WebhookEndpointId>, DbFault> {
-    let due = deliveries::table
-        .filter(deliveries::endpoint_id.eq(endpoints::id))
-        .filter(is_undelivered().and(deliveries::next_attempt_at.le(At(now))));
-    let rows: Vec<String> = endpoints::table
-        .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
-        .filter(endpoints::status.eq(WebhookStatus::Active.as_str()))
-        .filter(endpoints::deleted_at.is_null().and(clients::revoked_at.is_null()))
-        .filter(clients::expires_at.is_null().or(clients::expires_at.gt(At(now)).assume_not_null()))
-        .filter(exists(due))
-        .select(endpoints::id)
-        .limit(limit)
-        .load(connection)?;
-    let corrupt =
-        |id: &str| DbFault::Corrupt { table: "webhook_endpoints", column: "id", row: id.to_owned() };
-    rows.iter().map(|id| id.parse().map_err(|_| corrupt(id))).collect()
-}
+/// How often due deliveries are looked at in one claim: where all of them are blocked, the next ones follow.
+const MAX_ROUNDS: usize = 10;
 
 /// Claims up to `limit` due deliveries to this endpoint at `now`, until `lease_ends`. Of the events of one
-/// invitation only the first one that is not delivered is claimed, so that they arrive in order.
+/// invitation only the first one that is not delivered is claimed, so that they arrive in order. Nothing
+/// where the endpoint takes none any more.
+///
+/// The endpoint is locked, as it is for a record: of those that change its deliveries one waits for the
+/// other.
 pub fn claim(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,
-    limit: i64,
+    limit: usize,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
-    let ids = due(tx, endpoint, limit, now)?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let Some(url) = lock_active(tx, endpoint)? else { return Ok(Vec::new()) };
+    if let AnyConnection::Postgres(c) = tx.writing() {
+        c.batch_execute(IN_INDEX_ORDER)?;
     }
-    let of_endpoint = deliveries::endpoint_id.eq(endpoint.as_str());
-    let rows: Vec<(String, i32)> = diesel::update(deliveries::table)
-        .filter(of_endpoint.and(deliveries::event_id.eq_any(ids)).and(is_undelivered()))
-        .set((
-            deliveries::attempts.eq(deliveries::attempts + 1),
-            deliveries::next_attempt_at.eq(At(lease_ends)),
-            deliveries::leased_until.eq(At(lease_ends)),
-        ))
-        .returning((deliveries::event_id, deliveries::attempts))
-        .get_results(tx.writing())?;
-    claimed(tx, endpoint, rows)
+    let mut attempts = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let looked_at = due::look(tx, endpoint, now)?;
+        let heads = due::heads(&looked_at, now, limit - attempts.len());
+        attempts.extend(lease(tx, endpoint, heads, lease_ends)?);
+        due::postpone_blocked(tx, endpoint, &looked_at)?;
+        if attempts.len() >= limit || looked_at.len() < due::MAX_LOOKED_AT {
+            break;
+        }
+    }
+    claimed(tx, (endpoint, url), attempts)
 }
 
-fn due(
+/// The URL of an active endpoint, which is locked until the end of the transaction.
+fn lock_active(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<Option<EndpointUrl>, DbFault> {
+    let active = endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null());
+    let one = endpoints::table.filter(endpoints::id.eq(endpoint.as_str()).and(active)).select(endpoints::url);
+    let url = match tx.writing() {
+        AnyConnection::Postgres(c) => one.for_no_key_update().first::<String>(c).optional()?,
+        // A write transaction locks the whole file.
+        AnyConnection::Sqlite(c) => one.first::<String>(c).optional()?,
+    };
+    let corrupt =
+        || DbFault::Corrupt { table: "webhook_endpoints", column: "url", row: endpoint.to_string() };
+    url.map(|url| EndpointUrl::stored(&url).ok_or_else(corrupt)).transpose()
+}
+
+/// Leases these deliveries, each found by its key. Returns their events, each with the number of its attempt.
+fn lease(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<String>, DbFault> {
-    let earlier = diesel::alias!(deliveries as earlier);
-    let is_before = earlier.field(deliveries::event_at).lt(deliveries::event_at).or(earlier
-        .field(deliveries::event_at)
-        .eq(deliveries::event_at)
-        .and(earlier.field(deliveries::event_id).lt(deliveries::event_id)));
-    let before = earlier.filter(
-        earlier
-            .field(deliveries::endpoint_id)
-            .eq(deliveries::endpoint_id)
-            .and(earlier.field(deliveries::subject).eq(deliveries::subject))
-            .and(earlier.field(deliveries::state).eq(DeliveryState::Pending.as_str()))
-            .and(is_before),
-    );
-    let due = deliveries::table
-        .filter(deliveries::endpoint_id.eq(endpoint.as_str()))
-        .filter(is_undelivered().and(deliveries::next_attempt_at.le(At(now))))
-        .filter(not(exists(before)))
-        .order((deliveries::next_attempt_at, deliveries::event_id))
-        .limit(limit)
-        .select(deliveries::event_id);
-    Ok(match tx.writing() {
-        AnyConnection::Postgres(c) => {
-            c.batch_execute(IN_INDEX_ORDER)?;
-            // Rows that another process is claiming are skipped without waiting. What follows them is not
-            // claimed either, since they are still pending for this statement.
-            due.for_update().skip_locked().load(c)?
-        }
-        AnyConnection::Sqlite(c) => due.load(c)?,
-    })
+    ids: Vec<&str>,
+    lease_ends: DateTime<Utc>,
+) -> Result<Vec<(String, i32)>, DbFault> {
+    let mut leased = Vec::with_capacity(ids.len());
+    for id in ids {
+        let attempt = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
+            .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+            .set((
+                deliveries::attempts.eq(deliveries::attempts + 1),
+                deliveries::next_attempt_at.eq(At(lease_ends)),
+                deliveries::leased_until.eq(At(lease_ends)),
+            ))
+            .returning(deliveries::attempts)
+            .get_result::<i32>(tx.writing())
+            .optional()?;
+        leased.extend(attempt.map(|attempt| (id.to_owned(), attempt)));
+    }
+    Ok(leased)
 }
 
-/// What the deliveries of these events take: the endpoint and the bodies. Nothing where the endpoint takes
-/// none any more; the lease then runs out.
+/// What the deliveries of these events take: the endpoint and the bodies.
 fn claimed(
     tx: &mut Tx<'_>,
-    endpoint: WebhookEndpointId,
+    (endpoint, url): (WebhookEndpointId, EndpointUrl),
     attempts: Vec<(String, i32)>,
 ) -> Result<Vec<Claimed>, DbFault> {
-    let active = endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null());
-    let url: Option<String> = endpoints::table
-        .filter(endpoints::id.eq(endpoint.as_str()).and(active))
-        .select(endpoints::url)
-        .first(tx.reading())
-        .optional()?;
-    let Some(url) = url else { return Ok(Vec::new()) };
-    let corrupt = |table, column, id: &str| DbFault::Corrupt { table, column, row: id.to_owned() };
-    let url =
-        EndpointUrl::stored(&url).ok_or_else(|| corrupt("webhook_endpoints", "url", endpoint.as_str()))?;
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
     let secrets =
         secrets::of(tx.reading(), &[endpoint.as_str()])?.remove(endpoint.as_str()).unwrap_or_default();
     let ids: Vec<&str> = attempts.iter().map(|(id, _)| id.as_str()).collect();
@@ -175,7 +142,8 @@ fn claimed(
         bodies.into_iter().map(|(id, event_type, payload)| (id, (event_type, payload))).collect();
     let with_body = attempts.into_iter().filter_map(|(id, attempt)| {
         let (event_type, payload) = bodies.remove(&id)?;
-        let event = id.parse().map_err(|_| corrupt("webhook_events", "id", &id));
+        let corrupt = || DbFault::Corrupt { table: "webhook_events", column: "id", row: id.clone() };
+        let event = id.parse().map_err(|_| corrupt());
         Some(event.map(|event| Claimed {
             endpoint,
             url: url.clone(),

@@ -103,14 +103,13 @@ impl Row {
     ) -> Result<WebhookEndpoint, DbFault> {
         let unreadable =
             |column| DbFault::Corrupt { table: "webhook_endpoints", column, row: self.id.clone() };
-        let event_types = types(&self.event_types).ok_or_else(|| unreadable("event_types"))?;
         let reason = self.disabled_reason.as_deref().map(str::parse).transpose();
         let names = || maker.into_iter().flatten().collect::<Vec<_>>().join(" ");
         Ok(WebhookEndpoint {
             id: self.id.parse().map_err(|_| unreadable("id"))?,
             client: self.client_id.parse().map_err(|_| unreadable("client_id"))?,
             url: EndpointUrl::stored(&self.url).ok_or_else(|| unreadable("url"))?,
-            event_types,
+            event_types: types(&self.event_types),
             status: self.status.parse().map_err(|_| unreadable("status"))?,
             disabled_reason: reason.map_err(|_| unreadable("disabled_reason"))?,
             disabled_at: self.disabled_at.map(|at| at.0),
@@ -127,9 +126,9 @@ impl Row {
     }
 }
 
-/// Types of events as they are stored.
-pub(super) fn types(text: &str) -> Option<BTreeSet<WebhookEventType>> {
-    text.split(' ').map(|name| name.parse().ok()).collect()
+/// Types of events as they are stored. Those that only a newer version of this program knows are left out.
+pub(super) fn types(text: &str) -> BTreeSet<WebhookEventType> {
+    text.split(' ').filter_map(|name| name.parse().ok()).collect()
 }
 
 fn stored_types(endpoint: &WebhookEndpoint) -> String {
@@ -228,13 +227,15 @@ pub fn lock(tx: &mut Tx<'_>, id: WebhookEndpointId) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Stores what a caller may change, and whether webhooks are sent.
-pub fn update(tx: &mut Tx<'_>, changed: &WebhookEndpoint) -> Result<Guarded, DbFault> {
+/// Stores what a caller may change, and whether webhooks are sent. The types of events stay as they are
+/// unless `has_new_types`: there may be some that this version does not know.
+pub fn update(tx: &mut Tx<'_>, changed: &WebhookEndpoint, has_new_types: bool) -> Result<Guarded, DbFault> {
+    let types = has_new_types.then(|| endpoints::event_types.eq(stored_types(changed)));
     let updated = diesel::update(endpoints::table.find(changed.id.as_str()))
         .filter(endpoints::deleted_at.is_null())
         .set((
             endpoints::url.eq(changed.url.as_str()),
-            endpoints::event_types.eq(stored_types(changed)),
+            types,
             endpoints::status.eq(changed.status.as_str()),
             endpoints::disabled_reason.eq(changed.disabled_reason.map(DisabledReason::as_str)),
             endpoints::disabled_at.eq(changed.disabled_at.map(At)),

@@ -25,8 +25,7 @@ use crate::domain::{
     ids::{AccountId, InvitationId, UserId, WebhookEndpointId, WebhookEventId},
     invitation::InvitationKind,
     webhooks::{
-        InvitationFacts, TEST_EVENT, WebhookEventType, WebhookStatus, invitation_payload, test_payload,
-        user_payload,
+        InvitationFacts, TEST_EVENT, WebhookEventType, invitation_payload, test_payload, user_payload,
     },
 };
 
@@ -191,7 +190,7 @@ pub(super) fn write(tx: &mut Tx<'_>, receivers: &[Receiver], events: &[NewEvent]
             event_id: event.id.as_str(),
             subject: &event.subject,
             event_at: At(event.at),
-            state: state_of(taker.status).as_str(),
+            state: DeliveryState::Pending.as_str(),
             attempts: 0,
             next_attempt_at: At(event.at),
         })
@@ -206,14 +205,6 @@ pub(super) fn write(tx: &mut Tx<'_>, receivers: &[Receiver], events: &[NewEvent]
 
 /// The most deliveries of one statement.
 const MAX_ROWS: usize = 4096;
-
-/// Events of a paused endpoint wait; those of a disabled one are kept, to be sent again when it is asked for.
-fn state_of(status: WebhookStatus) -> DeliveryState {
-    match status {
-        WebhookStatus::Active | WebhookStatus::Paused => DeliveryState::Pending,
-        WebhookStatus::Disabled => DeliveryState::Held,
-    }
-}
 
 /// Writes the event with which an endpoint is tried.
 pub fn test(

@@ -6,18 +6,18 @@ use diesel::prelude::*;
 use super::{
     attempts::{self, Attempt},
     deliveries::DeliveryState,
+    endpoints,
 };
 use crate::db::{
     Tx,
     error::DbFault,
     guarded::Guarded,
-    pool::any_connection::AnyConnection,
-    schema::{webhook_deliveries as deliveries, webhook_endpoints as endpoints},
+    schema::{webhook_deliveries as deliveries, webhook_endpoints},
     sql::{partial_index::is_undelivered, timestamp::At},
 };
 use crate::domain::{
     ids::WebhookEndpointId,
-    webhooks::{DisabledReason, WebhookStatus},
+    webhooks::{DisabledReason, WebhookStatus, failing_since},
 };
 
 /// What became of an attempt.
@@ -32,7 +32,7 @@ pub enum Recorded {
 }
 
 /// Records an attempt that ended at `now`. Returns since when the deliveries of the endpoint fail; `None`
-/// after one that succeeded.
+/// after one that succeeded. The endpoint is locked first, as everywhere.
 ///
 /// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as
 /// it is: the attempt stands in the log all the same.
@@ -41,23 +41,27 @@ pub fn record(
     attempt: &Attempt,
     (outcome, now): (Recorded, DateTime<Utc>),
 ) -> Result<Option<DateTime<Utc>>, DbFault> {
+    endpoints::lock(tx, attempt.endpoint)?;
     attempts::insert(tx.writing(), attempt)?;
     let (state, due) = match outcome {
         Recorded::Delivered => (DeliveryState::Delivered, now),
         Recorded::Retry(at) => (DeliveryState::Pending, at),
         Recorded::Failed => (DeliveryState::Failed, now),
     };
-    let changed = diesel::update(deliveries::table.find(key(attempt)))
-        .filter(is_undelivered().and(deliveries::attempts.eq(attempt.attempt)))
+    let subjects: Vec<String> = diesel::update(deliveries::table.find(key(attempt)))
+        // No words of a partial index: it is found by its key.
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .filter(deliveries::attempts.eq(attempt.attempt))
         .filter(deliveries::leased_until.is_not_null())
         .set((
             deliveries::state.eq(state.as_str()),
             deliveries::next_attempt_at.eq(At(due)),
             deliveries::leased_until.eq(None::<At>),
         ))
-        .execute(tx.writing())?;
-    if let (Recorded::Retry(at), Guarded::Applied) = (outcome, Guarded::of(changed)) {
-        postpone_later(tx, attempt, at)?;
+        .returning(deliveries::subject)
+        .get_results(tx.writing())?;
+    if state != DeliveryState::Pending {
+        subjects.iter().try_for_each(|subject| release_next(tx, attempt.endpoint, subject, now))?;
     }
     health(tx, attempt.endpoint, outcome == Recorded::Delivered, now)
 }
@@ -67,65 +71,77 @@ fn key(attempt: &Attempt) -> (&str, &str) {
     (attempt.endpoint.as_str(), attempt.event.as_str())
 }
 
-/// Lets the later events of the same invitation wait as long: until then each claim would look at them in
-/// vain.
-fn postpone_later(tx: &mut Tx<'_>, attempt: &Attempt, until: DateTime<Utc>) -> Result<(), DbFault> {
-    let subject: Option<String> =
-        deliveries::table.find(key(attempt)).select(deliveries::subject).first(tx.reading()).optional()?;
-    let Some(subject) = subject else { return Ok(()) };
-    diesel::update(deliveries::table)
-        .filter(deliveries::endpoint_id.eq(attempt.endpoint.as_str()).and(deliveries::subject.eq(subject)))
-        .filter(is_undelivered().and(deliveries::leased_until.is_null()))
-        .filter(deliveries::next_attempt_at.lt(At(until)))
-        .set(deliveries::next_attempt_at.eq(At(until)))
+/// Makes the next event of this invitation due at `now`, which a claim has postponed until the end of the
+/// lease. One that was tried before has a time of its own.
+fn release_next(
+    tx: &mut Tx<'_>,
+    endpoint: WebhookEndpointId,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbFault> {
+    let next: Option<String> = deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoint.as_str()).and(deliveries::subject.eq(subject)))
+        .filter(is_undelivered())
+        .order((deliveries::event_at, deliveries::event_id))
+        .select(deliveries::event_id)
+        .first(tx.reading())
+        .optional()?;
+    let Some(next) = next else { return Ok(()) };
+    diesel::update(deliveries::table.find((endpoint.as_str(), next)))
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .filter(deliveries::leased_until.is_null())
+        .filter(deliveries::attempts.eq(0).and(deliveries::next_attempt_at.gt(At(now))))
+        .set(deliveries::next_attempt_at.eq(At(now)))
         .execute(tx.writing())?;
     Ok(())
 }
 
-/// Notes on the endpoint whether it works. It is locked only where that changes.
+/// Notes on the endpoint whether it works.
 fn health(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,
     works: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, DbFault> {
-    let one = || endpoints::table.find(endpoint.as_str());
-    let known: Option<Option<At>> = one().select(endpoints::failing_since).first(tx.reading()).optional()?;
-    let since = known.flatten();
-    if works && since.is_some() {
-        diesel::update(one()).set(endpoints::failing_since.eq(None::<At>)).execute(tx.writing())?;
+    let one = || webhook_endpoints::table.find(endpoint.as_str());
+    let known: Option<(Option<At>, Option<At>)> = one()
+        .select((webhook_endpoints::failing_since, webhook_endpoints::last_failed_at))
+        .first(tx.reading())
+        .optional()?;
+    let Some((since, last)) = known.map(|(since, last)| (since.map(|at| at.0), last.map(|at| at.0))) else {
+        return Ok(None);
+    };
+    let failing = (!works).then(|| failing_since(since.zip(last), now));
+    if failing.is_some() || since.is_some() {
+        let last = failing.map(|_| At(now));
+        diesel::update(one())
+            .set((
+                webhook_endpoints::failing_since.eq(failing.map(At)),
+                webhook_endpoints::last_failed_at.eq(last),
+            ))
+            .execute(tx.writing())?;
     }
-    if !works && since.is_none() {
-        diesel::update(one()).set(endpoints::failing_since.eq(At(now))).execute(tx.writing())?;
-    }
-    Ok(if works { None } else { Some(since.map_or(now, |at| at.0)) })
+    Ok(failing)
 }
 
-/// Disables an active endpoint, and holds what it was to get. Stale where it was disabled or paused
-/// meanwhile.
+/// Disables an active endpoint. What it was to get waits, as for a paused one. Stale where it was disabled or
+/// paused meanwhile.
 pub fn disable(
     tx: &mut Tx<'_>,
     endpoint: WebhookEndpointId,
     (reason, now): (DisabledReason, DateTime<Utc>),
 ) -> Result<Guarded, DbFault> {
-    let disabled = diesel::update(endpoints::table.find(endpoint.as_str()))
-        .filter(endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null()))
+    let disabled = diesel::update(webhook_endpoints::table.find(endpoint.as_str()))
+        .filter(
+            webhook_endpoints::status
+                .eq(WebhookStatus::Active.as_str())
+                .and(webhook_endpoints::deleted_at.is_null()),
+        )
         .set((
-            endpoints::status.eq(WebhookStatus::Disabled.as_str()),
-            endpoints::disabled_reason.eq(reason.as_str()),
-            endpoints::disabled_at.eq(At(now)),
+            webhook_endpoints::status.eq(WebhookStatus::Disabled.as_str()),
+            webhook_endpoints::disabled_reason.eq(reason.as_str()),
+            webhook_endpoints::disabled_at.eq(At(now)),
         ))
         .execute(tx.writing())?;
-    if Guarded::of(disabled) == Guarded::Applied {
-        hold(tx.writing(), endpoint)?;
-    }
     Ok(Guarded::of(disabled))
-}
-
-fn hold(connection: &mut AnyConnection, endpoint: WebhookEndpointId) -> Result<(), DbFault> {
-    diesel::update(deliveries::table)
-        .filter(deliveries::endpoint_id.eq(endpoint.as_str()).and(is_undelivered()))
-        .set((deliveries::state.eq(DeliveryState::Held.as_str()), deliveries::leased_until.eq(None::<At>)))
-        .execute(connection)?;
-    Ok(())
 }

@@ -13,6 +13,9 @@ use crate::domain::{
 
 /// How long no delivery may have succeeded before an endpoint is disabled.
 pub const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
+/// How far apart two failures are when the later one begins the time anew: longer than any wait between two
+/// attempts. Where nothing was sent for so long, nothing is known of the time between.
+const FAILURES_APART: TimeDelta = TimeDelta::days(2);
 /// How long events, deliveries and attempts are kept: as far back as events can be sent again.
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// The most endpoints of a client.
@@ -26,7 +29,7 @@ closed_set! {
         Active = "active",
         /// Its owner paused it: events wait.
         Paused = "paused",
-        /// Its deliveries failed for too long, or it answered 410: events are kept and not sent.
+        /// Its deliveries failed for too long, or it answered 410: events wait.
         Disabled = "disabled",
     }
 }
@@ -51,7 +54,7 @@ pub struct WebhookEndpoint {
     pub client: ClientId,
     /// Where it is.
     pub url: EndpointUrl,
-    /// The types of events that it takes. Never empty.
+    /// The types of events that it takes, as far as this version knows them.
     pub event_types: BTreeSet<WebhookEventType>,
     /// Whether webhooks are sent to it.
     pub status: WebhookStatus,
@@ -76,6 +79,13 @@ impl WebhookEndpoint {
     }
 }
 
+/// Since when an endpoint fails at which a delivery failed at `now`. `known` is since when it was known to
+/// fail, and when it failed last.
+#[must_use]
+pub fn failing_since(known: Option<(DateTime<Utc>, DateTime<Utc>)>, now: DateTime<Utc>) -> DateTime<Utc> {
+    known.filter(|(_, last)| now - *last < FAILURES_APART).map_or(now, |(since, _)| since)
+}
+
 /// What is kept of a secret.
 #[derive(Debug, Clone)]
 pub struct WebhookSecretRecord {
@@ -96,5 +106,19 @@ impl WebhookSecretRecord {
     #[must_use]
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_long_after_the_last_one_begins_the_time_anew() {
+        let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let after = |gap| failing_since(Some((now - TimeDelta::days(20), now - gap)), now);
+        assert_eq!(failing_since(None, now), now);
+        assert_eq!(after(TimeDelta::days(2) - TimeDelta::milliseconds(1)), now - TimeDelta::days(20));
+        assert_eq!(after(TimeDelta::days(2)), now);
     }
 }

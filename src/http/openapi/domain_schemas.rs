@@ -116,8 +116,8 @@ closed_sets! {
     ApiClientStatus, "ApiClientStatus", "`active`, until its `expires_at` has passed or it is revoked.";
     WebhookEventType, "WebhookEventType", "A type of event. `invitation.bounced`: a letter came back, or was \
         given up; `invitation.opened`: by a person or a mail scanner.";
-    WebhookStatus, "WebhookStatus", "Whether webhooks are sent to an endpoint. While it is `paused` events \
-        wait; while it is `disabled`, by this service, they are kept to be sent again.";
+    WebhookStatus, "WebhookStatus", "Whether webhooks are sent to an endpoint. While it is `paused`, or \
+        `disabled` by this service, events wait.";
     DisabledReason, "WebhookDisabledReason", "Why this service disabled an endpoint: its deliveries were \
         `failing` for 5 days, or it answered 410 (`gone`).";
     SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \

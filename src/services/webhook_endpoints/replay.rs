@@ -10,7 +10,7 @@ use crate::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
         ids::{WebhookEndpointId, WebhookEventId},
-        webhooks::WebhookStatus,
+        webhooks::KEPT_FOR,
     },
     services::{ServiceError, Services, audit, idempotency::Ticket},
 };
@@ -21,8 +21,8 @@ const MAX_BATCH: i64 = 5_000;
 /// What is to be sent again.
 #[derive(Debug, Clone, Copy)]
 pub struct NewReplay {
-    /// The events of this time and later ones.
-    pub since: DateTime<Utc>,
+    /// The events of this time and later ones; `None` for all that are kept.
+    pub since: Option<DateTime<Utc>>,
     /// Only those that the endpoint has not accepted.
     pub undelivered_only: bool,
 }
@@ -41,11 +41,10 @@ struct Part {
 }
 
 /// Makes events due again, with the ids and bodies that they had. They are sent in order, as if none had been
-/// tried.
+/// tried; to an endpoint that is paused, or that this service disabled, once it is active.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::EndpointInactive`] for one that
-/// this service disabled.
+/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`].
 pub async fn replay(
     services: &Services,
     actor: &Actor,
@@ -82,10 +81,9 @@ fn one(
     (id, asked, after): (WebhookEndpointId, NewReplay, Option<WebhookEventId>),
 ) -> Result<Part, ServiceError> {
     webhooks::lock(tx, id)?;
-    if visible(tx.reading(), actor, id)?.status == WebhookStatus::Disabled {
-        return Err(ServiceError::EndpointInactive);
-    }
+    visible(tx.reading(), actor, id)?;
     let NewReplay { since, undelivered_only } = asked;
+    let since = since.unwrap_or_else(|| services.clock.now() - KEPT_FOR);
     let asked = webhooks::Replay { endpoint: id, since, undelivered_only, after, limit: MAX_BATCH };
     let events = webhooks::replay(tx, &asked, services.clock.now())?;
     let is_full = i64::try_from(events.len()).is_ok_and(|found| found == MAX_BATCH);

@@ -27,8 +27,8 @@ pub struct EndpointPatch {
     pub status: Option<WebhookStatus>,
 }
 
-/// Changes an endpoint. What waits for a paused endpoint is sent once it is active; what was held while it
-/// was disabled is sent when it is asked for.
+/// Changes an endpoint. What waits for one that is paused, or that this service disabled, is sent once it is
+/// active; no row of it is changed here, however many there are.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::ScopeExceedsYours`].
@@ -48,7 +48,7 @@ pub async fn update(
             if names.is_empty() {
                 return Ok(old);
             }
-            if webhooks::update(tx, &changed)? == Guarded::Stale {
+            if webhooks::update(tx, &changed, names.contains(&"event_types"))? == Guarded::Stale {
                 return Err(ServiceError::NotFound);
             }
             let details = json!({ "changed": names, "status": changed.status.as_str() });

@@ -31,6 +31,7 @@ on_both_databases! {
         let other = receiver.received();
         assert_eq!((other.len(), other[0].event()), (1, "invitation.created"));
         assert_ne!(other[0].body["data"]["invitation_id"], made["id"]);
+        assert_eq!(app.times_of_waiting().len(), 1, "the second event is looked at with the first one");
         app.advance(TimeDelta::seconds(4));
         app.dispatch().await;
         assert_eq!(receiver.types(), [""; 0]);
@@ -51,6 +52,44 @@ on_both_databases! {
         let of_first = format!("{}/attempts?event_id={}", endpoint.path(), first[0].id);
         let of_first = app.admin().get(&of_first).await.expect(200).body;
         assert_eq!(of_first["data"].as_array().unwrap().len(), 2);
+        app.letters().await;
+    }
+
+    async fn many_events_that_wait_for_another_are_looked_at_once(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        receiver.answer(500);
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        // Later events of the same invitation, which are due before those of any other.
+        let numbers = "WITH RECURSIVE n (k) AS (SELECT 1000000000001 UNION ALL \
+            SELECT k + 1 FROM n WHERE k < 1000000000700)";
+        for (table, columns, values) in [
+            ("webhook_events", "id, event_type, at, payload", "event_type, at, payload"),
+            (
+                "webhook_deliveries",
+                "event_id, endpoint_id, subject, event_at, state, attempts, next_attempt_at",
+                "endpoint_id, subject, event_at, state, 0, event_at",
+            ),
+        ] {
+            let rows = format!("SELECT 'msg_01mzzzzzzze08' || k, {values} FROM {table}, n");
+            let insert = format!("{numbers} INSERT INTO {table} ({columns}) {rows}");
+            assert_eq!(app.database.execute(&insert), 700);
+        }
+        app.advance(TimeDelta::seconds(1));
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        receiver.answer(204);
+        assert_eq!(app.parts.dispatcher.step().await.unwrap(), 1);
+        assert_eq!(receiver.types().len(), 1);
+        assert_eq!(app.times_of_waiting().len(), 1, "all wait for the first one");
+        app.advance(TimeDelta::seconds(4));
+        // Each that is accepted lets the next one go, and no other.
+        for _ in 0..3 {
+            assert_eq!(app.parts.dispatcher.step().await.unwrap(), 1);
+        }
+        let received = receiver.received();
+        let ids: Vec<&str> = received.iter().map(|one| one.id.as_str()).collect();
+        assert!(ids.len() == 3 && ids.is_sorted(), "{ids:?}");
         app.letters().await;
     }
 

@@ -1,4 +1,6 @@
-//! Endpoints that fail for days, or are gone, are disabled.
+//! Endpoints that fail for days, or are gone, are disabled; their events wait.
+
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
@@ -34,24 +36,68 @@ on_both_databases! {
             (&shown["status"], &shown["disabled_reason"], &shown["disabled_at"]),
             (&json!("disabled"), &json!("failing"), &json!("2026-11-29T12:00:00.000Z"))
         );
-        // What comes now is kept, and sent when it is asked for.
+        // What comes now waits with the rest, and is sent once the endpoint is active.
         receiver.received();
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         app.dispatch().await;
-        assert_eq!(receiver.types(), [""; 0]);
-        let since = json!({ "since": (begin + TimeDelta::days(5)).to_rfc3339() });
-        endpoint.replay(&app, since.clone()).await.problem(409, "webhook_endpoint_inactive");
+        assert_eq!((receiver.types(), app.deliveries()), (vec![], vec!["pending".to_owned(); 6]));
         receiver.answer(204);
         let active = endpoint.patch(&app, json!({ "status": "active" })).await.expect(200).body;
         assert_eq!(
             (&active["disabled_reason"], &active["disabled_at"], &active["failing_since"]),
             (&json!(null), &json!(null), &json!(null))
         );
+        app.advance(TimeDelta::days(1));
+        app.dispatch().await;
+        let ids: BTreeSet<String> = receiver.received().into_iter().map(|one| one.id).collect();
+        assert_eq!((ids.len(), app.deliveries()), (6, vec!["delivered".to_owned(); 6]));
+        app.letters().await;
+    }
+
+    async fn what_was_given_up_is_sent_again_before_what_waits_behind_it(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created", "invitation.revoked"]).await;
+        receiver.answer(500);
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        // The last attempt of ten.
+        app.database.execute("UPDATE webhook_deliveries SET attempts = 9");
+        app.dispatch().await;
+        assert_eq!(app.deliveries(), ["failed"]);
+        receiver.answer(410);
+        let revoke = format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap());
+        app.admin().post_empty(&revoke).await.expect(200);
+        app.dispatch().await;
+        assert_eq!(app.deliveries(), ["failed", "pending"]);
+        receiver.answer(204);
+        receiver.received();
+        assert_eq!(endpoint.replay(&app, json!({})).await.expect(202).body, json!({ "events": 2 }));
         app.dispatch().await;
         assert_eq!(receiver.types(), [""; 0]);
-        assert_eq!(endpoint.replay(&app, since).await.expect(202).body, json!({ "events": 1 }));
+        endpoint.patch(&app, json!({ "status": "active" })).await.expect(200);
         app.dispatch().await;
-        assert_eq!(receiver.types().len(), 1);
+        assert_eq!(receiver.types(), ["invitation.created", "invitation.revoked"]);
+        // What was accepted is sent again only when that is asked for.
+        assert_eq!(endpoint.replay(&app, json!({})).await.expect(202).body, json!({ "events": 0 }));
+        let all = json!({ "undelivered_only": false });
+        assert_eq!(endpoint.replay(&app, all).await.expect(202).body, json!({ "events": 2 }));
+        app.letters().await;
+    }
+
+    async fn a_failure_weeks_after_the_last_one_begins_the_time_anew(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        receiver.answer(502);
+        app.invite("ada@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        app.database.execute("UPDATE webhook_deliveries SET state = 'failed'");
+        app.advance(TimeDelta::days(20));
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        let shown = endpoint.shown(&app).await;
+        assert_eq!(
+            (&shown["status"], &shown["failing_since"]),
+            (&json!("active"), &json!("2026-12-14T12:00:00.000Z"))
+        );
         app.letters().await;
     }
 
@@ -105,7 +151,7 @@ on_both_databases! {
         app.dispatch().await;
         let shown = endpoint.shown(&app).await;
         assert_eq!((&shown["status"], &shown["disabled_reason"]), (&json!("disabled"), &json!("gone")));
-        assert_eq!(app.deliveries(), ["held"]);
+        assert_eq!(app.deliveries(), ["pending"]);
         app.letters().await;
     }
 }

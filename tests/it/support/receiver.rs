@@ -1,8 +1,11 @@
 //! Webhook endpoints, and a partner's server that receives for them.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU16, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -69,13 +72,18 @@ pub struct Receiver {
 impl Receiver {
     /// One that accepts everything, for now.
     pub async fn start() -> Self {
+        Self::start_slow(Duration::ZERO).await
+    }
+
+    /// The same, which takes this time for each answer.
+    pub async fn start_slow(time: Duration) -> Self {
         // One of its own, which ends with the receiver.
         let server = MockServer::builder().start().await;
         let (status, received) = (Arc::new(AtomicU16::new(204)), Arc::<Mutex<Vec<Received>>>::default());
         let (answer, requests) = (status.clone(), received.clone());
         let respond = move |request: &Request| {
             requests.lock().unwrap().push(Received::of(request));
-            ResponseTemplate::new(answer.load(Ordering::Relaxed))
+            ResponseTemplate::new(answer.load(Ordering::Relaxed)).set_delay(time)
         };
         Mock::given(any()).respond_with(respond).mount(&server).await;
         Self { url: format!("{}/hooks", server.uri()), status, received, _server: server }
@@ -160,6 +168,13 @@ impl TestApp {
     /// The states of all deliveries, by the order of their events.
     pub fn deliveries(&self) -> Vec<String> {
         self.database.texts("SELECT state AS text FROM webhook_deliveries ORDER BY event_id")
+    }
+
+    /// When deliveries that wait are tried next, each time once.
+    pub fn times_of_waiting(&self) -> Vec<String> {
+        let times = "SELECT DISTINCT CAST(next_attempt_at AS TEXT) AS text FROM webhook_deliveries \
+            WHERE state = 'pending'";
+        self.database.texts(times)
     }
 
     /// A body that is right for this client, with these members in place of its own.

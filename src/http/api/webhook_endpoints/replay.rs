@@ -28,17 +28,21 @@ use crate::{
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what is read into a `NewReplay`")]
 pub struct ReplayWebhooksRequest {
-    /// Those of this time and later ones: within the last 30 days.
-    since: DateTime<Utc>,
-    /// Only those that the endpoint has not accepted.
-    #[schema(value_type = Option<bool>, default = false)]
-    undelivered_only: bool,
+    /// Those of this time and later ones: within the last 30 days. Without it, all that are kept.
+    since: Option<DateTime<Utc>>,
+    /// Only those that the endpoint has not accepted. By default `true` without `since`, and `false` with it.
+    undelivered_only: Option<bool>,
 }
 
 fn read(members: &mut Members, now: DateTime<Utc>) -> Option<NewReplay> {
-    let since = members.required("since", |value| within(value, now));
+    let is_from_a_time = members.contains_non_null("since");
+    let since = is_from_a_time.then(|| members.required("since", |value| within(value, now)));
     let undelivered_only = members.optional("undelivered_only", |value| members::boolean(&value));
-    Some(NewReplay { since: since?, undelivered_only: undelivered_only.unwrap_or_default() })
+    let since = match since {
+        Some(since) => Some(since?),
+        None => None,
+    };
+    Some(NewReplay { since, undelivered_only: undelivered_only.unwrap_or(!is_from_a_time) })
 }
 
 fn within(value: Value, now: DateTime<Utc>) -> Result<DateTime<Utc>, MemberError> {
@@ -71,21 +75,22 @@ errors! {
     ReplayErrors:
     FORBIDDEN = "the token lacks `webhooks:manage`";
     NOT_FOUND = "there is no such endpoint, or this token may not see it";
-    WEBHOOK_ENDPOINT_INACTIVE = "this service disabled the endpoint: set it to active first";
 }
 
 /// Send events to a webhook endpoint again
 ///
 /// Those that it took in its time, from `since` on, with the ids and bodies that they had and in the same
-/// order: a receiver that remembers `webhook-id` does nothing twice. To a paused endpoint they are sent once
-/// it is active.
+/// order: a receiver that remembers `webhook-id` does nothing twice. Without `since`: all that the endpoint
+/// has not accepted, those that were given up too. To an endpoint that is `paused` or `disabled` they are
+/// sent once it is active.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "replayWebhooks",
     params(("id" = WebhookEndpointId, Path, description = "The endpoint.")),
     request_body(content = ReplayWebhooksRequest, examples(
-        ("ReplayWebhooks" = (summary = "What was missed since noon", value = json!({
-            "since": "2026-11-24T12:00:00Z", "undelivered_only": true
+        ("ReplayWebhooks" = (summary = "What was not accepted", value = json!({}))),
+        ("ReplayWebhooksSince" = (summary = "Everything since noon", value = json!({
+            "since": "2026-11-24T12:00:00Z"
         }))),
     )),
     responses(

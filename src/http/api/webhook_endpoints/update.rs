@@ -68,10 +68,10 @@ errors! {
 
 /// Change, pause or activate a webhook endpoint
 ///
-/// While it is `paused`, events wait, and are sent in order once it is `active`. One that this service
-/// disabled is set to `active` too; the events of that time are sent by `POST
-/// /v1/webhook-endpoints/{id}/replay`. The body may be sent as `application/merge-patch+json` (RFC 7396),
-/// too.
+/// While it is `paused`, or `disabled` by this service, events wait, and are sent in order once it is
+/// `active`: each when its next attempt is due. `POST /v1/webhook-endpoints/{id}/replay` makes all of them
+/// due at once, those that were given up too. The body may be sent as `application/merge-patch+json` (RFC
+/// 7396), too.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "updateWebhookEndpoint",
