@@ -13,6 +13,7 @@ mod receivers;
 mod record;
 mod replay;
 mod secrets;
+mod totals;
 
 pub(in crate::db) use self::events::of_timeline;
 pub use self::{
@@ -23,8 +24,9 @@ pub use self::{
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress},
     forget::forget,
-    owner::owner,
+    owner::{disabled_of, owner},
     record::{Recorded, disable, record},
     replay::{Replay, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
+    totals::{Totals, totals},
 };

@@ -12,10 +12,14 @@ use crate::domain::{
     email::Email,
     ids::{UserId, WebhookEndpointId},
     user::UserStatus,
+    webhooks::WebhookStatus,
 };
 
-/// The owner, with the present address. `None` where no active user of this service is: an endpoint that was
-/// made on the command line, or by a caller of an identity provider.
+/// The most endpoints of one user that are named together.
+const MAX_NAMED: i64 = 20;
+
+/// The owner, with the present address: the first of the two makers who is an active user. `None` where
+/// neither is: an endpoint that was made on the command line, or by a caller of an identity provider.
 pub fn owner(
     connection: &mut AnyConnection,
     endpoint: WebhookEndpointId,
@@ -29,21 +33,45 @@ pub fn owner(
         ))
         .first(connection)
         .optional()?;
+    let Some((maker, of_client)) = makers else { return Ok(None) };
     let is_user = |(kind, _): &(String, String)| kind == ActorKind::User.as_str();
-    let Some((_, id)) = makers.and_then(|(maker, of_client)| [maker, of_client].into_iter().find(is_user))
-    else {
-        return Ok(None);
-    };
-    let row: Option<(String, String)> = users::table
-        .filter(users::id.eq(id))
+    let ids: Vec<String> = [maker, of_client].into_iter().filter(is_user).map(|(_, id)| id).collect();
+    let active: Vec<(String, String)> = users::table
+        .filter(users::id.eq_any(&ids))
         .filter(users::removed_at.is_null().and(users::status.eq(UserStatus::Active.as_str())))
         .select((users::id, users::email))
-        .first(connection)
-        .optional()?;
-    row.map(|(id, email)| {
-        let corrupt = |column| DbFault::Corrupt { table: "users", column, row: id.clone() };
-        let email = Email::parse(&email).map_err(|_| corrupt("email"))?;
-        Ok((id.parse().map_err(|_| corrupt("id"))?, email))
-    })
-    .transpose()
+        .load(connection)?;
+    let first = ids.iter().find_map(|id| active.iter().find(|(known, _)| known == id));
+    first
+        .map(|(id, email)| {
+            let corrupt = |column| DbFault::Corrupt { table: "users", column, row: id.clone() };
+            let email = Email::parse(email).map_err(|_| corrupt("email"))?;
+            Ok((id.parse().map_err(|_| corrupt("id"))?, email))
+        })
+        .transpose()
+}
+
+/// The disabled endpoints whose owner this user is, the oldest first, at most [`MAX_NAMED`].
+pub fn disabled_of(connection: &mut AnyConnection, user: UserId) -> Result<Vec<WebhookEndpointId>, DbFault> {
+    let kind = ActorKind::User.as_str();
+    let made = endpoints::created_by_kind.eq(kind).and(endpoints::created_by_id.eq(user.as_str()));
+    let made_client = clients::created_by_kind.eq(kind).and(clients::created_by_id.eq(user.as_str()));
+    let ids: Vec<String> = endpoints::table
+        .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
+        .filter(endpoints::status.eq(WebhookStatus::Disabled.as_str()).and(endpoints::deleted_at.is_null()))
+        .filter(made.or(made_client))
+        .order(endpoints::id)
+        .limit(MAX_NAMED)
+        .select(endpoints::id)
+        .load(connection)?;
+    let mut theirs = Vec::new();
+    for id in ids {
+        let corrupt = |_| DbFault::Corrupt { table: "webhook_endpoints", column: "id", row: id.clone() };
+        let id = id.parse::<WebhookEndpointId>().map_err(corrupt)?;
+        // The maker of a client is the owner where that of the endpoint is not active.
+        if owner(connection, id)?.is_some_and(|(owner, _)| owner == user) {
+            theirs.push(id);
+        }
+    }
+    Ok(theirs)
 }

@@ -8,7 +8,7 @@ use crate::support::{
     TestApp,
     api_clients::{ApiClient, CLIENTS},
     json, on_both_databases,
-    receiver::{ENDPOINTS, LOOPBACK, Receiver},
+    receiver::{ENDPOINTS, LOOPBACK, Receiver, patch_endpoint},
 };
 
 on_both_databases! {
@@ -133,7 +133,7 @@ on_both_databases! {
         receiver.answer(410);
         // Made by the program, whose client Ada made.
         let body = json!({ "url": receiver.url, "event_types": ["invitation.created"] });
-        client.caller(&app).await.post(ENDPOINTS, &body).await.expect(201);
+        let endpoint = client.caller(&app).await.post(ENDPOINTS, &body).await.expect(201).text_of("id");
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         app.dispatch().await;
         let letters = app.letters().await;
@@ -141,6 +141,58 @@ on_both_databases! {
         assert_eq!(told.len(), 1, "{letters:?}");
         assert!(told[0].subject.contains("webhook endpoint"), "{}", told[0].subject);
         assert!(!told[0].text.contains("token="), "{}", told[0].text);
+        assert!(told[0].text.contains(&endpoint) && told[0].html.contains(&endpoint), "{}", told[0].text);
+    }
+
+    async fn the_maker_of_the_client_gets_the_letter_where_that_of_the_endpoint_is_not_active(app: TestApp) {
+        let mut ids = Vec::new();
+        for email in ["ada@example.com", "bob@example.com"] {
+            let (made, mail) = app.invite(email, &["admin"]).await;
+            app.activate(&mail.token).await.expect(201);
+            ids.push(made["user_id"].as_str().unwrap().to_owned());
+        }
+        let (ada, bob) = (app.sign_in("ada@example.com").await, app.sign_in("bob@example.com").await);
+        let client = json!({ "name": "Fleet sync", "scopes": ["system_users:read"] });
+        let client = ApiClient::of(&ada.post(CLIENTS, &client).await.expect(201));
+        let receiver = Receiver::start().await;
+        receiver.answer(410);
+        let body = app.endpoint_body(&client, json!({ "url": receiver.url }));
+        let endpoint = bob.post(ENDPOINTS, &body).await.expect(201).text_of("id");
+        app.admin().post_empty(&format!("/v1/users/{}/block", ids[1])).await.expect(200);
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        let letters = app.letters().await;
+        let told: Vec<_> = letters.iter().filter(|mail| mail.text.contains(&endpoint)).collect();
+        assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["ada@example.com"]);
+        // One that works again by the time of the letter needs none.
+        let active = json!({ "status": "active" });
+        patch_endpoint(&ada, &format!("{ENDPOINTS}/{endpoint}"), &active).await.expect(200);
+        app.invite_unsent("zoe@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        patch_endpoint(&ada, &format!("{ENDPOINTS}/{endpoint}"), &active).await.expect(200);
+        let letters = app.letters().await;
+        assert_eq!(letters.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["zoe@example.com"]);
+    }
+
+    async fn waiting_webhooks_and_disabled_endpoints_are_counted(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let assert_numbers = async |waiting: u64, active: u64, disabled: u64| {
+            let metrics = app.anonymous().get("/metrics").await.expect(200).text;
+            for line in [
+                format!("invitation_service_webhooks_waiting {waiting}\n"),
+                format!("invitation_service_webhook_endpoints{{status=\"active\"}} {active}\n"),
+                format!("invitation_service_webhook_endpoints{{status=\"disabled\"}} {disabled}\n"),
+            ] {
+                assert!(metrics.contains(&line), "{line}: {metrics}");
+            }
+        };
+        assert_numbers(1, 1, 0).await;
+        receiver.answer(410);
+        app.dispatch().await;
+        assert_numbers(0, 0, 1).await;
+        app.letters().await;
     }
 
     async fn an_endpoint_that_is_gone_is_disabled_at_once(app: TestApp) {
