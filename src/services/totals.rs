@@ -43,6 +43,8 @@ impl Services {
     /// # Errors
     /// When the database is unavailable.
     pub async fn webhook_totals(&self, patience: Duration) -> Result<WebhookTotals, DbFault> {
-        self.db.within(patience).read::<_, DbFault>(webhooks::totals).await
+        let now = self.clock.now();
+        let read = move |connection: &mut _| webhooks::totals(connection, now);
+        self.db.within(patience).read::<_, DbFault>(read).await
     }
 }

@@ -107,7 +107,7 @@ fn lease(
 ) -> Result<Vec<(String, i32)>, DbFault> {
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
-        let attempt = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
+        let attempts: Vec<i32> = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
             .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
             .set((
                 deliveries::attempts.eq(deliveries::attempts + 1),
@@ -115,9 +115,8 @@ fn lease(
                 deliveries::leased_until.eq(At(lease_ends)),
             ))
             .returning(deliveries::attempts)
-            .get_result::<i32>(tx.writing())
-            .optional()?;
-        leased.extend(attempt.map(|attempt| (id.to_owned(), attempt)));
+            .get_results(tx.writing())?;
+        leased.extend(attempts.into_iter().map(|attempt| (id.to_owned(), attempt)));
     }
     Ok(leased)
 }

@@ -15,7 +15,7 @@ use crate::domain::{
     webhooks::WebhookStatus,
 };
 
-/// The most endpoints of one user that are named together.
+/// The most endpoints that a letter names.
 const MAX_NAMED: i64 = 20;
 
 /// The owner, with the present address: the first of the two makers who is an active user. `None` where
@@ -51,7 +51,7 @@ pub fn owner(
         .transpose()
 }
 
-/// The disabled endpoints whose owner this user is, the oldest first, at most [`MAX_NAMED`].
+/// The disabled endpoints whose owner this user is, the oldest first, at most 20.
 pub fn disabled_of(connection: &mut AnyConnection, user: UserId) -> Result<Vec<WebhookEndpointId>, DbFault> {
     let kind = ActorKind::User.as_str();
     let made = endpoints::created_by_kind.eq(kind).and(endpoints::created_by_id.eq(user.as_str()));

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use invitation_service::db::webhooks::{Search, due_endpoints};
+use invitation_service::{
+    db::webhooks::{Search, due_endpoints},
+    domain::ids::{ClientId, WebhookEndpointId},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
@@ -78,8 +81,8 @@ on_both_databases! {
             let place = |id: String| endpoints.iter().position(|one| one.id == id).unwrap();
             found.into_iter().map(|one| place(one.id.to_string())).collect::<Vec<_>>()
         };
-        let id = |place: usize| endpoints[place].id.parse().unwrap();
-        let client = |place: usize| endpoints[place].client.id.parse().unwrap();
+        let id = |place: usize| endpoints[place].id.parse::<WebhookEndpointId>().unwrap();
+        let client = |place: usize| endpoints[place].client.id.parse::<ClientId>().unwrap();
         let two = Search { limit: 2, ..Search::default() };
         assert_eq!(found(two.clone()).await, [0, 1]);
         assert_eq!(found(Search { after: Some(id(1)), ..two.clone() }).await, [2, 0]);
