@@ -2,6 +2,7 @@
 
 mod bodies;
 mod delivery;
+mod downgrade;
 mod events;
 mod expiry;
 mod failing;
