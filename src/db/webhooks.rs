@@ -16,12 +16,14 @@ pub(in crate::db) use self::events::of_timeline;
 pub use self::{
     attempts::{Attempt, list as list_attempts},
     deliveries::{Claimed, DeliveryState, claim, due_endpoints},
-    endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
+    endpoints::{
+        EndpointCount, EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update,
+    },
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress},
     forget::forget,
     owner::owner,
     record::{Recorded, disable, record},
-    replay::{Replay, replay},
+    replay::{Replay, is_unfinished as is_replay_unfinished, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
 };

@@ -14,8 +14,8 @@ mod secret;
 
 pub use self::{
     endpoint::{
-        DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, WebhookEndpoint, WebhookSecretRecord,
-        WebhookStatus,
+        DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, MAX_RECENT_ENDPOINTS, RECENTLY,
+        WebhookEndpoint, WebhookSecretRecord, WebhookStatus,
     },
     endpoint_url::{EndpointUrl, EndpointUrlError},
     event_type::{TEST_EVENT, WebhookEventType},

@@ -7,4 +7,5 @@ mod events;
 mod expiry;
 mod failing;
 mod life;
+mod limits;
 mod visibility;

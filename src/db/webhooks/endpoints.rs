@@ -210,11 +210,27 @@ fn whole(
     rows.collect()
 }
 
-/// How many endpoints a client has, those that were deleted not counted.
-pub fn count(connection: &mut AnyConnection, client: ClientId) -> Result<usize, DbFault> {
-    let theirs = endpoints::client_id.eq(client.as_str()).and(endpoints::deleted_at.is_null());
-    let number: i64 = endpoints::table.filter(theirs).count().get_result(connection)?;
-    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+/// How many endpoints a client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointCount {
+    /// Those that were not deleted.
+    pub present: usize,
+    /// With those that were deleted lately.
+    pub recent: usize,
+}
+
+/// Counts the endpoints of a client. Those that were deleted after `since` are recent.
+pub fn count(
+    connection: &mut AnyConnection,
+    client: ClientId,
+    since: DateTime<Utc>,
+) -> Result<EndpointCount, DbFault> {
+    let theirs = || endpoints::table.filter(endpoints::client_id.eq(client.as_str()));
+    let present: i64 = theirs().filter(endpoints::deleted_at.is_null()).count().get_result(connection)?;
+    let deleted = endpoints::deleted_at.gt(At(since)).assume_not_null();
+    let deleted: i64 = theirs().filter(deleted).count().get_result(connection)?;
+    let number = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(EndpointCount { present: number(present), recent: number(present + deleted) })
 }
 
 /// Locks an endpoint until the end of the transaction, so that of two changes one waits for the other.

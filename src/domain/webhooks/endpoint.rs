@@ -17,6 +17,11 @@ pub const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// The most endpoints of a client.
 pub const MAX_ENDPOINTS: usize = 20;
+/// The most endpoints of a client with those that were deleted within [`RECENTLY`]: their rows stay for as
+/// long as events are kept.
+pub const MAX_RECENT_ENDPOINTS: usize = 60;
+/// How long a deleted endpoint counts.
+pub const RECENTLY: TimeDelta = TimeDelta::days(1);
 
 closed_set! {
     /// Whether webhooks are sent to an endpoint.
