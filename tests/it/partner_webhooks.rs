@@ -8,4 +8,5 @@ mod expiry;
 mod failing;
 mod life;
 mod limits;
+mod networks;
 mod visibility;

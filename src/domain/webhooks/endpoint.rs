@@ -56,6 +56,8 @@ pub struct WebhookEndpoint {
     pub client: ClientId,
     /// Where it is.
     pub url: EndpointUrl,
+    /// Whether a caller who is no program set the URL: then it may be in a network that the operator named.
+    pub set_by_staff: bool,
     /// The types of events that it takes. Never empty.
     pub event_types: BTreeSet<WebhookEventType>,
     /// Whether webhooks are sent to it.

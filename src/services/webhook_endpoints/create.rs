@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{IssuedEndpoint, may_read, new_secret, scope};
+use super::{IssuedEndpoint, is_staff, may_read, new_secret, scope};
 use crate::{
     db::{
         self, AnyConnection, api_clients,
@@ -124,6 +124,7 @@ fn drafted(
         id,
         client,
         url: new.url.clone(),
+        set_by_staff: is_staff(actor),
         event_types: new.event_types.clone(),
         status: WebhookStatus::Active,
         disabled_reason: None,

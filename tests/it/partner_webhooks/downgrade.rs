@@ -32,7 +32,7 @@ on_both_databases! {
         for (id, kind) in [("ltr_1", "webhook_disabled"), ("ltr_2", "password_changed")] {
             let columns = "id, generation, state, attempts, next_attempt_at, created_at, kind, subject";
             let values = format!("'{id}', 1, 'withdrawn', 0, '{at}', '{at}', '{kind}', 'usr_1'");
-            assert_eq!(app.database.execute(&format!("INSERT INTO letters ({columns}) VALUES ({values})")), 1);
+            app.database.execute(&format!("INSERT INTO letters ({columns}) VALUES ({values})"));
         }
         app.database.run_script(match app.database.backend {
             Backend::Postgres => down!("postgres"),
