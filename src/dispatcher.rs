@@ -42,7 +42,9 @@ pub struct LastExpiryScan(Arc<Mutex<Option<DateTime<Utc>>>>);
 
 impl LastExpiryScan {
     fn is_fresh(&self, now: DateTime<Utc>, for_: TimeDelta) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| now < last + for_)
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not where the clock was put back meanwhile.
+        last.is_some_and(|last| (last..last + for_).contains(&now))
     }
 
     fn at(&self, now: DateTime<Utc>) {

@@ -7,6 +7,7 @@
 mod endpoint;
 mod endpoint_url;
 mod event_type;
+mod expiry_id;
 mod payload;
 mod receiver_networks;
 mod schedule;
@@ -19,6 +20,7 @@ pub use self::{
     },
     endpoint_url::{EndpointUrl, EndpointUrlError},
     event_type::{TEST_EVENT, WebhookEventType},
+    expiry_id::expiry_id,
     payload::{InvitationFacts, invitation_payload, test_payload, user_payload},
     receiver_networks::ReceiverNetworks,
     schedule::{MAX_ATTEMPTS, next_attempt},
