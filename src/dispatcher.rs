@@ -2,7 +2,7 @@
 //! used up; and looks for links that expired.
 //!
 //! What the courier is for letters, with the same guarantees: an event that was committed is delivered at
-//! least once, whatever happens to this process. Events of one invitation reach an endpoint in order.
+//! least once, whatever happens to this process. Events of one person reach an endpoint in order.
 
 mod deliver;
 mod expire;

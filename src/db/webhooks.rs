@@ -3,6 +3,7 @@
 mod attempts;
 mod deliveries;
 mod endpoints;
+mod erasure;
 mod events;
 mod expiry;
 mod forget;

@@ -3,6 +3,7 @@
 mod bodies;
 mod delivery;
 mod downgrade;
+mod erasure;
 mod events;
 mod expiry;
 mod failing;
