@@ -5,6 +5,7 @@ mod deliveries;
 mod due;
 mod due_endpoints;
 mod endpoints;
+mod erasure;
 mod events;
 mod expiry;
 mod forget;
@@ -15,18 +16,20 @@ mod replay;
 mod secrets;
 mod totals;
 
-pub(in crate::db) use self::events::of_timeline;
 pub use self::{
     attempts::{Attempt, list as list_attempts},
     deliveries::{Claimed, DeliveryState, claim},
     due_endpoints::{DueEndpoint, Search, due_endpoints},
-    endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
+    endpoints::{
+        EndpointCount, EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update,
+    },
     events::{of_user, test},
-    expiry::{progress, record_expired, set_progress},
+    expiry::{progress, record_expired, set_progress, settle as settle_expired},
     forget::forget,
     owner::{disabled_of, owner},
     record::{Recorded, disable, record},
-    replay::{Replay, replay},
+    replay::{Replay, is_unfinished as is_replay_unfinished, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
     totals::{Totals, totals},
 };
+pub(in crate::db) use self::{events::of_timeline, expiry::of_letters_given_up};

@@ -2,10 +2,14 @@
 
 mod bodies;
 mod delivery;
+mod downgrade;
+mod erasure;
 mod events;
 mod expiry;
 mod failing;
 mod fairness;
 mod life;
+mod limits;
+mod networks;
 mod unreadable;
 mod visibility;

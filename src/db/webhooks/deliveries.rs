@@ -40,6 +40,8 @@ pub struct Claimed {
     pub endpoint: WebhookEndpointId,
     /// Its URL.
     pub url: EndpointUrl,
+    /// Whether the URL may be in a network that the operator named.
+    pub set_by_staff: bool,
     /// Its secrets, the newest first.
     pub secrets: Vec<WebhookSecretRecord>,
     /// The event.
@@ -56,7 +58,7 @@ pub struct Claimed {
 const MAX_ROUNDS: usize = 10;
 
 /// Claims up to `limit` due deliveries to this endpoint at `now`, until `lease_ends`. Of the events of one
-/// invitation only the first one that is not delivered is claimed, so that they arrive in order. Nothing
+/// person only the first one that is not delivered is claimed, so that they arrive in order. Nothing
 /// where the endpoint takes none any more.
 ///
 /// The endpoint is locked, as it is for a record: of those that change its deliveries one waits for the
@@ -67,7 +69,7 @@ pub fn claim(
     limit: usize,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
-    let Some(url) = lock_active(tx, endpoint)? else { return Ok(Vec::new()) };
+    let Some(target) = lock_active(tx, endpoint)? else { return Ok(Vec::new()) };
     if let AnyConnection::Postgres(c) = tx.writing() {
         c.batch_execute(IN_INDEX_ORDER)?;
     }
@@ -81,21 +83,25 @@ pub fn claim(
             break;
         }
     }
-    claimed(tx, (endpoint, url), attempts)
+    claimed(tx, (endpoint, target), attempts)
 }
 
-/// The URL of an active endpoint, which is locked until the end of the transaction.
-fn lock_active(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<Option<EndpointUrl>, DbFault> {
+/// The URL of an active endpoint, which is locked until the end of the transaction, and whether staff set it.
+fn lock_active(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<Option<(EndpointUrl, bool)>, DbFault> {
     let active = endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null());
-    let one = endpoints::table.filter(endpoints::id.eq(endpoint.as_str()).and(active)).select(endpoints::url);
-    let url = match tx.writing() {
-        AnyConnection::Postgres(c) => one.for_no_key_update().first::<String>(c).optional()?,
+    let one = endpoints::table
+        .filter(endpoints::id.eq(endpoint.as_str()).and(active))
+        .select((endpoints::url, endpoints::set_by_staff));
+    let target = match tx.writing() {
+        AnyConnection::Postgres(c) => one.for_no_key_update().first::<(String, bool)>(c).optional()?,
         // A write transaction locks the whole file.
-        AnyConnection::Sqlite(c) => one.first::<String>(c).optional()?,
+        AnyConnection::Sqlite(c) => one.first::<(String, bool)>(c).optional()?,
     };
     let corrupt =
         || DbFault::Corrupt { table: "webhook_endpoints", column: "url", row: endpoint.to_string() };
-    url.map(|url| EndpointUrl::stored(&url).ok_or_else(corrupt)).transpose()
+    target
+        .map(|(url, set_by_staff)| Ok((EndpointUrl::stored(&url).ok_or_else(corrupt)?, set_by_staff)))
+        .transpose()
 }
 
 /// Leases these deliveries, each found by its key. Returns their events, each with the number of its attempt.
@@ -124,7 +130,7 @@ fn lease(
 /// What the deliveries of these events take: the endpoint and the bodies.
 fn claimed(
     tx: &mut Tx<'_>,
-    (endpoint, url): (WebhookEndpointId, EndpointUrl),
+    (endpoint, (url, set_by_staff)): (WebhookEndpointId, (EndpointUrl, bool)),
     attempts: Vec<(String, i32)>,
 ) -> Result<Vec<Claimed>, DbFault> {
     if attempts.is_empty() {
@@ -146,6 +152,7 @@ fn claimed(
         Some(event.map(|event| Claimed {
             endpoint,
             url: url.clone(),
+            set_by_staff,
             secrets: secrets.clone(),
             event,
             event_type,

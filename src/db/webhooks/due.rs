@@ -1,5 +1,5 @@
-//! Deliveries whose time has come. Of the events of one invitation or user only the first one that is neither
-//! accepted nor given up may be sent: the head. Those behind it that are due are blocked: they get the time
+//! Deliveries whose time has come. Of the events of one person only the first one that is neither accepted
+//! nor given up may be sent: the head. Those behind it that are due are blocked: they get the time
 //! of their head, so that no later claim looks at them in vain.
 
 use std::collections::HashSet;

@@ -71,7 +71,7 @@ fn key(attempt: &Attempt) -> (&str, &str) {
     (attempt.endpoint.as_str(), attempt.event.as_str())
 }
 
-/// Makes the next event of this invitation due at `now`, which a claim has postponed until the end of the
+/// Makes the next event of this person due at `now`, which a claim has postponed until the end of the
 /// lease. One that was tried before has a time of its own.
 fn release_next(
     tx: &mut Tx<'_>,

@@ -1,12 +1,19 @@
 //! Sends events again.
 
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, sql_types::Bool};
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+    sql_types::Bool,
+};
 
 use super::deliveries::DeliveryState;
 use crate::db::{
-    Tx, error::DbFault, pool::any_connection::MultiBackend, schema::webhook_deliveries as deliveries,
-    sql::timestamp::At,
+    Tx,
+    error::DbFault,
+    pool::any_connection::MultiBackend,
+    schema::{webhook_deliveries as deliveries, webhook_endpoints as endpoints},
+    sql::{partial_index::is_undelivered, timestamp::At},
 };
 use crate::domain::ids::{WebhookEndpointId, WebhookEventId};
 
@@ -25,6 +32,27 @@ pub struct Replay {
     pub limit: i64,
 }
 
+/// Whether events of the last replay are due at `now` and have not been tried. Those that were tried, and the
+/// later ones of their persons, wait for another time and do not count.
+pub fn is_unfinished(
+    tx: &mut Tx<'_>,
+    endpoint: WebhookEndpointId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let last: Option<Option<String>> = endpoints::table
+        .find(endpoint.as_str())
+        .select(endpoints::replayed_to)
+        .first(tx.reading())
+        .optional()?;
+    let Some(last) = last.flatten() else { return Ok(false) };
+    let untried = deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoint.as_str()).and(deliveries::event_id.le(last)))
+        .filter(
+            is_undelivered().and(deliveries::attempts.eq(0)).and(deliveries::next_attempt_at.le(At(now))),
+        );
+    Ok(select(exists(untried)).get_result(tx.reading())?)
+}
+
 /// Makes deliveries due at `now`, as if none had been tried. Returns their events, the oldest first; fewer
 /// than the limit are the last ones.
 pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec<WebhookEventId>, DbFault> {
@@ -39,9 +67,9 @@ pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec
     if let Some(after) = asked.after {
         query = query.filter(deliveries::event_id.gt(after.to_string()));
     }
-    let is_undelivered = || deliveries::state.ne(DeliveryState::Delivered.as_str());
+    let is_unaccepted = || deliveries::state.ne(DeliveryState::Delivered.as_str());
     if asked.undelivered_only {
-        query = query.filter(is_undelivered());
+        query = query.filter(is_unaccepted());
     }
     let ids: Vec<String> = query.load(tx.reading())?;
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(Vec::new()) };
@@ -50,13 +78,16 @@ pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec
     diesel::update(deliveries::table)
         .filter(deliveries::endpoint_id.eq(asked.endpoint.as_str()))
         .filter(deliveries::event_id.ge(first).and(deliveries::event_id.le(last)))
-        .filter(is_undelivered().or((!asked.undelivered_only).into_sql::<Bool>()))
+        .filter(is_unaccepted().or((!asked.undelivered_only).into_sql::<Bool>()))
         .set((
             deliveries::state.eq(DeliveryState::Pending.as_str()),
             deliveries::attempts.eq(0),
             deliveries::next_attempt_at.eq(At(now)),
             deliveries::leased_until.eq(None::<At>),
         ))
+        .execute(tx.writing())?;
+    diesel::update(endpoints::table.find(asked.endpoint.as_str()))
+        .set(endpoints::replayed_to.eq(last.as_str()))
         .execute(tx.writing())?;
     let corrupt =
         |id: &str| DbFault::Corrupt { table: "webhook_deliveries", column: "event_id", row: id.to_owned() };

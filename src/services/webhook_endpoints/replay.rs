@@ -44,7 +44,7 @@ struct Part {
 /// tried; to an endpoint that is paused, or that this service disabled, once it is active.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`].
+/// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::ReplayUnfinished`].
 pub async fn replay(
     services: &Services,
     actor: &Actor,
@@ -82,10 +82,15 @@ fn one(
 ) -> Result<Part, ServiceError> {
     webhooks::lock(tx, id)?;
     visible(tx.reading(), actor, id)?;
+    let now = services.clock.now();
+    // Else each of many requests would make 30 days due anew.
+    if after.is_none() && webhooks::is_replay_unfinished(tx, id, now)? {
+        return Err(ServiceError::ReplayUnfinished);
+    }
     let NewReplay { since, undelivered_only } = asked;
-    let since = since.unwrap_or_else(|| services.clock.now() - KEPT_FOR);
+    let since = since.unwrap_or_else(|| now - KEPT_FOR);
     let asked = webhooks::Replay { endpoint: id, since, undelivered_only, after, limit: MAX_BATCH };
-    let events = webhooks::replay(tx, &asked, services.clock.now())?;
+    let events = webhooks::replay(tx, &asked, now)?;
     let is_full = i64::try_from(events.len()).is_ok_and(|found| found == MAX_BATCH);
     Ok(Part { events: events.len(), last: events.last().copied().filter(|_| is_full) })
 }

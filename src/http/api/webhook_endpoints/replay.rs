@@ -75,6 +75,7 @@ errors! {
     ReplayErrors:
     FORBIDDEN = "the token lacks `webhooks:manage`";
     NOT_FOUND = "there is no such endpoint, or this token may not see it";
+    WEBHOOK_REPLAY_UNFINISHED;
 }
 
 /// Send events to a webhook endpoint again
@@ -82,7 +83,8 @@ errors! {
 /// Those that it took in its time, from `since` on, with the ids and bodies that they had and in the same
 /// order: a receiver that remembers `webhook-id` does nothing twice. Without `since`: all that the endpoint
 /// has not accepted, those that were given up too. To an endpoint that is `paused` or `disabled` they are
-/// sent once it is active.
+/// sent once it is active. One replay at a time: the next one is refused until the events of the last one
+/// have been tried.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "replayWebhooks",
