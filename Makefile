@@ -41,7 +41,7 @@ test-poolers: ## run the tests behind PgBouncer; run as root it installs the dis
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
 	tests/with-postgres cargo test --locked --test integration poolers
 
-test-providers: ## try real identity providers and mail providers' libraries; downloads them (npm, PyPI)
+test-providers: ## try real identity providers, mail providers' and partners' libraries; downloads them (npm, PyPI)
 	tests/providers/run
 
 test-spam: ## score all letters with SpamAssassin and rspamd; downloads them (Debian, PyPI)

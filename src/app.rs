@@ -27,6 +27,7 @@ use crate::{
     config::{self, Config, SecretError},
     courier::Courier,
     db::{Db, OpenError},
+    dispatcher::Dispatcher,
     domain::bounce_address::BounceKeys,
     http::{
         CourierWatch, ReturnedMailEntry, Settings, State,
@@ -76,6 +77,8 @@ pub struct Parts {
     pub services: Services,
     /// Sends what the operations put into the outbox.
     pub courier: Courier,
+    /// Sends the webhooks that the operations write.
+    pub dispatcher: Dispatcher,
     /// What HTTP needs to know.
     pub settings: Settings,
 }
@@ -178,11 +181,12 @@ impl Parts {
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
         let shared = Shared::new(db, clock, mailer).map_err(no_thread)?;
         let courier = shared.courier(config, &keys).map_err(no_thread)?;
+        let dispatcher = shared.dispatcher(config, &keys, &courier.metrics).map_err(StartError::Defect)?;
         let settings = settings(config, keys.bounces.clone());
         let provider_tokens =
             ProviderTokens::new(&config.jwt_issuers, &shared.clock).map_err(StartError::Issuers)?;
         let services = shared.services(config, keys, provider_tokens).map_err(no_thread)?;
-        Ok(Self { services, courier, settings })
+        Ok(Self { services, courier, dispatcher, settings })
     }
 
     /// Starts the API at `listener`'s address. It runs until the handle stops it or a signal does.
@@ -258,6 +262,13 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: Cance
     let _sign = AtWork(at_work);
     stop.run_until_cancelled(courier.db.suitable()).await;
     courier.run(stop).await;
+}
+
+/// Sends webhooks until `stop` is cancelled.
+pub async fn run_dispatcher(dispatcher: Dispatcher, stop: CancellationToken) {
+    if stop.run_until_cancelled(dispatcher.db.suitable()).await.is_some() {
+        dispatcher.run(stop).await;
+    }
 }
 
 /// Keeps the keys of identity providers fresh until `stop` is cancelled.

@@ -79,6 +79,8 @@ pub struct Courier {
     pub email_changes: EmailChangeKeys,
     /// The page that these links open.
     pub email_change_url: Url,
+    /// Where the API is described, for letters about webhook endpoints.
+    pub api_url: Url,
     /// Whether staff may sign in by password, and so reset one.
     pub staff_passwords: bool,
     /// The operator's name.

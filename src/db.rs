@@ -27,6 +27,7 @@ mod schema;
 mod search;
 pub mod users;
 mod visibility;
+pub mod webhooks;
 
 use std::{
     path::Path,

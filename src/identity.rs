@@ -9,7 +9,6 @@ mod fetch;
 mod holder;
 mod key_set;
 mod provider;
-mod public_address;
 mod refusal;
 mod settings;
 mod token;
@@ -20,12 +19,12 @@ pub use self::{
     claim_path::ClaimPath,
     holder::Holder,
     provider::Provider,
-    public_address::{is_loopback, is_private},
     refusal::TokenRefusal,
     settings::{Claims, Issuer, TokenType},
     token::ProviderToken,
 };
 use crate::clock::Clock;
+pub use crate::domain::public_address::{is_loopback, is_private};
 
 /// The allowed difference between two clocks, in seconds.
 pub const LEEWAY: i64 = 30;

@@ -10,6 +10,7 @@
 //! courier  -> db, mail, domain, clock       the background worker that sends letters
 //! db       -> domain                        the only module that uses `diesel`
 //! mail     -> domain                        the only module that uses `lettre`, and `reqwest` for letters
+//! dispatcher -> db, domain, clock           the background worker that sends webhooks; uses `reqwest`
 //! domain   -> locales                       pure
 //! locales  -> nothing of this crate         the table of languages, and their data
 //! ```
@@ -30,6 +31,7 @@ pub mod clock;
 pub mod config;
 pub mod courier;
 pub mod db;
+pub mod dispatcher;
 pub mod domain;
 pub mod http;
 pub mod identity;

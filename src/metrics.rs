@@ -67,6 +67,9 @@ const ANSWER_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 /// has expired may be sent anew.
 const ACTIVATION_BUCKETS: [u32; 13] = [1, 5, 15, 30, 60, 120, 240, 480, 960, 1_440, 2_880, 10_080, 43_200];
 
+/// The outcomes of an attempt to deliver a webhook.
+const WEBHOOKS: [&str; 3] = ["delivered", "deferred", "failed"];
+
 /// All metrics. Cheap to clone; clones share the counters.
 #[derive(Clone)]
 pub struct Metrics {
@@ -79,6 +82,7 @@ pub struct Metrics {
     activation_delay: Histogram,
     operator_faults: Family<FaultLabels, Counter>,
     letters: Family<OutcomeLabels, Counter>,
+    webhooks: Family<OutcomeLabels, Counter>,
     reports: Family<ReportLabels, Counter>,
     suppressions: Family<OutcomeLabels, Counter>,
     /// What holds at the moment when metrics are read.
@@ -100,11 +104,13 @@ impl Metrics {
             activation_delay: Histogram::new(ACTIVATION_BUCKETS.map(|minutes| f64::from(minutes) * 60.0)),
             operator_faults: Family::default(),
             letters: Family::default(),
+            webhooks: Family::default(),
             reports: Family::default(),
             suppressions: Family::default(),
             gauges: Gauges::default(),
         };
         declare(&metrics.letters, LETTERS);
+        declare(&metrics.webhooks, WEBHOOKS);
         declare(&metrics.suppressions, ["unsubscribed", "lifted"]);
         for link in [VALID, EXPIRED] {
             drop(metrics.first_openings.get_or_create(&LinkLabels { link }));
@@ -150,6 +156,7 @@ impl Metrics {
             "Attempts to send a letter that met a fault which the operator has to correct",
             self.operator_faults.clone(),
         );
+        registry.register("webhooks", "Attempts to deliver a webhook by outcome", self.webhooks.clone());
         registry.register("mail_events", "Reports of providers by outcome", self.reports.clone());
         registry.register(
             "suppressions",
@@ -224,6 +231,11 @@ impl Metrics {
     /// Counts an attempt that met a fault which the operator has to correct.
     pub fn operator_fault(&self, fault: &'static str) {
         self.operator_faults.get_or_create(&FaultLabels { fault }).inc();
+    }
+
+    /// Counts an attempt to deliver a webhook.
+    pub fn webhook(&self, outcome: &str) {
+        self.webhooks.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
     /// Counts what a provider reported.

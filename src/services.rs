@@ -47,6 +47,7 @@ mod timeline;
 pub mod totals;
 pub mod update;
 pub mod users;
+pub mod webhook_endpoints;
 pub mod withdraw;
 
 use std::sync::Arc;
@@ -72,6 +73,7 @@ use crate::{
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkClaim, LinkKeys},
+        webhooks::{ReceiverNetworks, WebhookSecretKeys},
     },
 };
 
@@ -104,6 +106,8 @@ pub struct Services {
     pub email_change_keys: EmailChangeKeys,
     /// The keys from which the secrets of API clients are derived.
     pub client_secret_keys: ClientSecretKeys,
+    /// The keys from which the secrets of webhook endpoints are derived.
+    pub webhook_secret_keys: WebhookSecretKeys,
     /// The keys that hash the suppressed addresses of erased users.
     pub suppression_keys: SuppressionKeys,
     /// The keys that make and verify access tokens.

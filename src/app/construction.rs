@@ -4,6 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio::sync::Notify;
+use url::Url;
 
 use super::keys::Keys;
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         Db,
         invitations::lookup::{Lookups, lookups},
     },
+    dispatcher::{Dispatcher, LastExpiryScan, Sender},
     mail::Mailer,
     metrics::Metrics,
     services::{
@@ -61,6 +63,7 @@ impl Shared {
             password_reset_url: config.password_reset_url.clone(),
             email_changes: keys.email_changes.clone(),
             email_change_url: config.email_change_url.clone(),
+            api_url: api_url(config),
             staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,
@@ -75,6 +78,21 @@ impl Shared {
             renew_every: courier::RENEW_EVERY,
             outbox_wakeup: outbox_wakeup.clone(),
             metrics: Metrics::new(),
+        })
+    }
+
+    /// The dispatcher, not yet running.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn dispatcher(&self, config: &Config, keys: &Keys, metrics: &Metrics) -> Result<Dispatcher, String> {
+        Ok(Dispatcher {
+            db: self.db.with_own_pool(2),
+            clock: self.clock.clone(),
+            keys: keys.webhook_secrets.clone(),
+            sender: Sender::new(config.webhook_networks())?,
+            last_expiry_scan: LastExpiryScan::default(),
+            metrics: metrics.clone(),
         })
     }
 
@@ -95,6 +113,7 @@ impl Shared {
             reset_keys: keys.resets,
             email_change_keys: keys.email_changes,
             client_secret_keys: keys.client_secrets,
+            webhook_secret_keys: keys.webhook_secrets,
             suppression_keys: keys.suppressions,
             access_tokens: keys.access_tokens,
             revocations: Revocations::new(self.clock.clone()),
@@ -111,6 +130,11 @@ impl Shared {
             outbox_wakeup: self.outbox_wakeup,
         })
     }
+}
+
+/// Where the contract is shown. It is below the base of links, which has no path.
+fn api_url(config: &Config) -> Url {
+    config.public_url.join("/docs").unwrap_or_else(|_| config.public_url.clone())
 }
 
 /// The queues of requests that share commits.

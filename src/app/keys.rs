@@ -13,6 +13,7 @@ use crate::{
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkKeys},
+        webhooks::WebhookSecretKeys,
     },
     services::access_token::{AccessTokens, Terms},
 };
@@ -30,6 +31,7 @@ pub(super) struct Keys {
     pub(super) email_changes: EmailChangeKeys,
     pub(super) guesses: DerivedKey,
     pub(super) client_secrets: ClientSecretKeys,
+    pub(super) webhook_secrets: WebhookSecretKeys,
     pub(super) suppressions: SuppressionKeys,
     pub(super) bounces: BounceKeys,
 }
@@ -45,6 +47,7 @@ impl Keys {
             email_changes: EmailChangeKeys::derive(root, previous),
             guesses: DerivedKey::derive(root, "guess-counts"),
             client_secrets: ClientSecretKeys::derive(root, previous),
+            webhook_secrets: WebhookSecretKeys::derive(root, previous),
             suppressions: SuppressionKeys::derive(root, previous),
             bounces: BounceKeys::derive(root, previous),
         }

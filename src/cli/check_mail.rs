@@ -126,6 +126,7 @@ fn test_letter(config: &Config, to: Email, clock: &Clock) -> Letter {
         organisation: config.operator_name.clone(),
         roles: vec![Role::Viewer.as_str()],
         account: None,
+        endpoints: Vec::new(),
         link: SecretString::from(page_without_token(&config.activation_url)),
         now,
         expires_at: now + TimeDelta::hours(24),

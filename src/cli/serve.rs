@@ -68,6 +68,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         running.extend(background_parts(&parts, prepared, &stop));
         if with_courier {
             running.push(courier_part(&parts, at_work, stop.clone()));
+            running.push(dispatcher_part(&parts, stop.clone()));
         }
         greet(config, letters);
         Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
@@ -119,7 +120,10 @@ pub(super) fn courier(config: &Config, letters: Letters, metrics: Option<SocketA
         let (mut running, watch) = match letters {
             Letters::Sent => {
                 let watch = CourierWatch::here(at_work.clone());
-                (vec![courier_part(&parts, at_work, stop.clone())], watch)
+                (
+                    vec![courier_part(&parts, at_work, stop.clone()), dispatcher_part(&parts, stop.clone())],
+                    watch,
+                )
             }
             Letters::Held | Letters::Elsewhere => (vec![idle_part(stop.clone())], CourierWatch::held()),
         };
@@ -156,6 +160,14 @@ fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
         app::run_courier(courier, at_work, stop).await;
+        Ok(())
+    })
+}
+
+fn dispatcher_part(parts: &Parts, stop: CancellationToken) -> Part {
+    let dispatcher = parts.dispatcher.clone();
+    Part::spawn("the dispatcher", async move {
+        app::run_dispatcher(dispatcher, stop).await;
         Ok(())
     })
 }

@@ -23,7 +23,7 @@ use crate::{
     domain::{
         company::CompanyVat, delivery_reports::Webhooks, letter_quota::LetterLimits,
         link_lifetime::LinkLifetime, locale::Locale, password, rate_limit::Pace, rules::Rules,
-        shared_secret::SharedSecret, time_zone::TimeZone,
+        shared_secret::SharedSecret, time_zone::TimeZone, webhooks::ReceiverNetworks,
     },
     identity::Issuer,
     mail::{MailUrl, Sender},
@@ -199,6 +199,10 @@ registry! {
     /// addresses and networks whose X-Forwarded-For or Forwarded is trusted, separated by commas
     TRUSTED_PROXIES = "" => trusted_proxies: Vec<IpNet> = entry.parsed(parse::networks);
 
+    /// addresses and networks beside the public internet to which webhooks may be sent, also by http,
+    /// separated by commas (default: none)
+    WEBHOOK_NETWORKS = "" => webhook_networks: Vec<IpNet> = entry.parsed(parse::networks);
+
     /// what is logged, as warn or info,invitation_service=debug
     LOG = "info" => log: String = entry.parsed(log::filter);
 
@@ -237,8 +241,15 @@ impl Config {
             self_renewal: self.self_renewal,
             company_vat: self.company_vat,
             organisation: self.operator_name.clone(),
+            webhook_networks: self.webhook_networks(),
             activation_url: self.activation_url.clone(),
         }
+    }
+
+    /// The networks beside the public internet to which webhooks may be sent.
+    #[must_use]
+    pub fn webhook_networks(&self) -> ReceiverNetworks {
+        ReceiverNetworks::new(self.webhook_networks.clone())
     }
 
     /// The lifetime of a link.

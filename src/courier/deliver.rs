@@ -128,6 +128,7 @@ impl Courier {
                 role: account.role,
                 is_new: account.is_new,
             }),
+            endpoints: Vec::new(),
             link: self.links.link(&self.activation_url, claim),
             now,
             // A reminder gives no further time.

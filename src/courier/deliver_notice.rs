@@ -1,7 +1,7 @@
-//! Letters about a person's password or address: they are written when their turn has come, for the user who
-//! has the address then; those about another address go to the address of their purpose. A request to reset a
-//! password is put into the outbox whether a user has its address or not, so that it takes the same time;
-//! here it is decided whether a letter goes.
+//! Letters about a person's password, address or webhook endpoint: they are written when their turn has come,
+//! for the user who has the address then; those about another address go to the address of their purpose. A
+//! request to reset a password is put into the outbox whether a user has its address or not, so that it takes
+//! the same time; here it is decided whether a letter goes.
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
@@ -15,8 +15,10 @@ use crate::{
             outbox::Claimed,
             suppressions::is_suppressed,
         },
+        webhooks,
     },
     domain::email_change::EmailChange,
+    domain::ids::WebhookEndpointId,
     domain::letter::{Letter, LetterPurpose, LetterSubject},
 };
 
@@ -28,6 +30,10 @@ impl Courier {
         let now = self.clock.now();
         let is_live = self.is_live(letter.purpose, &seen, now);
         let Some(mut recipient) = seen.recipient.filter(|_| is_live) else { return Ok(Found::Dead) };
+        let endpoints = self.disabled_endpoints(letter).await?;
+        if letter.purpose == LetterPurpose::WebhookDisabled && endpoints.is_empty() {
+            return Ok(Found::Dead);
+        }
         let reset = seen.reset.map(|reset| reset.expires_at());
         let expires_at = reset.or(seen.change.as_ref().map(EmailChange::expires_at)).unwrap_or(now);
         if let Some(change) = seen.change {
@@ -40,7 +46,17 @@ impl Courier {
         if recipient.is_suppressed {
             return Ok(Found::Suppressed);
         }
-        Ok(Found::Written(Box::new(self.write_notice(letter, recipient, (now, expires_at)))))
+        Ok(Found::Written(Box::new(self.write_notice(letter, (recipient, endpoints), (now, expires_at)))))
+    }
+
+    /// The endpoints that a letter to their owner is about: those that are disabled now.
+    async fn disabled_endpoints(&self, letter: &Claimed) -> Result<Vec<WebhookEndpointId>, DbFault> {
+        match (letter.purpose, letter.subject) {
+            (LetterPurpose::WebhookDisabled, LetterSubject::User(user)) => {
+                self.db.read::<_, DbFault>(move |connection| webhooks::disabled_of(connection, user)).await
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Whether a letter is still to be sent. The letter to the present address, about a
@@ -62,13 +78,16 @@ impl Courier {
     fn write_notice(
         &self,
         letter: &Claimed,
-        recipient: Recipient,
+        (recipient, endpoints): (Recipient, Vec<WebhookEndpointId>),
         (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
     ) -> Letter {
         let link = match letter.subject {
             LetterSubject::Reset(id) => self.resets.link(&self.password_reset_url, id),
             LetterSubject::EmailChange(id) if letter.purpose == LetterPurpose::EmailChange => {
                 self.email_changes.link(&self.email_change_url, id)
+            }
+            _ if letter.purpose == LetterPurpose::WebhookDisabled => {
+                SecretString::from(self.api_url.to_string())
             }
             LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
                 SecretString::from(self.password_reset_url.to_string())
@@ -84,6 +103,7 @@ impl Courier {
             organisation: self.organisation.clone(),
             roles: Vec::new(),
             account: None,
+            endpoints,
             link,
             now,
             expires_at,

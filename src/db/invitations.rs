@@ -31,6 +31,7 @@ use super::{
     pool::any_connection::AnyConnection,
     schema::invitations,
     sql::{timestamp::At, unnest::CombinedStatement},
+    webhooks,
 };
 use crate::domain::{
     event::Event,
@@ -38,18 +39,18 @@ use crate::domain::{
     invitation::{Invitation, InvitationState},
 };
 
-/// Inserts new invitations, with their first letters, timeline entries and audit events.
+/// Inserts new invitations, with their first letters, timeline entries, audit events and webhook events.
 pub fn insert(
     tx: &mut Tx<'_>,
     new: &[&Invitation],
     letters: &[NewLetter],
-    timeline: &[Event],
+    entries: &[Event],
 ) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    let audited = audit::of_timeline(timeline);
+    let audited = audit::of_timeline(entries);
     tx.note_audited(&audited);
     let (letters, timeline, audited) =
-        (outbox::rows(letters), timeline::rows(timeline), audit::rows(&audited));
+        (outbox::rows(letters), timeline::rows(entries), audit::rows(&audited));
     match tx.writing() {
         AnyConnection::Postgres(c) => {
             let letters = outbox::NewRow::arrays(&letters, ")");
@@ -64,7 +65,7 @@ pub fn insert(
             audit::NewRow::insert(sqlite, &audited)?;
         }
     }
-    Ok(())
+    webhooks::of_timeline(tx, entries)
 }
 
 /// The columns that a guarded change sets; `None` leaves a column unchanged.

@@ -1,5 +1,12 @@
 //! The tables of both databases, written by hand: a test compares the two schemas.
 
+mod programs;
+
+pub use self::programs::{
+    api_client_secrets, api_clients, webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events,
+    webhook_progress, webhook_secrets,
+};
+
 diesel::table! {
     use diesel::sql_types::{Bool, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
@@ -342,39 +349,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
-    use crate::db::sql::timestamp::UtcTimestamp;
-    api_clients (id) {
-        id -> Text,
-        name -> Text,
-        scopes -> Text,
-        account_id -> Nullable<Text>,
-        networks -> Text,
-        expires_at -> Nullable<UtcTimestamp>,
-        created_by_kind -> Text,
-        created_by_id -> Text,
-        created_by_name -> Nullable<Text>,
-        created_at -> UtcTimestamp,
-        revoked_at -> Nullable<UtcTimestamp>,
-        last_used_at -> Nullable<UtcTimestamp>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
-    use crate::db::sql::timestamp::UtcTimestamp;
-    api_client_secrets (id) {
-        id -> Text,
-        client_id -> Text,
-        hash -> Text,
-        hint -> Text,
-        created_at -> UtcTimestamp,
-        expires_at -> Nullable<UtcTimestamp>,
-        last_used_at -> Nullable<UtcTimestamp>,
-    }
-}
-
-diesel::table! {
     use diesel::sql_types::{Integer, Text};
     row_counts (subject, kind, state, slot) {
         subject -> Text,
@@ -386,6 +360,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query! {
-    users, api_clients, sessions, user_roles, invitations, invitation_events, letters, accounts,
+    users, sessions, user_roles, invitations, invitation_events, letters, accounts,
     account_lineage, memberships, suppressions, email_changes, audit_events,
 }

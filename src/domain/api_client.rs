@@ -110,7 +110,10 @@ impl SecretRecord {
 #[must_use]
 pub fn is_for_accounts(permission: Permission) -> bool {
     match permission {
-        Permission::CustomersInvite | Permission::CustomersRead | Permission::AccountsRead => true,
+        Permission::CustomersInvite
+        | Permission::CustomersRead
+        | Permission::AccountsRead
+        | Permission::WebhooksManage => true,
         Permission::SystemUsersInvite
         | Permission::SystemUsersRead
         | Permission::UsersBlock

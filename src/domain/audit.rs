@@ -71,6 +71,16 @@ closed_set! {
         ApiClientRotated = "api_client_rotated",
         /// An API client was revoked.
         ApiClientRevoked = "api_client_revoked",
+        /// A webhook endpoint was made.
+        WebhookEndpointCreated = "webhook_endpoint_created",
+        /// A webhook endpoint was changed, paused or activated.
+        WebhookEndpointUpdated = "webhook_endpoint_updated",
+        /// A webhook endpoint got a new secret.
+        WebhookEndpointRotated = "webhook_endpoint_rotated",
+        /// A webhook endpoint was deleted.
+        WebhookEndpointDeleted = "webhook_endpoint_deleted",
+        /// Events were sent to a webhook endpoint again.
+        WebhooksReplayed = "webhooks_replayed",
         /// An API client got an access token, or was refused.
         ClientToken = "client_token",
         /// An access token was revoked on the command line.

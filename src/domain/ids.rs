@@ -57,6 +57,12 @@ named! {
     ClientKind, ClientId, "client";
     /// Id of a secret of an API client, `sec_…`.
     SecretKind, SecretId, "sec";
+    /// Id of a partner's webhook endpoint, `whe_…`.
+    WebhookEndpointKind, WebhookEndpointId, "whe";
+    /// Id of a webhook event, `msg_…`: the header `webhook-id`.
+    WebhookEventKind, WebhookEventId, "msg";
+    /// Id of an attempt to deliver a webhook event, `wha_…`.
+    WebhookAttemptKind, WebhookAttemptId, "wha";
 }
 
 /// A TypeID of one kind, stored as its text, which is the form in the database.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     email::Email,
-    ids::{EmailChangeId, InvitationId, LetterId, ResetId, UserId},
+    ids::{EmailChangeId, InvitationId, LetterId, ResetId, UserId, WebhookEndpointId},
     invitation::InvitationKind,
     locale::Locale,
     refusal_cause::RefusalCause,
@@ -33,6 +33,8 @@ pub struct Letter {
     pub roles: Vec<&'static str>,
     /// The account of the invitation; `None` for a system user.
     pub account: Option<LetterAccount>,
+    /// The webhook endpoints that it is about; empty for every other letter.
+    pub endpoints: Vec<WebhookEndpointId>,
     /// The whole activation link; in a letter about a password, the page where one is chosen; in one about an
     /// address, the page where it is confirmed.
     pub link: SecretString,
@@ -92,11 +94,13 @@ closed_set! {
         EmailChange = "email_change",
         /// It tells the present address that another one was requested.
         EmailChangeNotice = "email_change_notice",
+        /// It tells the owner of a webhook endpoint that this service disabled it.
+        WebhookDisabled = "webhook_disabled",
     }
 }
 
 impl LetterPurpose {
-    /// Whether it is about a person's password or address, and not about an invitation.
+    /// Whether it is about a person's password, address or webhook endpoint, and not about an invitation.
     #[must_use]
     pub fn is_notice(self) -> bool {
         !matches!(self, Self::Invitation | Self::Reminder)

@@ -20,6 +20,9 @@ closed_set! {
         UsersErase = "users:erase",
         /// Manage API clients.
         ClientsManage = "clients:manage",
+        /// Manage webhook endpoints: a program those of its own API client, staff those of all clients that
+        /// they see.
+        WebhooksManage = "webhooks:manage",
         /// Read audit events.
         AuditRead = "audit:read",
     }

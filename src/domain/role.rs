@@ -50,7 +50,7 @@ macro_rules! roles {
 
 roles! {
     /// All permissions.
-    Admin, "admin", "Everything, including blocking and erasing users, API clients and the audit.",
+    Admin, "admin", "Everything, including blocking and erasing users, API clients, webhooks and the audit.",
         Permission::ALL;
     /// Manages colleagues and customers.
     UserManager, "user_manager", "Invites colleagues and customers and sees them all.",

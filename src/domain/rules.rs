@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{company::CompanyVat, letter_quota::LetterLimits, link_lifetime::LinkLifetime};
+use super::{
+    company::CompanyVat, letter_quota::LetterLimits, link_lifetime::LinkLifetime, webhooks::ReceiverNetworks,
+};
 
 /// The operator's settings, as the configuration gives them.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub struct Rules {
     pub company_vat: CompanyVat,
     /// The operator's name, in letters and on the page.
     pub organisation: String,
+    /// The networks beside the public internet to which webhooks may be sent.
+    pub webhook_networks: ReceiverNetworks,
     /// The page that a link opens; `?token=…` is added.
     pub activation_url: Url,
 }

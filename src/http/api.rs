@@ -18,5 +18,6 @@ pub(super) mod sub_accounts;
 pub(super) mod suppressions;
 pub(super) mod system_users;
 pub(super) mod users;
+pub(super) mod webhook_endpoints;
 pub(super) mod webhooks;
 pub(super) mod well_known;

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The groups of operations, in the order of the document.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "Signing in",
         "An access token for a person who has activated; who a caller is; how others verify tokens.",
@@ -47,6 +47,10 @@ const TAGS: [(&str, &str); 8] = [
     ("Users", "People, from their first invitation on."),
     ("Activation", "For the holder of an activation link. The link's token is the only credential."),
     ("API clients", "Programs of partners: their ids, secrets and permissions."),
+    (
+        "Webhooks",
+        "Events for partners' programs: endpoints, their secrets, attempts, and sending events again.",
+    ),
     ("Operations", "Health, metrics, deliveries, suppressed addresses, webhooks, and this document."),
 ];
 

@@ -13,7 +13,8 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{public_address, settings::Issuer};
+use super::settings::Issuer;
+use crate::domain::public_address;
 
 /// How long a request for keys may take, and a token waits for it.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(5);

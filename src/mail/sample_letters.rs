@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use crate::domain::{
     email::Email,
-    ids::LetterId,
+    ids::{LetterId, WebhookEndpointId},
     invitation::InvitationKind,
     letter::{Letter, LetterAccount, LetterPurpose},
     locale::Locale,
@@ -79,6 +79,7 @@ fn sample(
             role,
             is_new,
         }),
+        endpoints: Vec::new(),
         link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
         now,
         expires_at: now + TimeDelta::hours(hours),
@@ -92,7 +93,11 @@ fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
     let letter = |(purpose, locale): (LetterPurpose, Locale)| {
         let token =
             if purpose.has_own_link() { format!("?token={}", "sample-".repeat(14)) } else { String::new() };
-        let page = if purpose == LetterPurpose::EmailChange { "confirm-email" } else { "reset-password" };
+        let page = match purpose {
+            LetterPurpose::EmailChange => "confirm-email",
+            LetterPurpose::WebhookDisabled => "docs",
+            _ => "reset-password",
+        };
         let letter = Letter {
             id: LetterId::from_uuid(uuid::Uuid::nil()),
             purpose,
@@ -103,6 +108,7 @@ fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
             organisation: "Example Charging".to_owned(),
             roles: Vec::new(),
             account: None,
+            endpoints: endpoints(purpose),
             link: SecretString::from(format!("https://example.com/{page}{token}")),
             now,
             expires_at: now + TimeDelta::hours(1),
@@ -110,6 +116,12 @@ fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
         (format!("{}-{}", purpose.as_str(), locale.as_str()), letter)
     };
     combinations.map(letter).collect()
+}
+
+/// The endpoint of the letter that is about one.
+fn endpoints(purpose: LetterPurpose) -> Vec<WebhookEndpointId> {
+    let is_named = purpose == LetterPurpose::WebhookDisabled;
+    is_named.then(|| WebhookEndpointId::from_uuid(uuid::Uuid::nil())).into_iter().collect()
 }
 
 fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {

@@ -13,6 +13,7 @@ use minijinja::{Environment, Value, context};
 use secrecy::ExposeSecret;
 
 use crate::domain::{
+    ids::WebhookEndpointId,
     invitation::InvitationKind,
     letter::{Letter, LetterAccount, LetterPurpose},
     locale::Locale,
@@ -103,6 +104,7 @@ fn about(letter: &Letter, time_zone: &TimeZone, words: &Vocabulary) -> Result<Va
         roles => letter.roles.iter().map(|name| text::role(name, words)).collect::<Vec<_>>(),
         account => account.and_then(|account| named(account.name.as_deref()?)),
         parent => account.and_then(|account| named(account.parent_name.as_deref()?)),
+        endpoints => letter.endpoints.iter().map(WebhookEndpointId::as_str).collect::<Vec<_>>().join(", "),
         to => letter.to.as_str(),
         valid_for => text::duration(letter.expires_at - letter.now, words),
         expires_at => moment,

@@ -38,6 +38,7 @@ pub(super) fn letter() -> Letter {
         organisation: "Voltmark".to_owned(),
         roles: vec!["user_manager", "finance"],
         account: None,
+        endpoints: Vec::new(),
         link: SecretString::from(LINK),
         now: now(),
         expires_at: now() + TimeDelta::hours(24),

@@ -21,6 +21,8 @@ pub struct Gauges {
     relay_hold: Gauge<f64, AtomicU64>,
     invitations: Family<Label, Gauge>,
     deliveries: Family<Label, Gauge>,
+    webhooks_waiting: Gauge,
+    webhook_endpoints: Family<Label, Gauge>,
     readable: Gauge,
     writable: Gauge,
     free_disk: Family<Label, Gauge>,
@@ -46,6 +48,10 @@ impl Gauges {
         registry.register("invitations", "Invitations by status", self.invitations.clone());
         let deliveries = "Invitations by what became of their newest letter";
         registry.register("deliveries", deliveries, self.deliveries.clone());
+        let waiting = "Webhooks that are to be sent to active endpoints";
+        registry.register("webhooks_waiting", waiting, self.webhooks_waiting.clone());
+        let endpoints = "Webhook endpoints by status";
+        registry.register("webhook_endpoints", endpoints, self.webhook_endpoints.clone());
         registry.register("database_readable", "1 if the database answers, else 0", self.readable.clone());
         registry.register("database_writable", "1 if a write is committed, else 0", self.writable.clone());
         registry.register_with_unit(
@@ -82,6 +88,16 @@ impl Gauges {
     /// Sets the numbers of invitations by the state of their newest letter.
     pub fn deliveries(&self, numbers: impl IntoIterator<Item = (&'static str, u64)>) {
         set_all(&self.deliveries, "state", numbers);
+    }
+
+    /// Sets the number of webhooks that are to be sent to active endpoints.
+    pub fn webhooks(&self, waiting: u64) {
+        self.webhooks_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// Sets the numbers of webhook endpoints by status.
+    pub fn webhook_endpoints(&self, numbers: impl IntoIterator<Item = (&'static str, u64)>) {
+        set_all(&self.webhook_endpoints, "status", numbers);
     }
 
     /// Sets whether the database answers, and whether a write is committed.

@@ -97,7 +97,7 @@ pub async fn get(services: &Services, actor: &Actor, id: ClientId) -> Result<Api
 
 /// Whether the caller holds each of these permissions, everywhere or below this account: no caller may grant
 /// more than their own.
-fn may_grant(
+pub(super) fn may_grant(
     connection: &mut AnyConnection,
     actor: &Actor,
     (scopes, account): (&BTreeSet<Permission>, Option<AccountId>),

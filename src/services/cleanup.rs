@@ -11,7 +11,9 @@ use crate::db::{
     letters::{quota, unread_mail, webhook_events},
     retention,
     users::{email_changes, password_resets, revoked_tokens, sessions},
+    webhooks,
 };
+use crate::domain::webhooks::KEPT_FOR;
 
 /// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
@@ -31,11 +33,11 @@ fn audit_ttl() -> TimeDelta {
 /// How long after an erasure names are looked for that a request wrote which began before it.
 const RESIDUE_TTL: TimeDelta = TimeDelta::days(2);
 
-/// Deletes expired answers of idempotency keys, events and tokens of mail providers, counts of letters,
-/// sessions, counts of wrong guesses, revocations of access tokens, audit events, returned mail that was not
-/// read, and requests to reset a password or to change an address; and, after `RETENTION`, invitations that
-/// ended without an activation. It also marks invitations that expired long ago. After `stop` was cancelled
-/// it finishes only the current transaction.
+/// Deletes expired answers of idempotency keys, events and tokens of mail providers, webhooks of partners
+/// that are older than they are kept, counts of letters, sessions, counts of wrong guesses, revocations of
+/// access tokens, audit events, returned mail that was not read, and requests to reset a password or to
+/// change an address; and, after `RETENTION`, invitations that ended without an activation. It also marks
+/// invitations that expired long ago. After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -55,7 +57,8 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + unread_mail::delete_old(tx, MAX_BATCH, now - unread_mail::TTL)?
                 + audit::delete_old(tx, MAX_BATCH, now - audit_ttl())?
                 + erasure::erase_residue(tx, now - RESIDUE_TTL)?
-                + webhook_events::delete_old(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
+                + webhook_events::delete_old(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?
+                + webhooks::delete_old(tx, MAX_BATCH, now - KEPT_FOR)?)
         });
         let swept = swept.await? + ended(services).await?;
         if swept == 0 || stop.is_cancelled() {

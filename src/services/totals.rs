@@ -5,8 +5,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::Services;
+pub use crate::db::webhooks::Totals as WebhookTotals;
 use crate::{
-    db::{DbFault, counts, letters::overview},
+    db::{DbFault, counts, letters::overview, webhooks},
     domain::{counts::InvitationCounts, visibility::Visibility},
 };
 
@@ -35,5 +36,15 @@ impl Services {
             Ok(Totals { invitations, relay_hold: holds.max().unwrap_or_default() })
         };
         self.db.within(time_limit).read::<_, DbFault>(read).await
+    }
+
+    /// Reads the numbers of webhooks, within this timeout.
+    ///
+    /// # Errors
+    /// When the database is unavailable.
+    pub async fn webhook_totals(&self, patience: Duration) -> Result<WebhookTotals, DbFault> {
+        let now = self.clock.now();
+        let read = move |connection: &mut _| webhooks::totals(connection, now);
+        self.db.within(patience).read::<_, DbFault>(read).await
     }
 }

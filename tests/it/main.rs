@@ -13,6 +13,7 @@ mod invite;
 mod lists;
 mod mail;
 mod operations;
+mod partner_webhooks;
 mod privacy;
 mod repository;
 mod requests;

@@ -22,6 +22,7 @@ pub mod name_server;
 pub mod population;
 pub mod process;
 pub mod provider;
+pub mod receiver;
 pub mod relay;
 pub mod role_table;
 pub mod sns;

@@ -1,5 +1,5 @@
 """Takes the tokens of each provider, and those that libraries get of it, to the service, and what mail providers' libraries
-sign; see ./run."""
+sign; has partners' libraries verify webhooks; see ./run."""
 
 import os
 import sys
@@ -9,6 +9,7 @@ import api_clients
 import canaille_server
 import mail_providers
 import oidc_provider
+import webhooks
 from service import Postgres, Service, Sqlite
 
 
@@ -17,10 +18,12 @@ def main():
         seen = []
         mail = [mail_providers.Ses(folder), mail_providers.Azure()]
         tokens = [*oidc_provider.all_kinds(), canaille_server.Canaille(folder), api_clients.ApiClients()]
-        # `run mail` leaves the identity providers out.
-        for provider in mail if sys.argv[1:] == ["mail"] else tokens + mail:
+        partners = [webhooks.Webhooks()]
+        # `run mail` and `run webhooks` leave the others out.
+        chosen = {"mail": mail, "webhooks": partners}.get("".join(sys.argv[1:2]), tokens + mail + partners)
+        for provider in chosen:
             with provider:
-                settings = provider.settings() if provider in mail else None
+                settings = None if provider in tokens else provider.settings()
                 for database in Sqlite(folder), Postgres():
                     with Service(folder, database, provider.issuers(), settings) as service:
                         seen += [(provider.name, database.name, *row) for row in provider.tokens(service)]

@@ -9,6 +9,7 @@ use crate::db::{
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{invitation_events, invitation_events as events},
     sql::timestamp::At,
+    webhooks,
 };
 use crate::domain::{
     actor::ActorRef,
@@ -30,10 +31,13 @@ rows! {
     insert
 }
 
-/// Inserts entries, and the audit events of those that callers made.
+/// Inserts entries, the audit events of those that callers made, and the webhook events of those that
+/// partners chose.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
-    audit::insert(tx, &audit::of_timeline(new))
+    audit::insert(tx, &audit::of_timeline(new))?;
+    webhooks::of_timeline(tx, new)?;
+    webhooks::of_letters_given_up(tx, new)
 }
 
 pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {

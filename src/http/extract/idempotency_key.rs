@@ -20,7 +20,7 @@ use crate::http::{
         digest::digest,
         error_codes,
         problem::Problem,
-        stored::{self, StoredInvitation},
+        stored::{self, IssuedTo, StoredInvitation},
         views::{InvitationView, UserView},
     },
     state::State,
@@ -30,6 +30,7 @@ use crate::{
     services::{
         ServiceError, api_clients,
         idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
+        webhook_endpoints,
     },
 };
 
@@ -238,16 +239,31 @@ fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
     stored::with_member(answer, "activation_link", link.expose_secret()).ok()
 }
 
-/// The body with the new secret of an API client, where the request made one. It is derived for each answer,
-/// since it is not stored.
+/// The body with the new secret of an API client or a webhook endpoint, where the request made one. It is
+/// derived for each answer, since it is not stored.
 async fn with_secret(state: &State, answer: &Answer) -> Result<Option<String>, Problem> {
     let (Answer::First(stored) | Answer::Replayed(stored)) = answer;
-    let Some((client, secret)) = stored::issued_secret(stored) else { return Ok(None) };
-    let secret = match answer {
-        Answer::First(_) => state.services.client_secret_keys.make(client, secret),
-        Answer::Replayed(_) => api_clients::shown_again(&state.services, client, secret).await?,
-    };
-    Ok(secret.and_then(|secret| stored::with_member(stored, "secret", secret.expose()).ok()))
+    let (services, is_first) = (&state.services, matches!(answer, Answer::First(_)));
+    let shown = |secret: &str| stored::with_member(stored, "secret", secret).ok();
+    Ok(match stored::issued_secret(stored) {
+        None => None,
+        Some(IssuedTo::Client(client, secret)) => {
+            let secret = if is_first {
+                services.client_secret_keys.make(client, secret)
+            } else {
+                api_clients::shown_again(services, client, secret).await?
+            };
+            secret.and_then(|secret| shown(secret.expose()))
+        }
+        Some(IssuedTo::Endpoint(endpoint, secret)) => {
+            let secret = if is_first {
+                services.webhook_secret_keys.make(endpoint, secret)
+            } else {
+                webhook_endpoints::shown_again(services, endpoint, secret).await?
+            };
+            secret.and_then(|secret| shown(secret.expose()))
+        }
+    })
 }
 
 async fn respond(state: &State, answer: &Answer) -> Result<HttpResponse, Problem> {

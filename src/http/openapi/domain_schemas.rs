@@ -27,7 +27,7 @@ use crate::{
         event::EventType,
         ids::{
             AccountId, AuditEventId, ClientId, EventId, InvitationId, LetterId, SecretId, SessionId,
-            SuppressionId, UserId,
+            SuppressionId, UserId, WebhookAttemptId, WebhookEndpointId, WebhookEventId,
         },
         invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
         letter::LetterPurpose,
@@ -43,6 +43,7 @@ use crate::{
         suppression::SuppressionReason,
         token::LinkToken,
         user::{UserKind, UserStatus},
+        webhooks::{DisabledReason, WebhookEventType, WebhookStatus},
     },
     services::queries::AnyRole,
 };
@@ -113,6 +114,12 @@ closed_sets! {
     AuditAction, "AuditAction", "What a caller did, or attempted.";
     AuditOutcome, "AuditOutcome", "Whether it was done or refused.";
     ApiClientStatus, "ApiClientStatus", "`active`, until its `expires_at` has passed or it is revoked.";
+    WebhookEventType, "WebhookEventType", "A type of event. `invitation.bounced`: a letter came back, or was \
+        given up; `invitation.opened`: by a person or a mail scanner.";
+    WebhookStatus, "WebhookStatus", "Whether webhooks are sent to an endpoint. While it is `paused`, or \
+        `disabled` by this service, events wait.";
+    DisabledReason, "WebhookDisabledReason", "Why this service disabled an endpoint: its deliveries were \
+        `failing` for 5 days, or it answered 410 (`gone`).";
     SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \
         exist, its reader unsubscribed, or a letter was marked as spam.";
     LetterPurpose, "LetterPurpose", "What a letter was sent for.";
@@ -216,6 +223,15 @@ texts! {
     SecretId, "ApiClientSecretId",
         Text::new("Names a secret of an API client.", "sec_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^sec_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    WebhookEndpointId, "WebhookEndpointId",
+        Text::new("Names a webhook endpoint.", "whe_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^whe_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    WebhookEventId, "WebhookEventId",
+        Text::new("Names a webhook event: the header `webhook-id`.", "msg_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^msg_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    WebhookAttemptId, "WebhookAttemptId",
+        Text::new("Names an attempt to deliver an event.", "wha_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^wha_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     LetterId, "LetterId", Text::new("Names a letter.", "ltr_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^ltr_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     SessionId, "SessionId", Text::new("Names a session.", "ses_01m86xvxh0f46bs8r42wfv2z13")

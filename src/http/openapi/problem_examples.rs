@@ -17,6 +17,7 @@ use crate::{
         field_error::FieldError,
         invitation::DeadLink,
         letter_quota::{LettersSpent, LimitScope, QuotaStatus},
+        webhooks::MAX_ENDPOINTS,
     },
     services::ServiceError,
 };
@@ -89,6 +90,9 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::ScopeExceedsYours,
         ServiceError::ApiClientRevoked,
         ServiceError::ApiClientExpired,
+        ServiceError::TooManyEndpoints(MAX_ENDPOINTS),
+        ServiceError::EndpointInactive,
+        ServiceError::ReplayUnfinished,
         ServiceError::NotFound,
         ServiceError::InvitationPending(sample_data::invitation_id()),
         ServiceError::AlreadySystemUser,

@@ -94,6 +94,9 @@ fn allows(permission: Permission) -> &'static str {
         Permission::UsersBlock => "block and unblock users",
         Permission::UsersErase => "erase a user's personal data",
         Permission::ClientsManage => "manage API clients",
+        Permission::WebhooksManage => {
+            "manage webhook endpoints: a program those of its own API client, staff those of all clients"
+        }
         Permission::AuditRead => "read audit events",
     }
 }

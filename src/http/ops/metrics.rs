@@ -50,9 +50,10 @@ pub async fn render(state: Data<State>) -> HttpResponse {
 async fn read_gauges(state: &State) {
     let (services, gauges) = (&state.services, &state.metrics.gauges);
     let disk = services.db.within(DATABASE_TIMEOUT);
-    let (backlog, totals, committed, free_disk) = tokio::join!(
+    let (backlog, totals, webhooks, committed, free_disk) = tokio::join!(
         services.backlog(DATABASE_TIMEOUT),
         services.totals(DATABASE_TIMEOUT),
+        services.webhook_totals(DATABASE_TIMEOUT),
         services.db.can_commit(COMMIT_TIMEOUT),
         disk.free_disk(),
     );
@@ -65,6 +66,10 @@ async fn read_gauges(state: &State) {
         gauges.invitations(InvitationStatus::ALL.map(|one| (one.as_str(), by_status.of(one))));
         gauges.deliveries(DeliveryState::ALL.map(|one| (one.as_str(), by_delivery.of(one))));
         gauges.relay_hold(relay_hold.as_seconds_f64());
+    }
+    if let Ok(webhooks) = webhooks {
+        gauges.webhooks(webhooks.waiting);
+        gauges.webhook_endpoints(webhooks.endpoints.map(|(status, number)| (status.as_str(), number)));
     }
     if let Some(bytes) = free_disk {
         gauges.free_disk(bytes);

@@ -9,7 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
     domain::{
-        ids::{ClientId, InvitationId, SecretId},
+        ids::{ClientId, InvitationId, SecretId, WebhookEndpointId},
         invitation::DeliveryState,
     },
     services::idempotency::StoredAnswer,
@@ -46,9 +46,17 @@ impl StoredInvitation {
     }
 }
 
-/// The client and its newest secret, of an answer that shows the secret. Other answers are not read: that to
-/// a batch may be long.
-pub fn issued_secret(answer: &StoredAnswer) -> Option<(ClientId, SecretId)> {
+/// Whose new secret an answer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IssuedTo {
+    /// An API client.
+    Client(ClientId, SecretId),
+    /// A webhook endpoint.
+    Endpoint(WebhookEndpointId, SecretId),
+}
+
+/// Whose newest secret an answer shows. Other answers are not read: that to a batch may be long.
+pub fn issued_secret(answer: &StoredAnswer) -> Option<IssuedTo> {
     #[derive(Deserialize)]
     struct Body {
         id: String,
@@ -58,9 +66,16 @@ pub fn issued_secret(answer: &StoredAnswer) -> Option<(ClientId, SecretId)> {
     struct Secret {
         id: String,
     }
-    let is_client = (200..300).contains(&answer.status) && answer.body.starts_with(r#"{"id":"client_"#);
-    let body: Body = is_client.then(|| serde_json::from_str(&answer.body).ok()).flatten()?;
-    Some((body.id.parse().ok()?, body.secrets.first()?.id.parse().ok()?))
+    let begins = |text| answer.body.starts_with(text);
+    let (is_client, is_endpoint) = (begins(r#"{"id":"client_"#), begins(r#"{"id":"whe_"#));
+    let may_show = (200..300).contains(&answer.status) && (is_client || is_endpoint);
+    let body: Body = may_show.then(|| serde_json::from_str(&answer.body).ok()).flatten()?;
+    let secret = body.secrets.first()?.id.parse().ok()?;
+    Some(if is_client {
+        IssuedTo::Client(body.id.parse().ok()?, secret)
+    } else {
+        IssuedTo::Endpoint(body.id.parse().ok()?, secret)
+    })
 }
 
 /// The error code of an answer that was an error.
@@ -121,6 +136,19 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> StoredAnswer {
         StoredAnswer { status, body: body.to_owned(), location: None, etag: None }
+    }
+
+    #[test]
+    fn whose_secret_is_shown_follows_from_the_id() {
+        let secret = "sec_01m86xvxh0f46bs8r42wfv2z13";
+        let body = |id: &str| format!(r#"{{"id":"{id}","secrets":[{{"id":"{secret}"}}]}}"#);
+        let (client, endpoint) = ("client_01m86xvxh0f46bs8r42wfv2z13", "whe_01m86xvxh0f46bs8r42wfv2z13");
+        let of = |status, id| issued_secret(&answer(status, &body(id)));
+        let secret = secret.parse().unwrap();
+        assert_eq!(of(201, client), Some(IssuedTo::Client(client.parse().unwrap(), secret)));
+        assert_eq!(of(200, endpoint), Some(IssuedTo::Endpoint(endpoint.parse().unwrap(), secret)));
+        assert_eq!((of(409, endpoint), of(200, "inv_01m86xvxh0f46bs8r42wfv2z13")), (None, None));
+        assert_eq!(issued_secret(&answer(200, r#"{"id":"whe_x","secrets":[]}"#)), None);
     }
 
     #[test]

@@ -12,13 +12,14 @@ use crate::{
 };
 
 /// The variables of sentences and templates.
-const ABOUT: [&str; 11] = [
+const ABOUT: [&str; 12] = [
     "kind",
     "purpose",
     "locale",
     "roles",
     "account",
     "parent",
+    "endpoints",
     "to",
     "valid_for",
     "expires_at",

@@ -8,6 +8,7 @@ use crate::{
     db::{
         self, Guarded, Tx, invitations, users,
         users::{email_changes, password_resets, profile, sessions},
+        webhooks,
     },
     domain::{
         actor::Actor,
@@ -15,6 +16,7 @@ use crate::{
         ids::UserId,
         permission::Permission,
         user::{User, UserStatus},
+        webhooks::WebhookEventType,
     },
     services::{ServiceError, Services, audit, idempotency::Ticket, revoke},
 };
@@ -111,6 +113,8 @@ fn apply(
     }
     if change == Change::Block {
         end_access(services, tx, actor, &user)?;
+        let blocked = (services.clock.id(), WebhookEventType::UserBlocked, services.clock.now());
+        webhooks::of_user(tx, blocked, id)?;
     }
     let done = (change.action(), AuditOutcome::Succeeded);
     let event = audit::event(&services.clock, done, actor.who.clone(), id.to_string(), json!({}));

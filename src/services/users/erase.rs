@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{check_optional, last_admin, visible, with_roles};
 use crate::{
-    db::{self, AnyConnection, Tx, erasure, invitations, letters::suppressions, users},
+    db::{self, AnyConnection, Tx, erasure, invitations, letters::suppressions, users, webhooks},
     domain::{
         actor::Actor,
         audit::{AuditAction, AuditOutcome},
@@ -12,6 +12,7 @@ use crate::{
         permission::Permission,
         user::User,
         visibility::Visibility,
+        webhooks::WebhookEventType,
     },
     services::{ServiceError, Services, audit, revoke, update::Condition},
 };
@@ -80,6 +81,9 @@ fn apply(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Re
     for pending in invitations::pending_of(tx.reading(), user.id)? {
         revoke::end(services, tx, &actor.who, &pending)?;
     }
+    // While roles and memberships show who knows this user.
+    let erased = (services.clock.id(), WebhookEventType::UserErased, services.clock.now());
+    webhooks::of_user(tx, erased, user.id)?;
     let traces = erasure::find(tx, user)?;
     for email in traces.addresses() {
         suppressions::hide(tx, email, &services.suppression_keys.hash(email))?;

@@ -6,13 +6,23 @@ use reqwest::Method;
 use crate::support::{TestApp, on_both_databases};
 
 /// Method, path and permission. With it, the answer is neither 401 nor 403.
-const ROUTES: [(&str, &str, Permission); 10] = [
+const ROUTES: [(&str, &str, Permission); 19] = [
     ("GET", "/v1/api-clients", Permission::ClientsManage),
     // Without a body: with the permission, 400.
     ("POST", "/v1/api-clients", Permission::ClientsManage),
     ("GET", "/v1/api-clients/client_01m86xvxh0f46bs8r42wfv2z13", Permission::ClientsManage),
     ("POST", "/v1/api-clients/client_01m86xvxh0f46bs8r42wfv2z13/rotate", Permission::ClientsManage),
     ("DELETE", "/v1/api-clients/client_01m86xvxh0f46bs8r42wfv2z13", Permission::ClientsManage),
+    // Without a body: with the permission, 400, 404 or 422. Of an endpoint that does not exist, 404.
+    ("GET", "/v1/webhook-endpoints", Permission::WebhooksManage),
+    ("POST", "/v1/webhook-endpoints", Permission::WebhooksManage),
+    ("GET", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13", Permission::WebhooksManage),
+    ("PATCH", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13", Permission::WebhooksManage),
+    ("DELETE", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13", Permission::WebhooksManage),
+    ("POST", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13/rotate", Permission::WebhooksManage),
+    ("POST", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13/test", Permission::WebhooksManage),
+    ("POST", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13/replay", Permission::WebhooksManage),
+    ("GET", "/v1/webhook-endpoints/whe_01m86xvxh0f46bs8r42wfv2z13/attempts", Permission::WebhooksManage),
     ("GET", "/v1/audit-events", Permission::AuditRead),
     // Of a user who does not exist: with the permission, 404.
     ("POST", "/v1/users/usr_01m86xvxh0es8r65rzyjka792g/block", Permission::UsersBlock),

@@ -214,6 +214,20 @@ fn audit_event(id: &str, outcome: &str) -> String {
     format!("INSERT INTO audit_events ({columns}) VALUES ('{id}', {AT}, 'sign_in', '{outcome}', '{{}}')")
 }
 
+fn webhook_endpoint(status: &str, reason: &str) -> String {
+    let columns = "id, client_id, url, event_types, status, disabled_reason, created_by_kind, created_by_id, \
+        created_at";
+    format!(
+        "INSERT INTO webhook_endpoints ({columns}) \
+        VALUES ('w1', 'c1', 'u', 't', '{status}', {reason}, 'cli', 'g', {AT})"
+    )
+}
+
+fn webhook_delivery(state: &str) -> String {
+    let columns = "endpoint_id, event_id, subject, event_at, state, attempts, next_attempt_at";
+    format!("INSERT INTO webhook_deliveries ({columns}) VALUES ('w1', 'v1', 'i1', {AT}, '{state}', 0, {AT})")
+}
+
 fn answered(key: &str, status: &str, body: &str) -> String {
     format!(
         "INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, \
@@ -330,6 +344,9 @@ async fn both_refuse_the_same_wrong_rows() {
             ("letters_fate_at_its_time", "", letter(&[("fate_at", AT)])),
             ("letters_named_by_a_provider", "", letter(&[("provider_message_id", "'m1'")])),
             ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
+            ("webhook_endpoints_status_known", "", webhook_endpoint("asleep", "NULL")),
+            ("webhook_endpoints_reason_known", "", webhook_endpoint("disabled", "'tired'")),
+            ("webhook_deliveries_state_known", "", webhook_delivery("lost")),
             (
                 "guess_counts_not_negative",
                 "",

@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
-use invitation_service::db::{
-    AnyConnection, DbFault, Tx,
-    letters::outbox::{self, ClaimScope},
+use invitation_service::{
+    db::{
+        AnyConnection, DbFault, Tx,
+        letters::outbox::{self, ClaimScope},
+        webhooks,
+    },
+    domain::ids::WebhookEndpointId,
 };
 
-use crate::support::{Backend, TestApp, eventually, json};
+use crate::support::{Backend, TestApp, eventually, json, receiver::Endpoint};
 
 /// Enough for a plan that reads the whole table to be seen.
 const ROWS: i64 = 20_000;
@@ -26,6 +30,18 @@ struct RowsRead {
     sequential: i64,
     #[diesel(sql_type = BigInt)]
     by_index: i64,
+}
+
+impl RowsRead {
+    /// What a transaction has read of a table.
+    fn of(tx: &mut Tx<'_>, table: &str) -> Result<Self, DbFault> {
+        let AnyConnection::Postgres(connection) = tx.reading() else { unreachable!() };
+        let read = format!(
+            "SELECT coalesce(seq_tup_read, 0) AS sequential, coalesce(idx_tup_fetch, 0) AS by_index \
+             FROM pg_stat_xact_user_tables WHERE relname = '{table}'"
+        );
+        Ok(sql_query(read).get_result(connection)?)
+    }
 }
 
 /// Invitations of system users whose letters wait, without the cost of checking foreign keys.
@@ -68,10 +84,7 @@ async fn claim(app: &TestApp) -> RowsRead {
     let work = move |tx: &mut Tx<'_>| {
         let claimed = outbox::claim(tx, ClaimScope::Due, CLAIM, (now, now + TimeDelta::seconds(60)))?;
         assert_eq!(claimed.len(), usize::try_from(CLAIM).unwrap());
-        let AnyConnection::Postgres(connection) = tx.reading() else { unreachable!() };
-        let read = "SELECT coalesce(seq_tup_read, 0) AS sequential, coalesce(idx_tup_fetch, 0) AS by_index \
-                    FROM pg_stat_xact_user_tables WHERE relname = 'letters'";
-        Ok::<_, DbFault>(sql_query(read).get_result::<RowsRead>(connection)?)
+        RowsRead::of(tx, "letters")
     };
     app.parts.courier.db.write(work).await.unwrap()
 }
@@ -120,5 +133,71 @@ async fn look_ups_that_were_planned_on_empty_tables_go_by_key() {
     eventually("the sessions report", Duration::from_secs(30), reported).await;
     for column in ["seq_tup_read", "idx_tup_fetch"] {
         assert!(rows(column) < ROWS / 10, "{column}: {}", rows(column));
+    }
+}
+
+/// Webhooks that wait: two for each invitation. The first ones of half of the invitations are tried in an
+/// hour, and all other ones are due: those that are blocked by them have waited longest.
+fn fill_webhooks(app: &TestApp, endpoint: &Endpoint) {
+    let now = app.now().to_rfc3339();
+    let half = ROWS / 2;
+    let mut connection = app.database.postgres();
+    for statement in [
+        "SET session_replication_role = replica".to_owned(),
+        format!(
+            "INSERT INTO webhook_events (id, event_type, at, payload)
+             SELECT 'msg_01kzzzzzzze08' || 1000000000000 + k, 'invitation.created', '{now}', '{{}}'
+             FROM generate_series(1, {ROWS}) AS k"
+        ),
+        format!(
+            "INSERT INTO webhook_deliveries (endpoint_id, event_id, subject, event_at, state, attempts,
+                 next_attempt_at)
+             SELECT '{}', 'msg_01kzzzzzzze08' || 1000000000000 + k, 'inv_' || k % {half},
+                 '{now}'::timestamptz + k * interval '1 millisecond', 'pending', 0,
+                 '{now}'::timestamptz + CASE
+                     WHEN k % {half} >= {BLOCKED} THEN interval '-1 hour'
+                     WHEN k <= {half} THEN interval '1 hour'
+                     ELSE interval '-1 day' END
+             FROM generate_series(1, {ROWS}) AS k",
+            endpoint.id
+        ),
+    ] {
+        sql_query(statement).execute(&mut connection).unwrap();
+    }
+}
+
+/// How many invitations have a first event that is tried later.
+const BLOCKED: i64 = 1000;
+
+/// Claims webhooks, and reads what the claim's own transaction has read of their table.
+async fn claim_webhooks(app: &TestApp, endpoint: WebhookEndpointId, number: usize) -> RowsRead {
+    let now = app.now();
+    let work = move |tx: &mut Tx<'_>| {
+        let claimed = webhooks::claim(tx, endpoint, number, (now, now + TimeDelta::seconds(90)))?;
+        assert_eq!(claimed.len(), number);
+        RowsRead::of(tx, "webhook_deliveries")
+    };
+    app.parts.dispatcher.db.write(work).await.unwrap()
+}
+
+#[tokio::test]
+async fn webhooks_that_wait_for_others_are_found_by_the_index_and_read_once() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    for table in ["webhook_deliveries", "webhook_events"] {
+        app.database.execute(&format!("ALTER TABLE {table} SET (autovacuum_enabled = off)"));
+    }
+    let scopes = json!({ "scopes": ["system_users:read"] });
+    let endpoint = app.webhook_endpoint("https://fleet.example.com/hooks", &["user.erased"], scopes).await;
+    fill_webhooks(&app, &endpoint);
+    let id: WebhookEndpointId = endpoint.id.parse().unwrap();
+    // All that are blocked are put off, each by a few reads: itself, its first one, and the update.
+    let read = claim_webhooks(&app, id, 8).await;
+    assert_eq!(read.sequential, 0, "{read:?}");
+    assert!(read.by_index <= 15 * (BLOCKED + 200), "{read:?}");
+    for state in ["never analysed", "analysed"] {
+        let read = claim_webhooks(&app, id, 8).await;
+        assert_eq!(read.sequential, 0, "{state}: {read:?}");
+        assert!(read.by_index <= 15 * 200 + BLOCKED, "{state}: {read:?}");
+        app.database.execute("ANALYZE webhook_deliveries");
     }
 }

@@ -119,6 +119,7 @@ fn rows() -> Vec<(&'static str, Sees)> {
         ("users:block", nothing()),
         ("users:erase", nothing()),
         ("clients:manage", nothing()),
+        ("webhooks:manage", nothing()),
         ("audit:read", nothing()),
         ("no role", nothing()),
         ("a driver", nothing()),

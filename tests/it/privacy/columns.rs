@@ -176,6 +176,36 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("users.password_hash", Secret),
     ("users.search_text", Personal),
     ("users.status", Word),
+    ("webhook_attempts.endpoint_id", Id),
+    // Words of this program about a connection: no body of an answer.
+    ("webhook_attempts.error", Program),
+    ("webhook_attempts.event_id", Id),
+    ("webhook_attempts.event_type", Word),
+    ("webhook_attempts.id", Id),
+    ("webhook_deliveries.endpoint_id", Id),
+    ("webhook_deliveries.event_id", Id),
+    ("webhook_deliveries.state", Word),
+    ("webhook_deliveries.subject", Id),
+    ("webhook_endpoints.client_id", Id),
+    ("webhook_endpoints.created_by_id", Id),
+    ("webhook_endpoints.created_by_kind", Word),
+    // Of programs alone: a user's name is read from `users`.
+    ("webhook_endpoints.created_by_name", Program),
+    ("webhook_endpoints.disabled_reason", Word),
+    ("webhook_endpoints.event_types", Word),
+    ("webhook_endpoints.id", Id),
+    ("webhook_endpoints.replayed_to", Id),
+    ("webhook_endpoints.status", Word),
+    ("webhook_endpoints.url", Program),
+    ("webhook_events.event_type", Word),
+    ("webhook_events.id", Id),
+    // Ids, times and words (`domain/webhooks/payload.rs`).
+    ("webhook_events.payload", Id),
+    ("webhook_progress.name", Word),
+    ("webhook_secrets.endpoint_id", Id),
+    ("webhook_secrets.hash", Random),
+    ("webhook_secrets.hint", Random),
+    ("webhook_secrets.id", Id),
 ];
 
 /// The text columns of a database, as `table.column`. SQLite has times as text, which PostgreSQL has not. Its

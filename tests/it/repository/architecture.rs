@@ -17,7 +17,7 @@ use self::{
 };
 
 /// The modules, each with those that it may use. No module is above one that uses it.
-const RULE: [(&str, &[&str]); 14] = [
+const RULE: [(&str, &[&str]); 15] = [
     ("locales", &[]),
     ("domain", &["locales"]),
     ("db", &["domain"]),
@@ -32,8 +32,13 @@ const RULE: [(&str, &[&str]); 14] = [
     ("config", &["db", "domain", "identity", "mail"]),
     ("services", &["clock", "db", "domain", "identity"]),
     ("courier", &["clock", "db", "domain", "mail", "metrics"]),
+    // Sends webhooks to partners' endpoints.
+    ("dispatcher", &["clock", "db", "domain", "metrics"]),
     ("http", &["clock", "domain", "metrics", "services"]),
-    ("app", &["clock", "config", "courier", "db", "domain", "http", "mail", "metrics", "services"]),
+    (
+        "app",
+        &["clock", "config", "courier", "db", "dispatcher", "domain", "http", "mail", "metrics", "services"],
+    ),
     ("cli", &["app", "clock", "config", "domain", "http", "mail", "services", "telemetry"]),
 ];
 
@@ -43,11 +48,11 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
     ("lettre", &["mail"]),
-    ("reqwest", &["cli/bounce", "cli/import", "identity", "mail"]),
+    ("reqwest", &["cli/bounce", "cli/import", "dispatcher", "identity", "mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
-    ("tokio_util", &["app", "cli", "courier", "services"]),
-    ("tokio", &["app", "cli", "courier", "db", "http", "identity", "mail", "services"]),
+    ("tokio_util", &["app", "cli", "courier", "dispatcher", "services"]),
+    ("tokio", &["app", "cli", "courier", "db", "dispatcher", "http", "identity", "mail", "services"]),
 ];
 
 /// What would make the domain depend on when and where it runs.

@@ -52,6 +52,7 @@ on_both_databases! {
             "/v1/suppressions".to_owned(),
             "/v1/api-clients".to_owned(),
             app.api_client(json!({ "scopes": ["audit:read"] })).await.path(),
+            "/v1/webhook-endpoints".to_owned(),
             "/v1/audit-events?action=sign_in".to_owned(),
             "/openapi.json".to_owned(),
             "/.well-known/jwks.json".to_owned(),

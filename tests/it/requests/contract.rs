@@ -16,6 +16,7 @@ use crate::support::{
     api_clients::{ApiClient, CLIENTS, TOKEN},
     batches::{BATCH, RESEND},
     json, on_both_databases,
+    receiver::{ENDPOINTS, patch_endpoint},
 };
 
 fn document() -> Value {
@@ -53,8 +54,13 @@ on_both_databases! {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-            let id =
-                if path.starts_with("/v1/api-clients") { &client.id } else { made[owner].as_str().unwrap() };
+            let endpoint = app.endpoint_body(&client, json!({}));
+            let endpoint = app.admin().post(ENDPOINTS, &endpoint).await.expect(201).text_of("id");
+            let id = match path.as_str() {
+                path if path.starts_with("/v1/api-clients") => client.id.as_str(),
+                path if path.starts_with(ENDPOINTS) => endpoint.as_str(),
+                _ => made[owner].as_str().unwrap(),
+            };
             let at = path.replace("{id}", id).replace("{code}", "not_found");
             // Of an account that has members, its one owner.
             let at = at.replace(
@@ -216,6 +222,33 @@ on_both_databases! {
         fits(&served, &operation("post", "/v1/api-clients/{id}/rotate"), &refused);
         let exceeds = app.caller(&[], &[Permission::ClientsManage]).post(CLIENTS, &body).await.expect(403);
         fits(&served, &operation("post", CLIENTS), &exceeds);
+    }
+
+    async fn webhooks_are_answered_as_the_document_says(app: TestApp) {
+        let served = document();
+        let operation = |method: &str, path: &str| served["paths"][path][method].clone();
+        let (admin, one) = (app.admin(), "/v1/webhook-endpoints/{id}");
+        let client = app.api_client(json!({ "scopes": ["system_users:read"] })).await;
+        let made = admin.post(ENDPOINTS, &app.endpoint_body(&client, json!({}))).await.expect(201);
+        fits(&served, &operation("post", ENDPOINTS), &made);
+        fits(&served, &operation("get", ENDPOINTS), &admin.get(ENDPOINTS).await.expect(200));
+        let path = format!("{ENDPOINTS}/{}", made.text_of("id"));
+        fits(&served, &operation("get", one), &admin.get(&path).await.expect(200));
+        for part in ["rotate", "test"] {
+            let answer = admin.post_empty(&format!("{path}/{part}")).await;
+            fits(&served, &operation("post", &format!("{one}/{part}")), &answer);
+        }
+        let replay = json!({ "since": app.now().to_rfc3339() });
+        let replayed = admin.post(&format!("{path}/replay"), &replay).await.expect(202);
+        fits(&served, &operation("post", &format!("{one}/replay")), &replayed);
+        let attempts = admin.get(&format!("{path}/attempts")).await.expect(200);
+        fits(&served, &operation("get", &format!("{one}/attempts")), &attempts);
+        let paused = patch_endpoint(&admin, &path, &json!({ "status": "paused" })).await.expect(200);
+        fits(&served, &operation("patch", one), &paused);
+        let refused = admin.post_empty(&format!("{path}/test")).await.expect(409);
+        fits(&served, &operation("post", &format!("{one}/test")), &refused);
+        let deleted = admin.call(Method::DELETE, &path, &[]).await.expect(204);
+        fits(&served, &operation("delete", one), &deleted);
     }
 
     async fn the_browser_of_the_contract_works_offline(app: TestApp) {

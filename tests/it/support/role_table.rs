@@ -40,6 +40,7 @@ pub fn permissions(role: Role) -> &'static [&'static str] {
             "users:block",
             "users:erase",
             "clients:manage",
+            "webhooks:manage",
             "audit:read",
         ],
         Role::UserManager => &[

@@ -39,8 +39,8 @@ pub struct CreateApiClientRequest {
     /// The permissions that its tokens may have, each once: all of them held by the caller.
     #[schema(value_type = Vec<Permission>, min_items = 1)]
     scopes: BTreeSet<Permission>,
-    /// The account below which these hold, and nowhere else. Only `customers:invite`, `customers:read` and
-    /// `accounts:read` can be limited to an account.
+    /// The account below which these hold, and nowhere else. Only `customers:invite`, `customers:read`,
+    /// `accounts:read` and `webhooks:manage` can be limited to an account.
     account_id: Option<AccountId>,
     /// The networks from which it may call: addresses, or networks in CIDR notation. None allow every
     /// address.

@@ -29,7 +29,7 @@ use crate::{
 pub struct RotateSecretRequest {
     /// So many seconds from now, 0 for none.
     #[schema(value_type = Option<i32>, minimum = 0, maximum = 2_592_000, default = 86_400)]
-    old_secret_expires_in: TimeDelta,
+    pub(in crate::http) old_secret_expires_in: TimeDelta,
 }
 
 impl members::Request for RotateSecretRequest {

@@ -1,7 +1,7 @@
 //! The closed sets of the schema hold every name that the program writes.
 
 use invitation_service::{
-    db::letters::outbox::LetterState,
+    db::{letters::outbox::LetterState, webhooks::DeliveryState},
     domain::{
         account::{AccountStatus, AccountType},
         actor::ActorKind,
@@ -12,6 +12,7 @@ use invitation_service::{
         sub_account::{MemberRole, UsedBy},
         suppression::SuppressionReason,
         user::UserStatus,
+        webhooks::{DisabledReason, WebhookStatus},
     },
 };
 
@@ -40,6 +41,9 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("audit_events_outcome_known", AuditOutcome::ALL.map(AuditOutcome::as_str).to_vec()),
         ("unread_mail_reason_known", UnreadReason::ALL.map(UnreadReason::as_str).to_vec()),
         ("letters_fate_known", DeliveryStatus::ALL.map(DeliveryStatus::as_str).to_vec()),
+        ("webhook_endpoints_status_known", WebhookStatus::ALL.map(WebhookStatus::as_str).to_vec()),
+        ("webhook_endpoints_reason_known", DisabledReason::ALL.map(DisabledReason::as_str).to_vec()),
+        ("webhook_deliveries_state_known", DeliveryState::ALL.map(DeliveryState::as_str).to_vec()),
     ]
 }
 

@@ -1,10 +1,10 @@
-//! Which addresses are on the public internet: keys are fetched from no others unless the operator allows it,
-//! so that the URL of a key set is no way into a network (OWASP: Server Side Request Forgery Prevention).
+//! Which addresses are on the public internet: keys are fetched and webhooks are sent to no others unless the
+//! operator allows it, so that such a URL is no way into a network (OWASP: Server Side Request Forgery
+//! Prevention).
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::LazyLock,
-};
+// `core::net` has only addresses as values, and no sockets.
+use core::net::{IpAddr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -14,7 +14,7 @@ use url::{Host, Url};
 static PRIVATE: LazyLock<Vec<IpNet>> =
     LazyLock::new(|| NETWORKS.iter().filter_map(|text| text.parse().ok()).collect());
 
-const NETWORKS: [&str; 25] = [
+const NETWORKS: [&str; 30] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -24,6 +24,8 @@ const NETWORKS: [&str; 25] = [
     "172.16.0.0/12",
     "192.0.0.0/24",
     "192.0.2.0/24",
+    // The former relays of 6to4 (RFC 7526).
+    "192.88.99.0/24",
     "192.168.0.0/16",
     "198.18.0.0/15",
     "198.51.100.0/24",
@@ -31,15 +33,24 @@ const NETWORKS: [&str; 25] = [
     "224.0.0.0/4",
     "240.0.0.0/4",
     "::/127",
+    // IPv4-translated addresses (RFC 2765 §2.1).
+    "::ffff:0:0:0/96",
+    // NAT64 (RFC 6052, RFC 8215).
     "64:ff9b::/96",
     "64:ff9b:1::/48",
     "100::/64",
+    // Dummy addresses (RFC 9780).
+    "100:0:0:1::/64",
     "2001::/23",
     "2001:db8::/32",
     "2002::/16",
     "3fff::/20",
+    // Segment routing (RFC 9602).
+    "5f00::/16",
     "fc00::/7",
     "fe80::/10",
+    // Site-local addresses (RFC 3879).
+    "fec0::/10",
     "ff00::/8",
 ];
 
@@ -95,6 +106,12 @@ mod tests {
             "fd00:ec2::254",
             "ff02::1",
             "2001:db8::1",
+            "64:ff9b:1::a00:1",
+            "::ffff:0:10.0.0.1",
+            "192.88.99.1",
+            "5f00::1",
+            "fec0::1",
+            "100:0:0:1::1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }

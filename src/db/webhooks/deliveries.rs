@@ -1,0 +1,164 @@
+//! Deliveries and their leases. As letters in the outbox, each is made at least once: a process that dies
+//! leaves its lease to run out.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{connection::SimpleConnection, prelude::*};
+
+use super::{due, secrets};
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::{webhook_deliveries as deliveries, webhook_endpoints as endpoints, webhook_events as events},
+    sql::{planner::IN_INDEX_ORDER, timestamp::At},
+};
+use crate::domain::{
+    closed_set::closed_set,
+    ids::{WebhookEndpointId, WebhookEventId},
+    webhooks::{EndpointUrl, WebhookSecretRecord, WebhookStatus},
+};
+
+closed_set! {
+    /// How far a delivery has come.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum DeliveryState {
+        /// It is to be tried, or tried again; while its endpoint is paused or disabled, it waits.
+        Pending = "pending",
+        /// The endpoint accepted it.
+        Delivered = "delivered",
+        /// It was given up: its last attempt failed.
+        Failed = "failed",
+    }
+}
+
+/// A delivery that this process may make until the lease ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The endpoint.
+    pub endpoint: WebhookEndpointId,
+    /// Its URL.
+    pub url: EndpointUrl,
+    /// Whether the URL may be in a network that the operator named.
+    pub set_by_staff: bool,
+    /// Its secrets, the newest first.
+    pub secrets: Vec<WebhookSecretRecord>,
+    /// The event.
+    pub event: WebhookEventId,
+    /// Its type.
+    pub event_type: String,
+    /// The body.
+    pub payload: String,
+    /// The number of this attempt, 1 for the first.
+    pub attempt: i32,
+}
+
+/// How often due deliveries are looked at in one claim: where all of them are blocked, the next ones follow.
+const MAX_ROUNDS: usize = 10;
+
+/// Claims up to `limit` due deliveries to this endpoint at `now`, until `lease_ends`. Of the events of one
+/// person only the first one that is not delivered is claimed, so that they arrive in order. Nothing
+/// where the endpoint takes none any more.
+///
+/// The endpoint is locked, as it is for a record: of those that change its deliveries one waits for the
+/// other.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    endpoint: WebhookEndpointId,
+    limit: usize,
+    (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Claimed>, DbFault> {
+    let Some(target) = lock_active(tx, endpoint)? else { return Ok(Vec::new()) };
+    if let AnyConnection::Postgres(c) = tx.writing() {
+        c.batch_execute(IN_INDEX_ORDER)?;
+    }
+    let mut attempts = Vec::new();
+    for _ in 0..MAX_ROUNDS {
+        let looked_at = due::look(tx, endpoint, now)?;
+        let heads = due::heads(&looked_at, now, limit - attempts.len());
+        attempts.extend(lease(tx, endpoint, heads, lease_ends)?);
+        due::postpone_blocked(tx, endpoint, &looked_at)?;
+        if attempts.len() >= limit || looked_at.len() < due::MAX_LOOKED_AT {
+            break;
+        }
+    }
+    claimed(tx, (endpoint, target), attempts)
+}
+
+/// The URL of an active endpoint, which is locked until the end of the transaction, and whether staff set it.
+fn lock_active(tx: &mut Tx<'_>, endpoint: WebhookEndpointId) -> Result<Option<(EndpointUrl, bool)>, DbFault> {
+    let active = endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null());
+    let one = endpoints::table
+        .filter(endpoints::id.eq(endpoint.as_str()).and(active))
+        .select((endpoints::url, endpoints::set_by_staff));
+    let target = match tx.writing() {
+        AnyConnection::Postgres(c) => one.for_no_key_update().first::<(String, bool)>(c).optional()?,
+        // A write transaction locks the whole file.
+        AnyConnection::Sqlite(c) => one.first::<(String, bool)>(c).optional()?,
+    };
+    let corrupt =
+        || DbFault::Corrupt { table: "webhook_endpoints", column: "url", row: endpoint.to_string() };
+    target
+        .map(|(url, set_by_staff)| Ok((EndpointUrl::stored(&url).ok_or_else(corrupt)?, set_by_staff)))
+        .transpose()
+}
+
+/// Leases these deliveries, each found by its key. Returns their events, each with the number of its attempt.
+fn lease(
+    tx: &mut Tx<'_>,
+    endpoint: WebhookEndpointId,
+    ids: Vec<&str>,
+    lease_ends: DateTime<Utc>,
+) -> Result<Vec<(String, i32)>, DbFault> {
+    let mut leased = Vec::with_capacity(ids.len());
+    for id in ids {
+        let attempts: Vec<i32> = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
+            .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+            .set((
+                deliveries::attempts.eq(deliveries::attempts + 1),
+                deliveries::next_attempt_at.eq(At(lease_ends)),
+                deliveries::leased_until.eq(At(lease_ends)),
+            ))
+            .returning(deliveries::attempts)
+            .get_results(tx.writing())?;
+        leased.extend(attempts.into_iter().map(|attempt| (id.to_owned(), attempt)));
+    }
+    Ok(leased)
+}
+
+/// What the deliveries of these events take: the endpoint and the bodies.
+fn claimed(
+    tx: &mut Tx<'_>,
+    (endpoint, (url, set_by_staff)): (WebhookEndpointId, (EndpointUrl, bool)),
+    attempts: Vec<(String, i32)>,
+) -> Result<Vec<Claimed>, DbFault> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets =
+        secrets::of(tx.reading(), &[endpoint.as_str()])?.remove(endpoint.as_str()).unwrap_or_default();
+    let ids: Vec<&str> = attempts.iter().map(|(id, _)| id.as_str()).collect();
+    let bodies: Vec<(String, String, String)> = events::table
+        .filter(events::id.eq_any(ids))
+        .select((events::id, events::event_type, events::payload))
+        .load(tx.reading())?;
+    let mut bodies: HashMap<String, (String, String)> =
+        bodies.into_iter().map(|(id, event_type, payload)| (id, (event_type, payload))).collect();
+    let with_body = attempts.into_iter().filter_map(|(id, attempt)| {
+        let (event_type, payload) = bodies.remove(&id)?;
+        let corrupt = || DbFault::Corrupt { table: "webhook_events", column: "id", row: id.clone() };
+        let event = id.parse().map_err(|_| corrupt());
+        Some(event.map(|event| Claimed {
+            endpoint,
+            url: url.clone(),
+            set_by_staff,
+            secrets: secrets.clone(),
+            event,
+            event_type,
+            payload,
+            attempt,
+        }))
+    });
+    with_body.collect()
+}

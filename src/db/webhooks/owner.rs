@@ -1,0 +1,77 @@
+//! The owner of an endpoint: the user who made it, or the maker of the client by which it was made.
+
+use diesel::prelude::*;
+
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::{api_clients as clients, users, webhook_endpoints as endpoints},
+};
+use crate::domain::{
+    actor::ActorKind,
+    email::Email,
+    ids::{UserId, WebhookEndpointId},
+    user::UserStatus,
+    webhooks::WebhookStatus,
+};
+
+/// The most endpoints that a letter names.
+const MAX_NAMED: i64 = 20;
+
+/// The owner, with the present address: the first of the two makers who is an active user. `None` where
+/// neither is: an endpoint that was made on the command line, or by a caller of an identity provider.
+pub fn owner(
+    connection: &mut AnyConnection,
+    endpoint: WebhookEndpointId,
+) -> Result<Option<(UserId, Email)>, DbFault> {
+    let makers: Option<((String, String), (String, String))> = endpoints::table
+        .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
+        .filter(endpoints::id.eq(endpoint.as_str()))
+        .select((
+            (endpoints::created_by_kind, endpoints::created_by_id),
+            (clients::created_by_kind, clients::created_by_id),
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((maker, of_client)) = makers else { return Ok(None) };
+    let is_user = |(kind, _): &(String, String)| kind == ActorKind::User.as_str();
+    let ids: Vec<String> = [maker, of_client].into_iter().filter(is_user).map(|(_, id)| id).collect();
+    let active: Vec<(String, String)> = users::table
+        .filter(users::id.eq_any(&ids))
+        .filter(users::removed_at.is_null().and(users::status.eq(UserStatus::Active.as_str())))
+        .select((users::id, users::email))
+        .load(connection)?;
+    let first = ids.iter().find_map(|id| active.iter().find(|(known, _)| known == id));
+    first
+        .map(|(id, email)| {
+            let corrupt = |column| DbFault::Corrupt { table: "users", column, row: id.clone() };
+            let email = Email::parse(email).map_err(|_| corrupt("email"))?;
+            Ok((id.parse().map_err(|_| corrupt("id"))?, email))
+        })
+        .transpose()
+}
+
+/// The disabled endpoints whose owner this user is, the oldest first, at most 20.
+pub fn disabled_of(connection: &mut AnyConnection, user: UserId) -> Result<Vec<WebhookEndpointId>, DbFault> {
+    let kind = ActorKind::User.as_str();
+    let made = endpoints::created_by_kind.eq(kind).and(endpoints::created_by_id.eq(user.as_str()));
+    let made_client = clients::created_by_kind.eq(kind).and(clients::created_by_id.eq(user.as_str()));
+    let ids: Vec<String> = endpoints::table
+        .inner_join(clients::table.on(clients::id.eq(endpoints::client_id)))
+        .filter(endpoints::status.eq(WebhookStatus::Disabled.as_str()).and(endpoints::deleted_at.is_null()))
+        .filter(made.or(made_client))
+        .order(endpoints::id)
+        .limit(MAX_NAMED)
+        .select(endpoints::id)
+        .load(connection)?;
+    let mut theirs = Vec::new();
+    for id in ids {
+        let corrupt = |_| DbFault::Corrupt { table: "webhook_endpoints", column: "id", row: id.clone() };
+        let id = id.parse::<WebhookEndpointId>().map_err(corrupt)?;
+        // The maker of a client is the owner where that of the endpoint is not active.
+        if owner(connection, id)?.is_some_and(|(owner, _)| owner == user) {
+            theirs.push(id);
+        }
+    }
+    Ok(theirs)
+}
