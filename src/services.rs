@@ -71,6 +71,7 @@ use crate::{
         letter_quota::LetterLimits,
         letter_status::StatusSource,
         link_lifetime::LinkLifetime,
+        link_template::LinkTemplate,
         password_reset::ResetKeys,
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
@@ -152,8 +153,8 @@ pub struct Rules {
     pub company_vat: CompanyVat,
     /// The operator's name, in letters and on the page.
     pub organisation: String,
-    /// The page that a link opens; `?token=…` is added.
-    pub activation_url: url::Url,
+    /// The page that a link opens.
+    pub activation_url: LinkTemplate,
 }
 
 impl Services {

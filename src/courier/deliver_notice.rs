@@ -71,7 +71,7 @@ impl Courier {
                 self.email_changes.link(&self.email_change_url, id)
             }
             LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
-                SecretString::from(self.password_reset_url.to_string())
+                SecretString::from(self.password_reset_url.page().to_string())
             }
         };
         Letter {

@@ -70,8 +70,9 @@ pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
 }
 
 /// `/docs` is a folder.
-pub async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+pub async fn to_docs(state: Data<State>) -> HttpResponse {
+    let folder = [state.settings.base_path.as_str(), "/docs/"].concat();
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, folder)).finish()
 }
 
 /// For requests that match no route: 405 when the contract has the path, 404 when it does not.
@@ -82,9 +83,10 @@ pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<Ht
             let detail = format!("The methods of this path are {allow}.");
             Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
         }
-        None => Err(Problem::new(
-            error_codes::NOT_FOUND,
-            "There is nothing at this path. /docs has the paths that there are.",
-        )),
+        None => {
+            let base = state.settings.base_path.as_str();
+            let detail = format!("There is nothing at this path. {base}/docs has the paths that there are.");
+            Err(Problem::new(error_codes::NOT_FOUND, detail))
+        }
     }
 }
