@@ -63,8 +63,10 @@ pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
     let error_codes::Code { code, status, title, help } = error_codes::find(&path).ok_or_else(not_found)?;
     // Every text is from the table: nothing here needs escaping.
     let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></body></html>"
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title></head>\
+         <body><main><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></main>\
+         </body></html>"
     );
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }

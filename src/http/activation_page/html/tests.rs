@@ -1,5 +1,6 @@
 //! What holds on every page, whatever it shows.
 
+mod accessible;
 mod fixture;
 mod form;
 mod names;
