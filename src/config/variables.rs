@@ -112,7 +112,8 @@ registry! {
     /// the company name in letters and on the page
     OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
 
-    /// the language of letters and the page when the invitation has none: {languages}
+    /// the language of letters when the invitation has none, and of the page when the browser asks for no
+    /// known one either: {languages}
     LOCALE = "en" => locale: Locale = entry.parsed(parse::locale);
 
     /// the time zone of letters and the page, as Europe/Amsterdam: from the system's tzdata (in the folder
