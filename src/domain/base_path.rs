@@ -48,7 +48,7 @@ impl BasePath {
         if !names.split('/').all(is_name) {
             return Err(BasePathError::Malformed);
         }
-        let own = OWN.into_iter().find(|own| names.split('/').next() == Some(own));
+        let own = OWN.into_iter().find(|own| names.split('/').next() == Some(*own));
         own.map_or_else(|| Ok(Self(path.to_owned())), |own| Err(BasePathError::Own(own)))
     }
 

@@ -64,9 +64,9 @@ pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
     // Every text is from the table: nothing here needs escaping.
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title></head>\
-         <body><main><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></main>\
-         </body></html>"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}</title></head><body><main><h1>{title}</h1>\
+         <p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></main></body></html>"
     );
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }

@@ -42,8 +42,9 @@ pub fn render<R, T: Serialize>(page: &Page<R>, view: impl Fn(&R) -> T) -> Result
     Ok(Rendered { representation: Representation::of(&list)?, next_cursor: list.next_cursor })
 }
 
-/// Answers with a page, and with a `Link` to the next one (RFC 8288), which has no host, so that it works
-/// behind any proxy, and the base path of callers. A `;` in its query is written as `%3B`. See findings/requests-link-semicolon.sh.
+/// Answers with a page, and with a `Link` to the next one (RFC 8288), which has the base path and no host, so
+/// that it works behind any proxy. A `;` in its query is written as `%3B`. See
+/// findings/requests-link-semicolon.sh.
 pub fn respond(page: &Rendered, request: &HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {

@@ -25,8 +25,8 @@ use crate::http::{
 /// The cookie of the refresh token. The prefix makes browsers accept it for this host alone, over https alone
 /// (RFC 6265bis §4.1.3.2); it demands the path `/`.
 const COOKIE: &str = "__Host-refresh";
-/// The same below a base path: another thing on the host, perhaps a second service of this kind, gets no cookie
-/// that it has no use for. Browsers accept it over https alone (RFC 6265bis §4.1.3.1).
+/// The same below a base path, and for that path: it is not sent to other things on the host, and a second
+/// service of this kind has its own. Browsers accept it over https alone (RFC 6265bis §4.1.3.1).
 const COOKIE_BELOW: &str = "__Secure-refresh";
 
 /// A refresh token.

@@ -1,5 +1,5 @@
-//! The rules of axe-core (<https://github.com/dequelabs/axe-core>) on a page in the browser, with its styles and
-//! without. `AXE` names the file `axe.min.js`; without it nothing is checked. `make test-pages` sets it.
+//! The rules of axe-core (<https://github.com/dequelabs/axe-core>) on a page in the browser, with its styles
+//! and without. `AXE` names the file `axe.min.js`; without it nothing is checked. `make test-pages` sets it.
 
 use serde_json::{Value, json};
 

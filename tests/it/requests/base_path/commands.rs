@@ -13,8 +13,8 @@ on_each! {
         assert!(process.out().contains("https://example.com/invite/docs"), "{}", process.out());
         // As a proxy that passes it on.
         home.set("PUBLIC_URL", &format!("{}/invite/", process.url));
-        std::fs::write(home.path().join("people.csv"), "kind,email,roles\nsystem_user,ada@example.com,viewer\n")
-            .unwrap();
+        let people = "kind,email,roles\nsystem_user,ada@example.com,viewer\n";
+        std::fs::write(home.path().join("people.csv"), people).unwrap();
         let imported = home.run(&["import", "people.csv"]);
         assert!(imported.status.success(), "{imported:?}");
         assert_eq!(reached(&home).await, ["ada@example.com"]);
