@@ -1,5 +1,6 @@
 //! A base path: `PUBLIC_URL` with a path, behind a proxy that passes it on and behind one that strips it.
 
+mod browser;
 mod commands;
 mod routes;
 
