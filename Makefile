@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
+.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
@@ -40,6 +40,9 @@ test-poolers: ## run the tests behind PgBouncer; run as root it installs the dis
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test -n "$$PGBOUNCER" || { \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
 	tests/with-postgres cargo test --locked --test integration poolers
+
+test-pages: ## check the built-in pages by axe-core's rules in a browser, with styles and without; downloads it (npm)
+	tests/pages/run
 
 test-providers: ## try real identity providers, mail providers' and partners' libraries; downloads them (npm, PyPI)
 	tests/providers/run

@@ -24,11 +24,11 @@ use self::{construction::Shared, keys::Keys};
 pub use crate::db::letters::unread_mail::UnreadMail;
 use crate::{
     clock::Clock,
-    config::{self, Config, SecretError},
+    config::{self, Config, SecretError, variables::PUBLIC_URL},
     courier::Courier,
     db::{Db, OpenError},
     dispatcher::Dispatcher,
-    domain::bounce_address::BounceKeys,
+    domain::{base_path::BasePath, bounce_address::BounceKeys},
     http::{
         CourierWatch, ReturnedMailEntry, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -98,9 +98,14 @@ fn settings(config: &Config, bounces: BounceKeys) -> Settings {
         secret,
         reader: Arc::new(MimeReader::new(Box::new(move |address| bounces.check(address)))),
     });
+    let public_url = config.public_url.as_str().trim_end_matches('/').to_owned();
     Settings {
         https: config.public_url.scheme() == "https",
-        public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
+        given_url: config.is_given(&PUBLIC_URL).then(|| public_url.clone()),
+        public_url,
+        origin: config.public_url.origin().ascii_serialization(),
+        // The configuration refuses every other path.
+        base_path: BasePath::parse(config.public_url.path()).unwrap_or_default(),
         locale: config.locale,
         time_zone: config.time_zone.clone(),
         webhooks: config.webhooks.clone().with_client(Arc::new(WebhookHttp::default())),

@@ -35,8 +35,8 @@ use crate::{
     clock::Clock,
     db::{Db, invitations::lookup::Lookups},
     domain::{
-        email_change::EmailChangeKeys, link_lifetime::LinkLifetime, locale::Locale,
-        password_reset::ResetKeys, rate_limit::Pace, token::LinkKeys,
+        email_change::EmailChangeKeys, link_lifetime::LinkLifetime, link_template::LinkTemplate,
+        locale::Locale, password_reset::ResetKeys, rate_limit::Pace, token::LinkKeys,
     },
     mail::Mailer,
     metrics::Metrics,
@@ -69,16 +69,16 @@ pub struct Courier {
     pub links: LinkKeys,
     /// Hands letters over.
     pub mailer: Arc<Mailer>,
-    /// The page that a link opens; `?token=…` is added.
-    pub activation_url: Url,
+    /// The page that a link opens.
+    pub activation_url: LinkTemplate,
     /// Makes the links of requests to reset a password.
     pub resets: ResetKeys,
     /// The page that these links open.
-    pub password_reset_url: Url,
+    pub password_reset_url: LinkTemplate,
     /// Makes the links of requests to change an address.
     pub email_changes: EmailChangeKeys,
     /// The page that these links open.
-    pub email_change_url: Url,
+    pub email_change_url: LinkTemplate,
     /// Where the API is described, for letters about webhook endpoints.
     pub api_url: Url,
     /// Whether staff may sign in by password, and so reset one.

@@ -16,7 +16,6 @@ mod state;
 
 use std::sync::Arc;
 
-use actix_web::web::Bytes;
 use tokio::sync::Mutex;
 use utoipa::openapi::OpenApi;
 
@@ -55,11 +54,12 @@ impl State {
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let contract = Contract::read()?;
+        let served = openapi::served::served(settings.given_url.as_deref(), settings.base_path.as_str());
         ops::outcomes::declare(&metrics, &contract, &settings.webhooks);
         metrics.gauges.started(services.clock.now().timestamp());
         Ok(Arc::new(Self {
-            pages: Pages::new()?,
-            contract: Document::new(Bytes::from_static(committed::TEXT.as_bytes())),
+            pages: Pages::new(settings.base_path.as_str())?,
+            contract: Document::new(served.ok_or("the contract has no servers that can be replaced")?),
             routes: RouteTable::of(&contract),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
@@ -88,7 +88,7 @@ pub struct RouteRules {
     pub is_sealed: bool,
 }
 
-/// The contract as it is served.
+/// The contract as it is committed.
 #[must_use]
 pub fn contract() -> &'static str {
     committed::TEXT

@@ -73,7 +73,7 @@ use crate::{
         session::RefreshKeys,
         suppression_keys::SuppressionKeys,
         token::{DerivedKey, LinkClaim, LinkKeys},
-        webhooks::{ReceiverNetworks, WebhookSecretKeys},
+        webhooks::WebhookSecretKeys,
     },
 };
 

@@ -132,9 +132,11 @@ impl Shared {
     }
 }
 
-/// Where the contract is shown. It is below the base of links, which has no path.
+/// Where the contract is shown: `/docs` below the base path.
 fn api_url(config: &Config) -> Url {
-    config.public_url.join("/docs").unwrap_or_else(|_| config.public_url.clone())
+    let mut url = config.public_url.clone();
+    url.set_path(&[config.public_url.path().trim_end_matches('/'), "/docs"].concat());
+    url
 }
 
 /// The queues of requests that share commits.

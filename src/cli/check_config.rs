@@ -49,7 +49,8 @@ fn print_places(config: &Config) -> Result<(), Unwritable> {
     if let Some(address) = config.metrics_addr {
         print_line(format_args!("metrics at  {address}, and not with the API"))?;
     }
-    print_line(format_args!("links open  {}", config.activation_url))?;
+    print_line(format_args!("reached at  {}", config.public_url.as_str().trim_end_matches('/')))?;
+    print_line(format_args!("links open  {}", config.activation_url.page()))?;
     if !config.cors_origins.is_empty() {
         print_line(format_args!("pages at    {} may call the API", config.cors_origins.join(", ")))?;
     }

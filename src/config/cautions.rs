@@ -24,11 +24,12 @@ impl Config {
             )
         });
         let variable = if self.is_given(&ACTIVATION_URL) { ACTIVATION_URL } else { PUBLIC_URL };
-        let link = (away && is_loopback(&self.activation_url)).then(|| {
+        let link = (away && is_loopback(self.activation_url.page())).then(|| {
             format!(
                 "{}: links in letters open {}, which is unreachable from other machines: set it to the \
                  address that recipients can reach",
-                variable.name, self.activation_url
+                variable.name,
+                self.activation_url.page()
             )
         });
         let locked_out = (!self.staff_passwords && self.jwt_issuers.is_empty()).then(|| {

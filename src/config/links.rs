@@ -25,14 +25,14 @@ impl Config {
         if let Some(url) = origin_of(bound).filter(|_| !self.is_given(&PUBLIC_URL)) {
             config.public_url = url;
         }
-        if let Some(url) = page_of(&config.public_url).filter(|_| !self.is_given(&ACTIVATION_URL)) {
-            config.activation_url = url;
+        if !self.is_given(&ACTIVATION_URL) {
+            config.activation_url = page_of(&config.public_url);
         }
-        if let Some(url) = reset_page_of(&config.public_url).filter(|_| !self.is_given(&PASSWORD_RESET_URL)) {
-            config.password_reset_url = url;
+        if !self.is_given(&PASSWORD_RESET_URL) {
+            config.password_reset_url = reset_page_of(&config.public_url);
         }
-        if let Some(url) = email_page_of(&config.public_url).filter(|_| !self.is_given(&EMAIL_CHANGE_URL)) {
-            config.email_change_url = url;
+        if !self.is_given(&EMAIL_CHANGE_URL) {
+            config.email_change_url = email_page_of(&config.public_url);
         }
         config
     }
@@ -42,9 +42,9 @@ impl Config {
     pub fn clear_links(&self) -> Vec<(&'static str, String)> {
         let own = |variable: &Variable, url| self.is_given(variable).then_some((variable.name, url));
         let pages = [
-            own(&ACTIVATION_URL, &self.activation_url),
-            own(&PASSWORD_RESET_URL, &self.password_reset_url),
-            own(&EMAIL_CHANGE_URL, &self.email_change_url),
+            own(&ACTIVATION_URL, self.activation_url.page()),
+            own(&PASSWORD_RESET_URL, self.password_reset_url.page()),
+            own(&EMAIL_CHANGE_URL, self.email_change_url.page()),
         ];
         let clear = |(name, url): (&'static str, &Url)| {
             let host = public_host::of(url).filter(|_| url.scheme() == "http")?;

@@ -11,7 +11,7 @@ pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
 #[test]
 fn every_default_is_good() {
     let config = read(&[]).unwrap_or_else(|faults| panic!("{faults:?}"));
-    assert_eq!(config.activation_url.as_str(), "http://127.0.0.1:8080/activate");
+    assert_eq!(config.activation_url.page().as_str(), "http://127.0.0.1:8080/activate");
     assert_eq!(config.invitation_ttl, Duration::from_hours(24));
 }
 

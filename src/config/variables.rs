@@ -22,8 +22,8 @@ use crate::{
     db::DatabaseUrl,
     domain::{
         company::CompanyVat, delivery_reports::Webhooks, letter_quota::LetterLimits,
-        link_lifetime::LinkLifetime, locale::Locale, password, rate_limit::Pace, rules::Rules,
-        shared_secret::SharedSecret, time_zone::TimeZone, webhooks::ReceiverNetworks,
+        link_lifetime::LinkLifetime, link_template::LinkTemplate, locale::Locale, password, rate_limit::Pace,
+        rules::Rules, shared_secret::SharedSecret, time_zone::TimeZone, webhooks::ReceiverNetworks,
     },
     identity::Issuer,
     mail::{MailUrl, Sender},
@@ -47,28 +47,30 @@ registry! {
     METRICS_ADDR = "" => metrics_addr: Option<SocketAddr> =
         entry.parsed_if_given(|text| parse::metrics_address(text, listen_addr));
 
-    /// the base of links, never the Host header: scheme, host and port, no path (default:
+    /// where callers reach the service, and the base of links, never the Host header: scheme, host and port,
+    /// and a path where a proxy has it below one, as https://example.com/invite (default:
     /// http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url =
-        entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
+        entry.parsed_or(web_url::public, || listen_addr.and_then(web_url::origin_of));
 
     /// the origins of web pages that may call the API from a browser: scheme, host and port, separated by
     /// commas (default: none)
     CORS_ORIGINS = "" => cors_origins: Vec<String> = entry.parsed(web_url::origins);
 
-    /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
-    ACTIVATION_URL = "" => activation_url: Url =
-        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));
+    /// the page that links open; ?token=… is added, or the token takes the place of {token}, as in
+    /// https://portal.example.com/#/activate?token={token} (default: {PUBLIC_URL}/activate)
+    ACTIVATION_URL = "" => activation_url: LinkTemplate =
+        entry.parsed_or(web_url::page, || public_url.as_ref().map(web_url::page_of));
 
-    /// the page where a forgotten password is reset; a mailed link adds ?token=… (default:
-    /// {PUBLIC_URL}/reset-password)
-    PASSWORD_RESET_URL = "" => password_reset_url: Url =
-        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::reset_page_of));
+    /// the page where a forgotten password is reset; a mailed link adds ?token=…, or has it in the place of
+    /// {token} (default: {PUBLIC_URL}/reset-password)
+    PASSWORD_RESET_URL = "" => password_reset_url: LinkTemplate =
+        entry.parsed_or(web_url::page, || public_url.as_ref().map(web_url::reset_page_of));
 
-    /// the page where a new address is confirmed; a mailed link adds ?token=… (default:
-    /// {PUBLIC_URL}/confirm-email)
-    EMAIL_CHANGE_URL = "" => email_change_url: Url =
-        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::email_page_of));
+    /// the page where a new address is confirmed; a mailed link adds ?token=…, or has it in the place of
+    /// {token} (default: {PUBLIC_URL}/confirm-email)
+    EMAIL_CHANGE_URL = "" => email_change_url: LinkTemplate =
+        entry.parsed_or(web_url::page, || public_url.as_ref().map(web_url::email_page_of));
 
     /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
     /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; {providers}
@@ -112,7 +114,8 @@ registry! {
     /// the company name in letters and on the page
     OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
 
-    /// the language of letters and the page when the invitation has none: {languages}
+    /// the language of letters when the invitation has none, and of the page when the browser asks for no
+    /// known one either: {languages}
     LOCALE = "en" => locale: Locale = entry.parsed(parse::locale);
 
     /// the time zone of letters and the page, as Europe/Amsterdam: from the system's tzdata (in the folder

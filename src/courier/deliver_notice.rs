@@ -90,7 +90,7 @@ impl Courier {
                 SecretString::from(self.api_url.to_string())
             }
             LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
-                SecretString::from(self.password_reset_url.to_string())
+                SecretString::from(self.password_reset_url.page().to_string())
             }
         };
         Letter {

@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use url::Url;
 
 use super::{
     ids::{Id, Named},
+    link_template::LinkTemplate,
     token::{ClaimKeys, LinkToken, search},
 };
 
@@ -71,10 +71,8 @@ impl<K: Mailed> MailLinkKeys<K> {
     /// The link that opens `page` with the token of a request. It is deterministic, so that a retry sends the
     /// same link.
     #[must_use]
-    pub fn link(&self, page: &Url, request: Id<K>) -> SecretString {
-        let mut link = page.clone();
-        link.query_pairs_mut().append_pair("token", &self.keys.sign(request.uuid(), GENERATION));
-        SecretString::from(String::from(link))
+    pub fn link(&self, page: &LinkTemplate, request: Id<K>) -> SecretString {
+        page.with_token(&self.keys.sign(request.uuid(), GENERATION))
     }
 
     /// The request of a genuine token, also with text that was added to it on its way.

@@ -1,10 +1,10 @@
 //! The operator's settings that operations follow.
 
 use chrono::TimeDelta;
-use url::Url;
 
 use super::{
-    company::CompanyVat, letter_quota::LetterLimits, link_lifetime::LinkLifetime, webhooks::ReceiverNetworks,
+    company::CompanyVat, letter_quota::LetterLimits, link_lifetime::LinkLifetime,
+    link_template::LinkTemplate, webhooks::ReceiverNetworks,
 };
 
 /// The operator's settings, as the configuration gives them.
@@ -30,6 +30,6 @@ pub struct Rules {
     pub organisation: String,
     /// The networks beside the public internet to which webhooks may be sent.
     pub webhook_networks: ReceiverNetworks,
-    /// The page that a link opens; `?token=…` is added.
-    pub activation_url: Url,
+    /// The page that a link opens.
+    pub activation_url: LinkTemplate,
 }

@@ -13,12 +13,11 @@ mod hex;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
-use url::Url;
 
 pub(super) use self::claim_keys::ClaimKeys;
 use self::claim_keys::LENGTH;
 pub use self::{derived_key::DerivedKey, hex::hex};
-use super::ids::InvitationId;
+use super::{ids::InvitationId, link_template::LinkTemplate};
 
 /// How many bytes of an input are searched for a token: more than any link has, including text around it.
 const MAX_LEN: usize = 8 * 1024;
@@ -80,10 +79,8 @@ impl LinkKeys {
 
     /// The link that opens `page` with the token of a sending.
     #[must_use]
-    pub fn link(&self, page: &Url, claim: LinkClaim) -> SecretString {
-        let mut link = page.clone();
-        link.query_pairs_mut().append_pair("token", self.sign(claim).expose());
-        SecretString::from(String::from(link))
+    pub fn link(&self, page: &LinkTemplate, claim: LinkClaim) -> SecretString {
+        page.with_token(self.sign(claim).expose())
     }
 
     /// Verifies a received token, also with text that was added to it on its way: see `legible`. The MAC is

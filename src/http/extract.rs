@@ -8,6 +8,7 @@ pub(super) mod etag;
 pub(super) mod idempotency_key;
 pub(super) mod json_body;
 pub(super) mod json_fingerprint;
+pub(super) mod language;
 pub(super) mod media_type;
 pub(super) mod members;
 pub(super) mod origin;

@@ -9,6 +9,7 @@ use utoipa::IntoResponses;
 
 use super::{
     activation_page::html::{Failure, FailureKind, Screen},
+    extract::language::language,
     middleware::{rate_limit, request_log::RequestId},
     response::problem::Problem,
     state::State,
@@ -92,9 +93,9 @@ impl FormPage<'_> {
         &self.state.services.rules.organisation
     }
 
-    /// The language where the person's is not known.
+    /// The language where the person's is not known: the browser's, or else the operator's.
     pub fn locale(&self) -> Locale {
-        self.state.settings.locale
+        language(self.request, self.state.settings.locale)
     }
 
     /// The page that says that the service could not answer.
@@ -129,6 +130,8 @@ impl FormPage<'_> {
         let pages = &self.state.pages;
         let mut response = HttpResponse::build(status);
         response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
+        response.insert_header((header::CONTENT_LANGUAGE, locale.as_str()));
+        response.insert_header((header::VARY, "Accept-Language"));
         match pages.render(screen, locale) {
             Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
             Err(error) => {

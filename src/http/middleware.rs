@@ -8,4 +8,4 @@ pub(super) mod cors;
 pub(super) mod letter_quota;
 pub(super) mod rate_limit;
 pub(super) mod request_log;
-pub(super) mod trailing_slash;
+pub(super) mod request_path;

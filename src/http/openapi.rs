@@ -18,6 +18,7 @@ pub(super) mod problem_schemas;
 pub(super) mod routes;
 pub(super) mod sample_data;
 pub mod security;
+pub(super) mod served;
 mod shared;
 
 use utoipa::{

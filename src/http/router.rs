@@ -147,18 +147,20 @@ pub fn app(
     >,
 > {
     let cors = middleware::cors::middleware(&state.settings.cors_origins);
+    let base_path = Data::new(state.settings.base_path.clone());
     routes!(App::new())
         .service(ops::swagger_ui::files())
         .route("/docs", web::get().to(ops::docs::to_docs))
         .route(WEBHOOKS, web::method(Method::OPTIONS).to(api::webhooks::allow::allow))
         .default_service(web::to(ops::docs::nothing_here))
         .app_data(Data::from(state))
+        .app_data(base_path)
         .wrap(from_fn(middleware::audit_denials::middleware))
         .wrap(from_fn(middleware::accept::middleware))
         .wrap(from_fn(middleware::rate_limit::middleware))
         .wrap(from_fn(middleware::letter_quota::middleware))
         .wrap(cors)
         .wrap(from_fn(middleware::request_log::middleware))
-        .wrap(from_fn(middleware::trailing_slash::middleware))
+        .wrap(from_fn(middleware::request_path::middleware))
         .wrap(from_fn(serving::middleware))
 }

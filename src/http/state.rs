@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery_reports::Webhooks, locale::Locale, returned_mail::ReturnedMailReader,
+        base_path::BasePath, delivery_reports::Webhooks, locale::Locale, returned_mail::ReturnedMailReader,
         shared_secret::SharedSecret, time_zone::TimeZone,
     },
     metrics::Metrics,
@@ -61,8 +61,14 @@ pub const METRICS_PATH: &str = "/metrics";
 pub struct Settings {
     /// Whether the service is reached by https only.
     pub https: bool,
-    /// What `type` in a problem is built from, without a slash at its end.
+    /// Where callers reach the service, without a slash at its end: `type` in a problem is built from it.
     pub public_url: String,
+    /// The same, where the operator has set it. Otherwise callers may use another name of this machine.
+    pub given_url: Option<String>,
+    /// Its origin, as browsers send it.
+    pub origin: String,
+    /// What it has before the paths of the service.
+    pub base_path: BasePath,
     /// The language of the page when the invitation names none.
     pub locale: Locale,
     /// The time zone of the page.

@@ -4,6 +4,8 @@ mod act_for_another;
 mod activate;
 mod browser;
 mod damaged_links;
+mod languages;
+mod link_templates;
 mod page;
 mod page_customers;
 mod passwords;

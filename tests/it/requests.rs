@@ -1,5 +1,6 @@
 //! What holds for every request: contract, bodies, headers, methods, paths, idempotency.
 
+mod base_path;
 mod bodies;
 mod browser_headers;
 mod conditional;

@@ -38,7 +38,7 @@ impl Submission {
     pub(super) async fn send(&self, message: Vec<u8>) -> Result<String, NotStored> {
         let base = self.url.as_str().trim_end_matches('/').to_owned();
         let mut url = self.url.clone();
-        url.set_path("/v1/mail-events/dsn");
+        url.set_path(&format!("{}/v1/mail-events/dsn", self.url.path().trim_end_matches('/')));
         url.set_query(None);
         if let Some(recipient) = &self.recipient {
             url.query_pairs_mut().append_pair("recipient", recipient);

@@ -52,17 +52,20 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Compiles the templates and reads the texts: once, at start.
+    /// Compiles the templates and reads the texts: once, at start. Forms lead to paths below `base`, which is
+    /// a base path or empty.
     ///
     /// # Errors
     /// When a template does not compile or a text cannot be read, which tests rule out.
-    pub fn new() -> Result<Self, minijinja::Error> {
+    pub fn new(base: &str) -> Result<Self, minijinja::Error> {
         words::Words::check()?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_global("style", Value::from_safe_string(STYLE.to_owned()));
+        // It has unreserved characters and slashes alone.
+        environment.add_global("base", Value::from_safe_string(base.to_owned()));
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }

@@ -9,7 +9,7 @@ use actix_web::{
 
 use super::{
     super::{
-        extract::{origin::origin, user_agent::user_agent},
+        extract::{language::language, origin::origin, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
         ops::openings::count_opening,
         response::problem::{Problem, RETRY_AFTER},
@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
             None => {
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 let screen = Screen::MissingToken(MissingToken { organisation });
-                self.render(StatusCode::BAD_REQUEST, &screen, self.state.settings.locale)
+                self.render(StatusCode::BAD_REQUEST, &screen, self.fallback_locale())
             }
             Some(_) => inner.await,
         }
@@ -99,7 +99,7 @@ impl<'a> Page<'a> {
         let message = Some("The form could not be read. Go back, and send it again.");
         let id = self.request_id();
         let trouble = Failure { kind: FailureKind::Unexpected, message, request_id: &id, retry: None };
-        self.render(status, &Screen::Failure(trouble), self.state.settings.locale)
+        self.render(status, &Screen::Failure(trouble), self.fallback_locale())
     }
 
     /// The form: empty, or with what was typed and what is to be put right.
@@ -118,7 +118,7 @@ impl<'a> Page<'a> {
         };
         self.load_mailed_flag().await;
         let Preview { invitation, parent_name, requires, .. } = &seen;
-        let locale = invitation.locale.unwrap_or(self.state.settings.locale);
+        let locale = invitation.locale.unwrap_or(self.fallback_locale());
         let countries = countries(*requires, locale);
         let shortest = services.rules.password_min_length;
         let roles: Vec<Role> = invitation.roles.iter().collect();
@@ -180,9 +180,14 @@ impl<'a> Page<'a> {
         self.render(StatusCode::OK, &screen, locale)
     }
 
-    /// The language of the invitation, or the operator's.
+    /// The language where the invitation names none: the browser's, or else the operator's.
+    fn fallback_locale(&self) -> Locale {
+        language(self.request, self.state.settings.locale)
+    }
+
+    /// The language of the invitation, or else of the browser.
     async fn locale(&self) -> Locale {
-        self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale)
+        self.invitation().await.and_then(|found| found.locale).unwrap_or(self.fallback_locale())
     }
 
     /// Sends a fresh link in place of an expired one.
@@ -243,7 +248,7 @@ impl<'a> Page<'a> {
         };
         self.load_mailed_flag().await;
         let invitation = self.invitation().await;
-        let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.fallback_locale());
         let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by));
         let status =
             if code == InvalidLinkReason::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
@@ -262,7 +267,7 @@ impl<'a> Page<'a> {
         let id = self.request_id();
         let retry = self.token.as_ref().map(|token| Retry { token: token.expose(), values });
         let screen = Screen::Failure(Failure { kind, message: None, request_id: &id, retry });
-        let mut response = self.render(status, &screen, self.state.settings.locale);
+        let mut response = self.render(status, &screen, self.fallback_locale());
         for (name, value) in problem.headers() {
             if let Ok(value) = header::HeaderValue::from_str(value) {
                 response.headers_mut().insert(name.clone(), value);
@@ -302,6 +307,8 @@ impl<'a> Page<'a> {
         let pages = &self.state.pages;
         let mut response: HttpResponseBuilder = HttpResponse::build(status);
         response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
+        response.insert_header((header::CONTENT_LANGUAGE, locale.as_str()));
+        response.insert_header((header::VARY, "Accept-Language"));
         let mailed = self.token.as_ref().filter(|_| self.is_mailed.get()).map(LinkToken::expose);
         match pages.render_below(screen, mailed, locale) {
             Ok(page) => response.content_type("text/html; charset=utf-8").body(page),

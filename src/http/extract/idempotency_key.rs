@@ -271,7 +271,7 @@ async fn respond(state: &State, answer: &Answer) -> Result<HttpResponse, Problem
     let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     if let Some(location) = &stored.location {
-        response.insert_header((LOCATION, location.as_str()));
+        response.insert_header((LOCATION, [state.settings.base_path.as_str(), location].concat()));
     }
     if let Some(etag) = &stored.etag {
         response.insert_header((ETAG, etag.as_str()));

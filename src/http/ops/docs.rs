@@ -63,15 +63,18 @@ pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
     let error_codes::Code { code, status, title, help } = error_codes::find(&path).ok_or_else(not_found)?;
     // Every text is from the table: nothing here needs escaping.
     let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></body></html>"
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}</title></head><body><main><h1>{title}</h1>\
+         <p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></main></body></html>"
     );
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
 /// `/docs` is a folder.
-pub async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+pub async fn to_docs(state: Data<State>) -> HttpResponse {
+    let folder = [state.settings.base_path.as_str(), "/docs/"].concat();
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, folder)).finish()
 }
 
 /// For requests that match no route: 405 when the contract has the path, 404 when it does not.
@@ -82,9 +85,10 @@ pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<Ht
             let detail = format!("The methods of this path are {allow}.");
             Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
         }
-        None => Err(Problem::new(
-            error_codes::NOT_FOUND,
-            "There is nothing at this path. /docs has the paths that there are.",
-        )),
+        None => {
+            let base = state.settings.base_path.as_str();
+            let detail = format!("There is nothing at this path. {base}/docs has the paths that there are.");
+            Err(Problem::new(error_codes::NOT_FOUND, detail))
+        }
     }
 }

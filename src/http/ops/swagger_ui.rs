@@ -46,7 +46,8 @@ static FILES: LazyLock<Vec<DocsFile>> = LazyLock::new(|| {
 });
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    let config = Config::from("/openapi.json")
+    // Relative to the page, so that it is found below any base path.
+    let config = Config::from("../openapi.json")
         .display_request_duration(true)
         .try_it_out_enabled(true)
         // A token that was pasted is gone with the page: nothing of it stays in the browser's storage.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, http::header};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde::Serialize;
 
 pub use super::list::List;
@@ -12,7 +12,7 @@ use super::{
     representation::{self, Representation},
 };
 use crate::{
-    domain::visibility::Visibility,
+    domain::{base_path::BasePath, visibility::Visibility},
     services::queries::{AccountQuery, InvitationQuery, Page, PageRequest, UserQuery},
 };
 
@@ -42,8 +42,9 @@ pub fn render<R, T: Serialize>(page: &Page<R>, view: impl Fn(&R) -> T) -> Result
     Ok(Rendered { representation: Representation::of(&list)?, next_cursor: list.next_cursor })
 }
 
-/// Answers with a page, and with a `Link` to the next one (RFC 8288), which is relative, so that it works
-/// behind any proxy. A `;` in its query is written as `%3B`. See findings/requests-link-semicolon.sh.
+/// Answers with a page, and with a `Link` to the next one (RFC 8288), which has the base path and no host, so
+/// that it works behind any proxy. A `;` in its query is written as `%3B`. See
+/// findings/requests-link-semicolon.sh.
 pub fn respond(page: &Rendered, request: &HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
@@ -53,7 +54,8 @@ pub fn respond(page: &Rendered, request: &HttpRequest) -> HttpResponse {
             .extend_pairs(query)
             .append_pair("cursor", cursor)
             .finish();
-        response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
+        let base = request.app_data::<Data<BasePath>>().map_or("", |base| base.as_str());
+        response.insert_header((header::LINK, format!("<{base}{}?{query}>; rel=\"next\"", request.path())));
     }
     representation::list(request, response, &page.representation)
 }

@@ -2,9 +2,11 @@
 //! active user.
 //!
 //! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so
-//! and is left out. `SCREENSHOTS` names a folder for pictures of what it sees.
+//! and is left out. `SCREENSHOTS` names a folder for pictures of what it sees, and `AXE` a file with rules
+//! that each page must keep (`rules.rs`).
 
 mod other_forms;
+mod rules;
 
 use std::{path::Path, time::Duration};
 
@@ -34,6 +36,7 @@ impl Browser {
             let picture = self.client.screenshot().await.unwrap();
             std::fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
         }
+        self.check_rules(name).await;
     }
 
     async fn heading(&self) -> String {
@@ -117,6 +120,9 @@ async fn activate(app: &TestApp, browser: &Browser) {
     assert_eq!(browser.value("password").await, "", "a password is typed again, and never sent back");
     // The token stays where it was: nothing was consumed, nothing is in the address.
     assert!(!page.current_url().await.unwrap().as_str().contains(&mail.token));
+    // The summary of errors has the focus, and is read out.
+    let focused = page.active_element().await.unwrap();
+    assert_eq!(focused.attr("role").await.unwrap().as_deref(), Some("alert"));
     browser.see("error").await;
 
     browser.fill("password", PASSWORD).await;

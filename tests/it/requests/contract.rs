@@ -37,7 +37,10 @@ fn operations(document: &Value) -> Vec<(String, Method, Value)> {
 
 on_both_databases! {
     async fn every_route_of_the_document_answers(app: TestApp) {
-        let served: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
+        let mut served: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
+        // The one member that is the service's own.
+        assert_eq!(served["servers"][0]["url"], app.url);
+        served["servers"] = document()["servers"].clone();
         assert_eq!(served, document());
         let lived_in = app.owner("otto@zenith.example", "Zenith").await;
         let owner = json!({ "email": "olivia@acme.example" });

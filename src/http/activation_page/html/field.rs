@@ -71,9 +71,9 @@ impl<'a> Field<'a> {
         Self { control: Control::Checkbox, required: false, ..Self::input(name, label) }
     }
 
-    /// The address that the password belongs to.
-    pub fn username(value: &'a str) -> Self {
-        Self { control: Control::Username, value, ..Self::input("username", "") }
+    /// The address that the password belongs to. Its label is seen without styles.
+    pub fn username(label: &'static str, value: &'a str) -> Self {
+        Self { control: Control::Username, value, ..Self::input("username", label) }
     }
 
     pub fn with(mut self, attributes: &[(&'static str, &str)]) -> Self {

@@ -93,7 +93,7 @@ fn new_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>>
         ("passwordrules", &format!("minlength: {shortest}")),
     ]);
     password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
-    vec![Field::username(form.email), password]
+    vec![Field::username(words.facts.email, form.email), password]
 }
 
 /// A new password, or the present one of a person who is active: the form does not say which, since the
@@ -104,7 +104,7 @@ fn any_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>>
     let shortest = form.password_min_length.to_string();
     password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
     vec![
-        Field::username(form.email),
+        Field::username(words.facts.email, form.email),
         password.hint(labels.own_password_hint.replace("{inviter}", form.inviter.name)),
     ]
 }

@@ -34,6 +34,7 @@ struct Action<'a> {
     hidden: Vec<(&'static str, &'a str)>,
 }
 
+/// A path of the service, which templates put behind the base path.
 pub(super) fn ours(url: &str) -> Value {
     Value::from_safe_string(url.to_owned())
 }

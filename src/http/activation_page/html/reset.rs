@@ -30,7 +30,7 @@ pub(super) fn choose(form: &ChoosePassword<'_>, words: &'static Words, locale: L
     let texts = &words.reset;
     let page = Texts { heading: texts.choose_heading, legend: words.form.password, submit: texts.choose };
     let intro = fill(texts.choose_intro, &[("email", strong(form.email))]);
-    let fields = vec![Field::username(form.email), password];
+    let fields = vec![Field::username(words.facts.email, form.email), password];
     lay_out(
         (form.organisation, &form.errors),
         &page,

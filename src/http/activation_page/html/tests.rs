@@ -1,5 +1,6 @@
 //! What holds on every page, whatever it shows.
 
+mod accessible;
 mod fixture;
 mod form;
 mod names;
@@ -45,7 +46,7 @@ fn nothing_is_loaded_run_or_linked_from_elsewhere() {
 
 #[test]
 fn the_policy_names_the_style_sheet_of_the_page_by_its_hash() {
-    let pages = Pages::new().unwrap();
+    let pages = Pages::new("").unwrap();
     let html = pages.render(&Screen::Form(fixture::form()), Locale::En).unwrap();
     let styles = between(&html, "<style>", "</style>");
     let hash = STANDARD.encode(Sha256::digest(styles[0]));

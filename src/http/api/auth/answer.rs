@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 use super::refresh_token::cookie;
 use crate::{
-    domain::session::{self, RefreshTransport},
+    domain::{
+        base_path::BasePath,
+        session::{self, RefreshTransport},
+    },
     http::response::no_store::NO_CACHE,
     services::{session_token, sessions::SignedIn},
 };
@@ -56,13 +59,13 @@ impl AccessToken {
     }
 }
 
-/// The answer with both tokens.
-pub(super) fn tokens(signed_in: &SignedIn, transport: RefreshTransport) -> HttpResponse {
+/// The answer with both tokens; a cookie is for this base path.
+pub(super) fn tokens(base: &BasePath, signed_in: &SignedIn, transport: RefreshTransport) -> HttpResponse {
     let refresh_token = signed_in.refresh_token.expose();
     let mut response = HttpResponse::Ok();
     response.insert_header(NO_CACHE);
     if transport == RefreshTransport::Cookie {
-        response.cookie(cookie(refresh_token, signed_in.refresh_lifetime));
+        response.cookie(cookie(base, refresh_token, signed_in.refresh_lifetime));
     }
     response.json(AccessToken {
         access_token: signed_in.access_token.clone(),

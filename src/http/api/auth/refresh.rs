@@ -61,5 +61,5 @@ pub async fn refresh(
     query.finish()?;
     let (token, transport) = given(&request, body, &state)?.ok_or(ServiceError::SessionEnded)?;
     let signed_in = services::sessions::refresh(&state.services, token, &origin(&request)).await?;
-    Ok(tokens(&signed_in, transport))
+    Ok(tokens(&state.settings.base_path, &signed_in, transport))
 }

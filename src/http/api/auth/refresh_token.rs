@@ -9,7 +9,10 @@ use actix_web::{
 };
 use utoipa::ToSchema;
 
-use crate::domain::session::{RefreshToken, RefreshTransport};
+use crate::domain::{
+    base_path::BasePath,
+    session::{RefreshToken, RefreshTransport},
+};
 use crate::http::{
     extract::{
         json_body::Body,
@@ -20,8 +23,11 @@ use crate::http::{
 };
 
 /// The cookie of the refresh token. The prefix makes browsers accept it for this host alone, over https alone
-/// (RFC 6265bis §4.1.3.2).
+/// (RFC 6265bis §4.1.3.2); it demands the path `/`.
 const COOKIE: &str = "__Host-refresh";
+/// The same below a base path, and for that path: it is not sent to other things on the host, and a second
+/// service of this kind has its own. Browsers accept it over https alone (RFC 6265bis §4.1.3.1).
+const COOKIE_BELOW: &str = "__Secure-refresh";
 
 /// A refresh token.
 #[derive(ToSchema)]
@@ -39,10 +45,16 @@ impl members::Request for RefreshRequest {
     }
 }
 
+/// The name and the path of the cookie.
+fn scope(base: &BasePath) -> (&'static str, &str) {
+    if base.is_empty() { (COOKIE, "/") } else { (COOKIE_BELOW, base.as_str()) }
+}
+
 /// The cookie with this token, for so long.
-pub(super) fn cookie(token: &str, lifetime: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, token.to_owned())
-        .path("/")
+pub(super) fn cookie(base: &BasePath, token: &str, lifetime: Duration) -> Cookie<'static> {
+    let (name, path) = scope(base);
+    Cookie::build(name, token.to_owned())
+        .path(path.to_owned())
         .secure(true)
         .http_only(true)
         .same_site(SameSite::Strict)
@@ -51,8 +63,8 @@ pub(super) fn cookie(token: &str, lifetime: Duration) -> Cookie<'static> {
 }
 
 /// The cookie that removes the one before.
-pub(super) fn no_cookie() -> Cookie<'static> {
-    cookie("", Duration::ZERO)
+pub(super) fn no_cookie(base: &BasePath) -> Cookie<'static> {
+    cookie(base, "", Duration::ZERO)
 }
 
 /// The token of a request, and how it was sent. One in the body takes precedence.
@@ -68,7 +80,7 @@ pub(super) fn given(
     if let Some(token) = refresh_token {
         return Ok(Some((token, RefreshTransport::Body)));
     }
-    let Some(cookie) = request.cookie(COOKIE) else { return Ok(None) };
+    let Some(cookie) = request.cookie(scope(&state.settings.base_path).0) else { return Ok(None) };
     if !is_of_our_page(request, state) {
         let detail = "The cookie of a session is taken from pages of this service and of CORS_ORIGINS alone.";
         return Err(Problem::new(error_codes::FORBIDDEN, detail));
@@ -82,7 +94,7 @@ fn is_of_our_page(request: &HttpRequest, state: &State) -> bool {
     let settings = &state.settings;
     request.headers().get_all(header::ORIGIN).all(|origin| {
         let origin = origin.as_bytes();
-        origin == settings.public_url.as_bytes()
+        origin == settings.origin.as_bytes()
             || settings.cors_origins.iter().any(|one| one.as_bytes() == origin)
     })
 }

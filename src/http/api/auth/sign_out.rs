@@ -50,5 +50,5 @@ pub async fn sign_out(
     if let Some((token, _)) = given(&request, body, &state)? {
         services::sessions::sign_out(&state.services, &token, origin(&request)).await?;
     }
-    Ok(HttpResponse::NoContent().cookie(no_cookie()).finish())
+    Ok(HttpResponse::NoContent().cookie(no_cookie(&state.settings.base_path)).finish())
 }

@@ -39,5 +39,5 @@ pub async fn sign_out_everywhere(command: Command) -> Result<HttpResponse, Probl
     query.finish()?;
     body.expect_none()?;
     services::sessions::sign_out_everywhere(&state.services, &actor).await?;
-    Ok(HttpResponse::NoContent().cookie(no_cookie()).finish())
+    Ok(HttpResponse::NoContent().cookie(no_cookie(&state.settings.base_path)).finish())
 }

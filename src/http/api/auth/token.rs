@@ -78,8 +78,8 @@ errors! {
 /// **People** send JSON. Returns a 15-minute access token with the person's roles and the accounts that they
 /// own, and a refresh token that continues the session (`POST /v1/auth/refresh`): for 7 days after each use,
 /// and 30 days in all. With `"session": "cookie"` the refresh token is not in the answer: it is the cookie
-/// `__Host-refresh`, which browsers send to this service alone and hide from scripts. Whatever is wrong, the
-/// answer is the same 401 after the same time.
+/// `__Host-refresh` (below a base path `__Secure-refresh`, for that path), which browsers send to this
+/// service alone and hide from scripts. Whatever is wrong, the answer is the same 401 after the same time.
 ///
 /// Ten requests a minute from one network address (`sign-in`). After the third wrong password for an e-mail
 /// address, known or not, further attempts from the same network address have to wait: one second, doubled
@@ -153,5 +153,6 @@ async fn answer(query: Query, body: Body, state: &State, source: Origin) -> Resu
         return Err(ServiceError::InvalidCredentials.into());
     };
     let signed_in = services::sign_in::sign_in(&state.services, email, password, source).await?;
-    Ok(tokens(&signed_in, session.unwrap_or(RefreshTransport::Body)))
+    let transport = session.unwrap_or(RefreshTransport::Body);
+    Ok(tokens(&state.settings.base_path, &signed_in, transport))
 }

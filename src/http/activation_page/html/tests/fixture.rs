@@ -194,7 +194,7 @@ fn password_and_address() -> impl Iterator<Item = (&'static str, Screen<'static>
 }
 
 pub(super) fn page(screen: &Screen<'_>, locale: Locale) -> String {
-    Pages::new().unwrap().render(screen, locale).unwrap()
+    Pages::new("").unwrap().render(screen, locale).unwrap()
 }
 
 /// What stands between `open` and the next `close`, everywhere.
