@@ -1,5 +1,7 @@
 //! The language of a page where the person's own is not known.
 
+use std::cmp::Reverse;
+
 use actix_web::{
     HttpRequest,
     http::header::{AcceptLanguage, Header, LanguageTag, Preference, Quality},
@@ -14,7 +16,7 @@ use crate::domain::locale::Locale;
 pub fn language(request: &HttpRequest, default: Locale) -> Locale {
     let Ok(AcceptLanguage(mut ranges)) = AcceptLanguage::parse(request) else { return default };
     // The sort keeps the order of equal weights.
-    ranges.sort_by(|one, other| other.quality.cmp(&one.quality));
+    ranges.sort_by_key(|range| Reverse(range.quality));
     let (accepted, refused): (Vec<_>, Vec<_>) =
         ranges.iter().partition(|range| range.quality > Quality::ZERO);
     let refused: Vec<Locale> = refused.into_iter().filter_map(|range| named(&range.item)).collect();

@@ -80,15 +80,11 @@ pub async fn to_docs(state: Data<State>) -> HttpResponse {
 /// For requests that match no route: 405 when the contract has the path, 404 when it does not.
 pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     let route = state.routes.find(&request).filter(|route| state.settings.has_here(&route.pattern));
-    match route.map(|route| route.methods.clone()) {
-        Some(allow) => {
-            let detail = format!("The methods of this path are {allow}.");
-            Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
-        }
-        None => {
-            let base = state.settings.base_path.as_str();
-            let detail = format!("There is nothing at this path. {base}/docs has the paths that there are.");
-            Err(Problem::new(error_codes::NOT_FOUND, detail))
-        }
+    if let Some(allow) = route.map(|route| route.methods.clone()) {
+        let detail = format!("The methods of this path are {allow}.");
+        return Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow));
     }
+    let base = state.settings.base_path.as_str();
+    let detail = format!("There is nothing at this path. {base}/docs has the paths that there are.");
+    Err(Problem::new(error_codes::NOT_FOUND, detail))
 }

@@ -37,7 +37,7 @@ on_both_databases! {
             ),
             (json!({ "secret": "whsec_mine" }), "/secret", "unknown_member"),
         ] {
-            admin.post(ENDPOINTS, &app.endpoint_body(&client, members)).await.faults(&[(pointer, code)]);
+            admin.post(ENDPOINTS, &client.endpoint_body(members)).await.faults(&[(pointer, code)]);
         }
         admin.post_empty(ENDPOINTS).await.problem(400, "malformed_json");
         assert_eq!(app.database.count("webhook_endpoints"), 0);
@@ -86,7 +86,7 @@ on_both_databases! {
 
     async fn a_client_has_a_limited_number_of_endpoints(app: TestApp) {
         let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-        let (admin, body) = (app.admin(), app.endpoint_body(&client, json!({})));
+        let (admin, body) = (app.admin(), client.endpoint_body(json!({})));
         let mut last = String::new();
         for _ in 0..20 {
             last = admin.post(ENDPOINTS, &body).await.expect(201).text_of("id");

@@ -34,9 +34,10 @@ on_both_databases! {
             let values = format!("'{id}', 1, 'withdrawn', 0, '{at}', '{at}', '{kind}', 'usr_1'");
             app.database.execute(&format!("INSERT INTO letters ({columns}) VALUES ({values})"));
         }
+        let (postgres, sqlite) = (down!("postgres"), down!("sqlite"));
         app.database.run_script(match app.database.backend {
-            Backend::Postgres => down!("postgres"),
-            Backend::Sqlite => down!("sqlite"),
+            Backend::Postgres => postgres,
+            Backend::Sqlite => sqlite,
         });
         assert_eq!(app.database.texts("SELECT kind AS text FROM letters"), ["password_changed"]);
         // The client without another scope is gone.

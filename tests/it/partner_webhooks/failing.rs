@@ -158,7 +158,7 @@ on_both_databases! {
         let client = ApiClient::of(&ada.post(CLIENTS, &client).await.expect(201));
         let receiver = Receiver::start().await;
         receiver.answer(410);
-        let body = app.endpoint_body(&client, json!({ "url": receiver.url }));
+        let body = client.endpoint_body(json!({ "url": receiver.url }));
         let endpoint = bob.post(ENDPOINTS, &body).await.expect(201).text_of("id");
         app.admin().post_empty(&format!("/v1/users/{}/block", ids[1])).await.expect(200);
         app.invite_unsent("eve@example.com", &["viewer"]).await;

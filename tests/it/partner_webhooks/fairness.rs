@@ -25,7 +25,7 @@ on_both_databases! {
         let (slow, quick) = (Receiver::start_slow(Duration::from_secs(15)).await, Receiver::start().await);
         let client = app.api_client(json!({ "scopes": ["system_users:read"] })).await;
         for _ in 0..9 {
-            let body = app.endpoint_body(&client, json!({ "url": slow.url }));
+            let body = client.endpoint_body(json!({ "url": slow.url }));
             app.admin().post(ENDPOINTS, &body).await.expect(201);
         }
         app.endpoint_of_all(&quick, &["invitation.created"]).await;

@@ -51,7 +51,7 @@ on_both_databases! {
 
     async fn a_retry_shows_the_same_secret(app: TestApp) {
         let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-        let (admin, body) = (app.admin(), app.endpoint_body(&client, json!({})));
+        let (admin, body) = (app.admin(), client.endpoint_body(json!({})));
         let first = keyed(&admin, ENDPOINTS, "make", &body).await.expect(201);
         let again = keyed(&admin, ENDPOINTS, "make", &body).await.expect(201);
         assert_eq!((&again.body, again.header("idempotency-replayed")), (&first.body, "true"));

@@ -62,7 +62,7 @@ on_both_databases! {
 
     async fn deleted_endpoints_count_for_a_day(app: TestApp) {
         let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-        let body = app.endpoint_body(&client, json!({}));
+        let body = client.endpoint_body(json!({}));
         for _ in 0..60 {
             let made = app.admin().post(ENDPOINTS, &body).await.expect(201);
             let path = format!("{ENDPOINTS}/{}", made.text_of("id"));

@@ -14,7 +14,7 @@ on_both_databases! {
         let receiver = Receiver::start().await;
         let client = app.api_client(json!({ "scopes": ["webhooks:manage", "system_users:read"] })).await;
         let (program, admin) = (client.caller(&app).await, app.admin());
-        let at = |url: &str| app.endpoint_body(&client, json!({ "url": url }));
+        let at = |url: &str| client.endpoint_body(json!({ "url": url }));
         for (url, code) in [
             (receiver.url.as_str(), "https_required"),
             ("http://receiver.example.com/hooks", "https_required"),

@@ -56,7 +56,7 @@ on_both_databases! {
         let reader = json!({ "scopes": ["customers:read", "audit:read"] });
         let endpoint = app.webhook_endpoint(url, &["invitation.created"], reader).await;
         let manager = app.caller(&[], &[WebhooksManage]);
-        let body = app.endpoint_body(&endpoint.client, json!({}));
+        let body = endpoint.client.endpoint_body(json!({}));
         manager.post(ENDPOINTS, &body).await.problem(403, "scope_exceeds_yours");
         let path = endpoint.path();
         let elsewhere = json!({ "url": "https://other.example.com/hooks" });

@@ -57,7 +57,7 @@ on_both_databases! {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-            let endpoint = app.endpoint_body(&client, json!({}));
+            let endpoint = client.endpoint_body(json!({}));
             let endpoint = app.admin().post(ENDPOINTS, &endpoint).await.expect(201).text_of("id");
             let id = match path.as_str() {
                 path if path.starts_with("/v1/api-clients") => client.id.as_str(),
@@ -232,7 +232,7 @@ on_both_databases! {
         let operation = |method: &str, path: &str| served["paths"][path][method].clone();
         let (admin, one) = (app.admin(), "/v1/webhook-endpoints/{id}");
         let client = app.api_client(json!({ "scopes": ["system_users:read"] })).await;
-        let made = admin.post(ENDPOINTS, &app.endpoint_body(&client, json!({}))).await.expect(201);
+        let made = admin.post(ENDPOINTS, &client.endpoint_body(json!({}))).await.expect(201);
         fits(&served, &operation("post", ENDPOINTS), &made);
         fits(&served, &operation("get", ENDPOINTS), &admin.get(ENDPOINTS).await.expect(200));
         let path = format!("{ENDPOINTS}/{}", made.text_of("id"));

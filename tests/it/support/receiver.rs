@@ -182,11 +182,13 @@ impl TestApp {
             WHERE state = 'pending'";
         self.database.texts(times)
     }
+}
 
-    /// A body that is right for this client, with these members in place of its own.
-    pub fn endpoint_body(&self, client: &ApiClient, members: Value) -> Value {
+impl ApiClient {
+    /// A body of an endpoint for this client, with these members in place of its own.
+    pub fn endpoint_body(&self, members: Value) -> Value {
         let types = json!(["invitation.created"]);
-        let body = json!({ "client_id": client.id, "url": "https://fleet.example.com/hooks" });
+        let body = json!({ "client_id": self.id, "url": "https://fleet.example.com/hooks" });
         with(with(body, json!({ "event_types": types })), members)
     }
 }

@@ -43,12 +43,12 @@ pub struct UpdateWebhookEndpointRequest {
     status: WebhookStatus,
 }
 
-fn read(members: &mut Members, networks: &ReceiverNetworks) -> Option<EndpointPatch> {
+fn read(members: &mut Members, networks: &ReceiverNetworks) -> EndpointPatch {
     let has_url = members.contains_key("url");
     let url = has_url.then(|| members.required("url", |value| url(value, networks))).flatten();
     let event_types = members.contains_key("event_types").then(|| event_types(members)).flatten();
     let status = members.contains_key("status").then(|| members.required("status", status)).flatten();
-    Some(EndpointPatch { url, event_types, status })
+    EndpointPatch { url, event_types, status }
 }
 
 /// What a caller may set: only this service disables.
@@ -99,7 +99,7 @@ pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse
     webhook_endpoints::admit(&actor)?;
     let endpoint = id(&path)?;
     let networks = webhook_endpoints::networks(&state.services, &actor);
-    let patch = body.parse_with(|members| read(members, &networks))?;
-    let changed = webhook_endpoints::update(&state.services, &actor, endpoint, patch).await?;
+    let wanted = body.parse_with(|members| Some(read(members, &networks)))?;
+    let changed = webhook_endpoints::update(&state.services, &actor, endpoint, wanted).await?;
     Ok(HttpResponse::Ok().json(WebhookEndpointView::of(&changed, state.services.clock.now())))
 }
