@@ -24,8 +24,8 @@ const EXIT_CODES: [(&str, &str); 5] = [
     ("78", "the configuration is faulty; standard error has every fault"),
 ];
 
-/// Writes a manual page for `command` and each of its subcommands, and a file of completions for each shell, to
-/// a folder, which is made where it is missing.
+/// Writes a manual page for `command` and each of its subcommands, and a file of completions for each shell,
+/// to a folder, which is made where it is missing.
 ///
 /// # Errors
 /// When a file cannot be written.
