@@ -72,13 +72,13 @@ on_each! {
         });
         let preview = anybody.post("/v1/activations/preview", &json!({ "token": MAILED })).await.expect(200);
         assert_eq!(preview.body["email"], "dave@globex.example");
-        anybody.post("/v1/activations", &activation).await.expect(200);
+        anybody.post("/v1/activations", &activation).await.expect(201);
         let mail = eventually("the letter is sent", LIMIT, async || home.letters().pop()).await;
         assert_eq!(mail.to, "erin@example.com");
         let activation = json!({
             "token": mail.token, "first_name": "Erin", "last_name": "Example", "password": PASSWORD,
         });
-        anybody.post("/v1/activations", &activation).await.expect(200);
+        anybody.post("/v1/activations", &activation).await.expect(201);
         service.stop().await;
     }
 }
