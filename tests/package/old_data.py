@@ -5,24 +5,17 @@ import email.policy
 import json
 import os
 import re
-import socket
 import subprocess
 
 import release
 from chroot import Chroot
-from service import call, until
+from service import call, free_port, until
 
 STATE = "/var/lib/invitation-service"
 # The key with which that release made its links, and the one that it had mailed to Dave.
 KEY = "a key for tests that nobody else has"
 MAILED = "Aaz3Gc8BoiIGygBxfIEfFqpxLDOQAAAAASolPLsxlCC79srYuoXAZX1Kg2pJzJp3Ezp7MY9MiA_d"
 PASSWORD = "seven green bicycles sing"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class DatabaseOfTheRelease:

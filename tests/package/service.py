@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -63,6 +64,12 @@ class Service:
         assert code == 0, f"it ended with {code}:\n{self.log.read_text()}"
         forbidden = made_calls(self.trace) - self.unit.allowed_calls()
         assert not forbidden, f"SystemCallFilter does not allow {sorted(forbidden)}"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def until(what: str, look) -> object:
