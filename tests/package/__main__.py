@@ -12,6 +12,12 @@ from service import Service
 
 CONF = "/etc/invitation-service/service.conf"
 STATE = "/var/lib/invitation-service"
+# What reads each shell's completions: on this machine, where the shell is there.
+COMPLETIONS = {
+    "bash": "/usr/share/bash-completion/completions/invitation-service",
+    "zsh": "/usr/share/zsh/vendor-completions/_invitation-service",
+    "fish": "/usr/share/fish/vendor_completions.d/invitation-service.fish",
+}
 ENABLED = "/etc/systemd/system/multi-user.target.wants"
 
 
@@ -47,7 +53,7 @@ def is_installed(chroot: Chroot) -> None:
         link = chroot.path(f"{ENABLED}/{name}.service")
         assert link.is_symlink() == (name == "invitation-service"), f"{name} is enabled, or is not"
     chroot.run("invitation-service", "--version")
-    units = chroot.path("/lib/systemd/system").glob("invitation-service*")
+    units = chroot.path("/usr/lib/systemd/system").glob("invitation-service*")
     verified = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False)
     # The program is in the chroot alone.
     complaints = [line for line in verified.stderr.splitlines() if "is not executable" not in line]
@@ -56,6 +62,13 @@ def is_installed(chroot: Chroot) -> None:
         shown = subprocess.run(["man", "--warnings", "--encoding=utf8", "--local-file", page], capture_output=True,
                                text=True, check=True, env=os.environ | {"MANWIDTH": "100", "LC_ALL": "C.UTF-8"})
         assert not shown.stderr and "NAME" in shown.stdout, f"{page.name}: {shown.stderr}"
+
+
+    for shell, path in COMPLETIONS.items():
+        assert chroot.path(path).is_file(), path
+        if shutil.which(shell):
+            subprocess.run([shell, "-n", chroot.path(path)], check=True)
+    chroot.run("bash", "-c", f"source {COMPLETIONS['bash']} && complete -p invitation-service")
 
 
 def settings(chroot: Chroot, **variables: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 class Unit:
     def __init__(self, root: Path, name: str) -> None:
         self.root = root
-        text = (root / "lib/systemd/system" / name).read_text()
+        text = (root / "usr/lib/systemd/system" / name).read_text()
         pairs = [line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#")]
         self.settings = pairs
 
