@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use clap::Command;
-use clap_complete::{Shell, generate_to};
+use clap_complete::{Generator, Shell, generate};
 use clap_mangen::{
     Man,
     roff::{Roff, bold, roman},
@@ -32,7 +32,9 @@ const EXIT_CODES: [(&str, &str); 5] = [
 pub(super) fn write(folder: &Path, command: &Command) -> Outcome {
     fs::create_dir_all(folder)?;
     for shell in SHELLS {
-        generate_to(shell, &mut command.clone(), command.get_name(), folder)?;
+        let mut text = Vec::new();
+        generate(shell, &mut command.clone(), command.get_name(), &mut text);
+        fs::write(folder.join(shell.file_name(command.get_name())), text)?;
     }
     let mut command = command.clone().disable_help_subcommand(true);
     // Gives the subcommands their full names.
