@@ -54,7 +54,8 @@ def is_installed(chroot: Chroot) -> None:
         assert link.is_symlink() == (name == "invitation-service"), f"{name} is enabled, or is not"
     chroot.run("invitation-service", "--version")
     units = chroot.path("/usr/lib/systemd/system").glob("invitation-service*")
-    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+    verify = ["systemd-analyze", "verify", "--man=no", *units]
+    verified = subprocess.run(verify, capture_output=True, text=True, check=False)
     # The program is in the chroot alone.
     complaints = [line for line in verified.stderr.splitlines() if "is not executable" not in line]
     assert not complaints, complaints

@@ -53,7 +53,7 @@ class Chroot:
         for folder, folders, names in os.walk(self.root):
             place = Path(folder).relative_to(self.root)
             found.update(str(place / name) for name in folders + names)
-        return {path for path in found if not f"{path}/".startswith(NOT_OF_A_PACKAGE) and path not in NOT_OF_A_PACKAGE}
+        return {path for path in found if not f"{path}/".startswith(NOT_OF_A_PACKAGE)} - set(NOT_OF_A_PACKAGE)
 
     def path(self, path: str) -> Path:
         """Where a file of it is for us."""

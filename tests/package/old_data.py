@@ -32,7 +32,8 @@ class DatabaseOfTheRelease:
         # What the release stored gets older than any retention.
         own = {"LISTEN_ADDR": f"127.0.0.1:{self.port}", "SECRET_KEY": KEY, "RETENTION": "off"}
         if self.name == "SQLite":
-            chroot.run("install", "-d", "-m", "0700", "-o", "invitation-service", "-g", "invitation-service", f"{STATE}/data")
+            user = "invitation-service"
+            chroot.run("install", "-d", "-m", "0700", "-o", user, "-g", user, f"{STATE}/data")
             release.make_sqlite(str(chroot.path(f"{STATE}/data/invitations.db")))
             chroot.run("chown", "invitation-service:", f"{STATE}/data/invitations.db")
             return own
