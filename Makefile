@@ -1,6 +1,7 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
+	deb test-deb test-image reproducible \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
@@ -75,6 +76,19 @@ sbom: ## write the software bill of materials (CycloneDX) of the container's pro
 	@mkdir -p target
 	@mv invitation-service.cdx.json target/
 	@echo target/invitation-service.cdx.json
+
+deb: ## build the Debian package, with its manual and completions, into target/package (docs/packages.md)
+	deploy/package/build
+
+test-deb: deb ## install, upgrade, remove and purge it in a chroot, with data on both databases, and under systemd; as root
+	tests/package/run
+	tests/package/booted || test $$? = 77
+
+test-image: ## check the container image without an engine: hadolint, and its steps in a chroot (after deb); as root
+	tests/package/image
+
+reproducible: ## build the package twice, in two folders, and compare the two (twice the time of deb)
+	deploy/package/reproducible
 
 openapi: ## write the contract anew, from the code, to openapi/openapi.json
 	WRITE_OPENAPI=1 cargo test -q --locked --test integration the_file_is_up_to_date

@@ -4,6 +4,7 @@ mod bounce;
 mod check_config;
 mod check_mail;
 mod import;
+mod manual;
 mod output;
 mod running;
 mod serve;
@@ -13,11 +14,12 @@ mod token;
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    path::PathBuf,
     process::ExitCode,
 };
 
 use chrono::{DateTime, FixedOffset};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::{
     output::{Unwritable, complain, failure, print},
@@ -95,6 +97,11 @@ enum Command {
         #[arg(long)]
         ascii: bool,
     },
+    /// Write the manual pages, and completions for bash, zsh and fish, to a folder; for packages
+    WriteManual {
+        /// The folder to write to
+        folder: PathBuf,
+    },
     /// Ask a running server whether it is ready; for containers
     Healthcheck,
 }
@@ -107,8 +114,10 @@ pub fn run() -> ExitCode {
         Err(error) => return without_arguments(&error),
     };
     let command = arguments.command.unwrap_or(Command::Serve { no_courier: false, hold_mail: false });
-    if matches!(command, Command::Openapi) {
-        return ended(openapi());
+    match &command {
+        Command::Openapi => return ended(openapi()),
+        Command::WriteManual { folder } => return ended(manual::write(folder, &Arguments::command())),
+        _ => {}
     }
     match Config::read(|name| std::env::var(name).ok()) {
         Ok(config) => execute(command, &config),
@@ -144,6 +153,7 @@ fn execute(command: Command, config: &Config) -> ExitCode {
         }
         Command::Healthcheck => serve::healthcheck(config),
         Command::Openapi => openapi(),
+        Command::WriteManual { folder } => manual::write(&folder, &Arguments::command()),
     };
     ended(outcome)
 }

@@ -1,4 +1,4 @@
-//! The database: both schemas, shared commits, lost connections, failover, poolers, copies.
+//! The database: both schemas, shared commits, lost connections, failover, poolers, copies, upgrades.
 
 mod commit_lost;
 mod connection_cut;
@@ -16,3 +16,4 @@ mod restored_copy;
 mod seeded;
 mod sequential_scans;
 mod unavailable;
+mod upgrade;

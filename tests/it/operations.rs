@@ -1,4 +1,4 @@
-//! The command line, the configuration, the compose file, metrics and what watches them.
+//! The command line, the configuration, the compose file, the package, metrics and what watches them.
 
 mod bounce;
 mod cli;
@@ -6,6 +6,8 @@ mod compose;
 mod configuration;
 mod counted_facts;
 mod delivery_overview;
+mod manual;
 mod metrics;
 mod observe;
 mod output;
+mod package;

@@ -17,7 +17,8 @@ pub async fn migrated(backend: Backend) -> TestDatabase {
     database
 }
 
-fn migrations(backend: Backend) -> FileBasedMigrations {
+/// The migrations of the repository.
+pub fn migrations(backend: Backend) -> FileBasedMigrations {
     let folder = if backend == Backend::Postgres { "postgres" } else { "sqlite" };
     FileBasedMigrations::from_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder))
         .unwrap()

@@ -58,6 +58,7 @@ fn help_lists_every_variable_with_its_default() {
         "mail-preview",
         "healthcheck",
         "bounce",
+        "write-manual",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
