@@ -59,7 +59,7 @@ impl State {
         metrics.gauges.started(services.clock.now().timestamp());
         Ok(Arc::new(Self {
             pages: Pages::new()?,
-            contract: Document::new(Bytes::from_static(committed::TEXT.as_bytes())),
+            contract: Document::new(Bytes::from(committed::text_at(&settings.public_url))),
             routes: RouteTable::of(&contract),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
@@ -88,7 +88,7 @@ pub struct RouteRules {
     pub is_sealed: bool,
 }
 
-/// The contract as it is served.
+/// The contract as it is committed: served, it names `PUBLIC_URL` as its server.
 #[must_use]
 pub fn contract() -> &'static str {
     committed::TEXT

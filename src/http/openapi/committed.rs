@@ -7,11 +7,22 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{errors::PROBLEM, problem_examples};
 
 /// The document.
 pub const TEXT: &str = include_str!("../../../openapi/openapi.json");
+
+/// The server in the committed document: that of the default settings.
+pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+
+/// The document as a service with this `PUBLIC_URL` serves it.
+pub fn text_at(public_url: &str) -> String {
+    let server = |url: &str| format!("\"url\": {}", Value::from(url));
+    // The first such member is the server's: those within texts have escaped quotation marks.
+    TEXT.replacen(&server(DEFAULT_SERVER), &server(public_url), 1)
+}
 
 /// What the program reads of the document.
 #[derive(Debug, Deserialize)]
@@ -126,7 +137,18 @@ impl Operation {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn the_server_is_that_of_the_settings_and_all_else_is_as_committed() {
+        let mut committed: Value = serde_json::from_str(TEXT).unwrap();
+        assert_eq!(committed["servers"], json!([{ "url": DEFAULT_SERVER }]));
+        let served: Value = serde_json::from_str(&text_at("https://invite.example.com")).unwrap();
+        committed["servers"] = json!([{ "url": "https://invite.example.com" }]);
+        assert!(served == committed);
+    }
 
     #[test]
     fn it_is_read_and_names_codes_and_methods() {

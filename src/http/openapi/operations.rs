@@ -22,6 +22,11 @@ pub(super) fn complete(
     examples: &mut Examples,
 ) {
     let letters = sends_letters(&method, path);
+    if is_public(operation) {
+        // An empty list, and not one of an empty requirement: both mean that no token is asked for, and
+        // generators know the first.
+        operation.security = Some(Vec::new());
+    }
     add_api_client(path, operation);
     for error in shared_errors(path, letters, operation) {
         errors::add(&mut operation.responses.responses, &error);
