@@ -86,7 +86,9 @@ fn show(response: &mut Response, examples: &mut Examples) {
         match media_type.as_str() {
             "application/json" => examples::hoist(content, examples),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
-            "text/csv" => content.example = Some(json!(sample_data::CSV)),
+            "text/csv" => {
+                content.example.get_or_insert_with(|| json!(sample_data::CSV));
+            }
             "application/problem+json" => {}
             _ => content.example = Some(json!(sample_data::METRICS)),
         }

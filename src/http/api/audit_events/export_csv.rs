@@ -39,7 +39,7 @@ errors! {
     responses(
         (
             status = 200, description = "All matches.", content_type = "text/csv", body = String,
-            headers(("Content-Disposition"))
+            headers(("Content-Disposition")), example = json!(csv::EXAMPLE)
         ),
         ExportErrors,
     ),
