@@ -1,5 +1,5 @@
-//! Users as CSV, at `/v1/users.csv` and, as before that was there, at `/v1/users` for those who prefer it: every
-//! match, quoted, and nothing that a spreadsheet would run.
+//! Users as CSV, at `/v1/users.csv` and, as before that was there, at `/v1/users` for those who prefer it:
+//! every match, quoted, and nothing that a spreadsheet would run.
 
 use std::collections::BTreeSet;
 
@@ -96,7 +96,9 @@ on_both_databases! {
         app.invite("ada@example.com", &["viewer"]).await;
         let acme = app.owner("grace@example.com", "Acme").await;
         let admin = app.admin();
-        for (own, other) in [("/v1/users.csv", "/v1/users"), ("/v1/users.csv/?role=viewer", "/v1/users?role=viewer")] {
+        for (own, other) in
+            [("/v1/users.csv", "/v1/users"), ("/v1/users.csv/?role=viewer", "/v1/users?role=viewer")]
+        {
             let expected = ask(&admin, other, "text/csv").await.expect(200).text;
             for accept in ["", "*/*", "text/csv", "text/*;q=0.1", "application/json;q=0.9, text/csv;q=0.1"] {
                 let answer = ask(&admin, own, accept).await.expect(200);

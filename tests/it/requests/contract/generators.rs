@@ -89,6 +89,24 @@ fn public_operations_have_an_empty_list_of_security() {
     assert!(public > 10, "{public}");
 }
 
+/// What Spectral does not check here: see openapi/.spectral.yaml.
+#[test]
+fn what_security_names_is_defined() {
+    let document = super::document();
+    let schemes = &document["components"]["securitySchemes"];
+    let scopes = &schemes["api_client"]["flows"]["clientCredentials"]["scopes"];
+    for (path, method, operation) in operations(&document) {
+        for requirement in operation["security"].as_array().unwrap() {
+            for (name, needed) in requirement.as_object().unwrap() {
+                assert!(schemes.get(name).is_some(), "{method} {path}: {name}");
+                for scope in needed.as_array().unwrap() {
+                    assert!(scopes.get(scope.as_str().unwrap()).is_some(), "{method} {path}: {scope}");
+                }
+            }
+        }
+    }
+}
+
 /// The schema of an error has the codes of that response and no others: those that its examples show.
 #[test]
 fn every_error_response_has_its_codes_as_an_enum() {

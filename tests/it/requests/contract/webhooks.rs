@@ -46,7 +46,8 @@ on_both_databases! {
 
     async fn events_are_what_the_document_says(app: TestApp) {
         let (document, receiver) = (super::document(), Receiver::start().await);
-        let endpoint = app.endpoint_of_all(&receiver, &WebhookEventType::ALL.map(WebhookEventType::as_str)).await;
+        let all = WebhookEventType::ALL.map(WebhookEventType::as_str);
+        let endpoint = app.endpoint_of_all(&receiver, &all).await;
         let admin = app.admin();
         admin.post_empty(&format!("{}/test", endpoint.path())).await.expect(202);
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
@@ -62,7 +63,8 @@ on_both_databases! {
         app.dispatch().await;
         let received = receiver.received();
         let types: Vec<&str> = received.iter().map(Received::event).collect();
-        for expected in [TEST_EVENT, "invitation.resent", "invitation.updated", "invitation.activated", "user.erased"] {
+        let some = ["invitation.resent", "invitation.updated", "invitation.activated", "user.erased"];
+        for expected in some.into_iter().chain([TEST_EVENT]) {
             assert!(types.contains(&expected), "{types:?}");
         }
         for one in &received {
