@@ -1,6 +1,7 @@
 //! The contract: the file is what the code says, the code does what the file says, and people can read it.
 
 mod answers;
+mod breaking;
 mod document;
 mod generators;
 mod languages;
