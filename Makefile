@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces test-observe test-contract check sbom openapi architecture seed bench attacks up down \
+.PHONY: help run test test-fast test-poolers test-providers test-spam test-bounces test-observe test-contract test-clients check sbom openapi architecture seed bench attacks up down \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
@@ -55,6 +55,9 @@ test-observe: ## test alert rules and dashboard of deploy/observe with Prometheu
 
 test-contract: ## lint the contract with Redocly CLI and Spectral; downloads them (npm)
 	tests/clients/lint
+
+test-clients: ## generate clients from the contract and run a tour with each; downloads the generators (npm, PyPI)
+	tests/clients/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check

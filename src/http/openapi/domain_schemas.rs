@@ -229,7 +229,7 @@ texts! {
     SessionId, "SessionId", Text::new("Names a session.", "ses_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
-        length: (None, Some(254)),
+        length: (Some(5), Some(254)),
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in \
             lower case. The part before the @ is ASCII, 64 characters at most; the domain has a dot and may \

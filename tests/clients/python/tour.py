@@ -29,7 +29,7 @@ from invitation_service_client.models import (
     IdempotencyKeyReusedOrValidationFailedProblem,
     Invitation,
     InviteAccountOwner,
-    BatchRequest,
+    InviteBatch,
     InviteSystemUser,
     InviteSystemUser409Problem,
     InviteSystemUserItem,
@@ -81,7 +81,7 @@ def main() -> None:
     again = invite_system_user.sync(client=api, body=body, idempotency_key=key())
     assert isinstance(again, InviteSystemUser409Problem), again
     assert again.code.value == "invitation_pending" and again.invitation_id == ada.id
-    body.email = "ada"
+    body.email = "ada.example.com"
     faulty = invite_system_user.sync(client=api, body=body, idempotency_key=key())
     assert isinstance(faulty, IdempotencyKeyReusedOrValidationFailedProblem), faulty
     assert not isinstance(faulty.errors, Unset)
@@ -121,7 +121,7 @@ def main() -> None:
     item = InviteSystemUserItem.from_dict(
         {"kind": "system_user", "email": f"bob-{RUN}@example.com", "roles": ["viewer"]}
     )
-    batch = BatchRequest(invitations=[item], validate_only=True)
+    batch = InviteBatch(invitations=[item], validate_only=True)
     results = invite_batch.sync(client=api, body=batch, idempotency_key=key())
     assert results is not None and hasattr(results, "results"), results
     assert results.results[0].status.value == "valid", results
@@ -141,7 +141,7 @@ def main() -> None:
     assert found == [email], found
     csv = download_users.sync(client=api, search=RUN)
     assert isinstance(csv, str) and csv.startswith("id,email,") and email in csv, csv
-    assert isinstance(get_user.sync("usr_x", client=api), NotFoundProblem)
+    assert isinstance(get_user.sync("usr_01m86xvxh0es8r65rzyjka792g", client=api), NotFoundProblem)
     print("openapi-python-client: the tour is done")
 
 
