@@ -88,13 +88,11 @@ impl Accepted {
 
     /// Whether the answer of a path is accepted; what it is, in words, where it is not.
     fn answer_at(&self, path: &str) -> Result<(), &'static str> {
-        let is_csv = path.ends_with(CSV_PATH);
-        match is_csv {
-            true if self.csv() => Ok(()),
-            true => Err("The answer is text/csv."),
-            false if self.json() || LISTS.contains(&path) && self.csv() => Ok(()),
-            false => Err("Answers are application/json."),
+        if path.ends_with(CSV_PATH) {
+            return if self.csv() { Ok(()) } else { Err("The answer is text/csv.") };
         }
+        let is_accepted = self.json() || LISTS.contains(&path) && self.csv();
+        if is_accepted { Ok(()) } else { Err("Answers are application/json.") }
     }
 }
 

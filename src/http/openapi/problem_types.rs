@@ -101,7 +101,6 @@ fn schema(codes: &[&'static Code]) -> RefOr<Schema> {
 
 /// Removes a member that none of the codes has, and requires one that all of them have.
 fn limit(problem: &mut Object, member: &Member, codes: &[&Code]) {
-    let is_among = |code: &Code, some: &[&Code]| some.iter().any(|one| one.code == code.code);
     if codes.iter().all(|code| is_among(code, member.always)) {
         problem.required.push(member.name.to_owned());
     }
@@ -109,6 +108,10 @@ fn limit(problem: &mut Object, member: &Member, codes: &[&Code]) {
     if !codes.iter().any(has_it) {
         problem.properties.retain(|name, _| name != member.name);
     }
+}
+
+fn is_among(code: &Code, some: &[&Code]) -> bool {
+    some.iter().any(|one| one.code == code.code)
 }
 
 /// What there are several of, where the codes say which of the two.

@@ -54,7 +54,7 @@ on_both_databases! {
             let is_costly = ["/export", "/counts", "/delivery"].iter().any(|end| path.ends_with(end));
             let expected = match method {
                 _ if path == "/v1/auth/password" => "\"password\"",
-                _ if path.contains("/batch") || path.ends_with(".csv") => "\"bulk\"",
+                _ if path.contains("/batch") || path.contains(".csv") => "\"bulk\"",
                 Method::GET if has("cursor") || is_costly => "\"list\"",
                 Method::GET => "\"read\"",
                 _ => "\"write\"",

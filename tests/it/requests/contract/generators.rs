@@ -30,7 +30,7 @@ fn walk(value: &Value, look: &mut impl FnMut(&Value)) {
 fn unions_are_of_bare_references_and_sets_of_words_are_enums() {
     let document = super::document();
     let mut unions = 0;
-    walk(&document, &mut |value| {
+    walk(&document, &mut |value: &Value| {
         for kind in ["oneOf", "anyOf", "allOf"] {
             for one in value.get(kind).and_then(Value::as_array).into_iter().flatten() {
                 let is_bare = one.get("$ref").is_none() || one.as_object().unwrap().len() == 1;
