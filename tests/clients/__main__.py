@@ -73,6 +73,29 @@ class HeyApi(TypeScript):
         call(self.bin / "openapi-ts", at=self.work)
 
 
+class Orval(TypeScript):
+    def __init__(self):
+        super().__init__("orval")
+
+    def generate(self, contract):
+        shutil.copy(contract, self.work / "contract.json")
+        shutil.copy(HERE / "typescript" / "orval.config.mjs", self.work)
+        call(self.bin / "orval", "--config", "orval.config.mjs", at=self.work)
+
+
+class Axios(TypeScript):
+    """Made by openapi-generator, which is a program in Java."""
+
+    def __init__(self):
+        super().__init__("typescript-axios")
+
+    def generate(self, contract):
+        # Its own validation knows OpenAPI 3.0 only.
+        call(CLIENTS / "openapi-generator" / "bin" / "openapi-generator-cli", "generate", "-g", "typescript-axios",
+             "-i", contract, "-o", "axios", "--skip-validate-spec", "--additional-properties",
+             "useSingleRequestParameter=true,importFileExtension=.js", at=self.work)
+
+
 class PythonClient(Tool):
     name = "openapi-python-client"
     work = CLIENTS / "python" / "client"
@@ -164,7 +187,7 @@ def run(tools, folder):
 
 
 def main():
-    tools = [OpenapiFetch(), HeyApi(), PythonClient(), Newman(), Prism(), Schemathesis()]
+    tools = [OpenapiFetch(), HeyApi(), Orval(), Axios(), PythonClient(), Newman(), Prism(), Schemathesis()]
     chosen = [tool for tool in tools if tool.name in sys.argv[1:]] if sys.argv[1:] else tools
     with tempfile.TemporaryDirectory(prefix="clients-") as folder:
         run(chosen, folder)
