@@ -90,9 +90,8 @@ class Axios(TypeScript):
         super().__init__("typescript-axios")
 
     def generate(self, contract):
-        # Its own validation knows OpenAPI 3.0 only.
         call(CLIENTS / "openapi-generator" / "bin" / "openapi-generator-cli", "generate", "-g", "typescript-axios",
-             "-i", contract, "-o", "axios", "--skip-validate-spec", "--additional-properties",
+             "-i", contract, "-o", "axios", "--additional-properties",
              "useSingleRequestParameter=true,importFileExtension=.js", at=self.work)
 
 
