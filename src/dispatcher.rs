@@ -2,7 +2,7 @@
 //! used up; and looks for links that expired.
 //!
 //! What the courier is for letters, with the same guarantees: an event that was committed is delivered at
-//! least once, whatever happens to this process. Events of one invitation reach an endpoint in order.
+//! least once, whatever happens to this process. Events of one person reach an endpoint in order.
 
 mod deliver;
 mod expire;
@@ -42,7 +42,9 @@ pub struct LastExpiryScan(Arc<Mutex<Option<DateTime<Utc>>>>);
 
 impl LastExpiryScan {
     fn is_fresh(&self, now: DateTime<Utc>, for_: TimeDelta) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| now < last + for_)
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not where the clock was put back meanwhile.
+        last.is_some_and(|last| (last..last + for_).contains(&now))
     }
 
     fn at(&self, now: DateTime<Utc>) {

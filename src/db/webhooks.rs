@@ -3,6 +3,7 @@
 mod attempts;
 mod deliveries;
 mod endpoints;
+mod erasure;
 mod events;
 mod expiry;
 mod forget;
@@ -12,16 +13,18 @@ mod record;
 mod replay;
 mod secrets;
 
-pub(in crate::db) use self::events::of_timeline;
 pub use self::{
     attempts::{Attempt, list as list_attempts},
     deliveries::{Claimed, DeliveryState, claim, due_endpoints},
-    endpoints::{EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update},
+    endpoints::{
+        EndpointCount, EndpointFilter, EndpointScope, count, delete, get, insert, list, lock, update,
+    },
     events::{of_user, test},
-    expiry::{progress, record_expired, set_progress},
+    expiry::{progress, record_expired, set_progress, settle as settle_expired},
     forget::forget,
     owner::owner,
     record::{Recorded, disable, record},
-    replay::{Replay, replay},
+    replay::{Replay, is_unfinished as is_replay_unfinished, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
 };
+pub(in crate::db) use self::{events::of_timeline, expiry::of_letters_given_up};

@@ -51,6 +51,7 @@ impl Dispatcher {
             ("webhook-timestamp", timestamp.to_string()),
             ("webhook-signature", signatures.join(" ")),
         ];
-        Some(Webhook { url: &claimed.url, headers, body: claimed.payload.clone() })
+        let (url, set_by_staff) = (&claimed.url, claimed.set_by_staff);
+        Some(Webhook { url, set_by_staff, headers, body: claimed.payload.clone() })
     }
 }

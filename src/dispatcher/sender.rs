@@ -21,14 +21,17 @@ use crate::domain::webhooks::{EndpointUrl, ReceiverNetworks};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request may take until the status of its answer: the specification recommends 15 to 30 seconds.
 pub(super) const SEND_TIMEOUT: Duration = Duration::from_secs(20);
-/// What is said of an endpoint that leads into a network where it must not.
-const PRIVATE: &str = "the endpoint is not on the public internet";
+/// What is said of an endpoint that leads nowhere, or into a network where it must not. The same for both:
+/// else partners could try which names the operator's own resolver knows.
+const NOWHERE: &str = "the endpoint has no address on the public internet";
 /// The longest cause that is quoted, in characters.
 const MAX_CAUSE: usize = 200;
 
 /// One webhook.
 pub(super) struct Webhook<'a> {
     pub url: &'a EndpointUrl,
+    /// Whether the URL may be in a network that the operator named.
+    pub set_by_staff: bool,
     /// The headers of the specification.
     pub headers: [(&'static str, String); 3],
     pub body: String,
@@ -37,6 +40,8 @@ pub(super) struct Webhook<'a> {
 /// Sends webhooks. Clones share its clients.
 #[derive(Clone)]
 pub struct Sender {
+    /// For endpoints of which a program set the URL: to the public internet alone.
+    public: Client,
     encrypted: Client,
     /// For the networks that the operator named.
     plain: Client,
@@ -52,19 +57,36 @@ impl Sender {
         // The clients use the process's default provider of cryptography. An error says that another module
         // has installed it, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let networks = Arc::new(networks);
-        let client = |is_encrypted| client(Resolver { networks: networks.clone(), is_encrypted });
-        Ok(Self { encrypted: client(true)?, plain: client(false)?, networks: networks.clone() })
+        let (networks, none) = (Arc::new(networks), Arc::new(ReceiverNetworks::default()));
+        let client = |networks: &Arc<ReceiverNetworks>, is_encrypted| {
+            client(Resolver { networks: networks.clone(), is_encrypted })
+        };
+        Ok(Self {
+            public: client(&none, true)?,
+            encrypted: client(&networks, true)?,
+            plain: client(&networks, false)?,
+            networks,
+        })
+    }
+
+    /// The client for a webhook; `None` where its URL must not be called.
+    fn client(&self, webhook: &Webhook<'_>) -> Option<&Client> {
+        let is_encrypted = webhook.url.is_encrypted();
+        let none = ReceiverNetworks::default();
+        let (networks, client) = match (webhook.set_by_staff, is_encrypted) {
+            (true, true) => (&*self.networks, &self.encrypted),
+            (true, false) => (&*self.networks, &self.plain),
+            (false, true) => (&none, &self.public),
+            (false, false) => return None,
+        };
+        // An address in place of a name is not resolved.
+        let address = webhook.url.address();
+        address.is_none_or(|address| networks.allow(address, is_encrypted)).then_some(client)
     }
 
     /// Sends a webhook, and says what was answered. `now` is for an answer that names a time.
     pub(super) async fn send(&self, webhook: Webhook<'_>, now: DateTime<Utc>) -> Answered {
-        let is_encrypted = webhook.url.is_encrypted();
-        // An address in place of a name is not resolved.
-        if webhook.url.address().is_some_and(|address| !self.networks.allow(address, is_encrypted)) {
-            return Answered::Nothing(PRIVATE.to_owned());
-        }
-        let client = if is_encrypted { &self.encrypted } else { &self.plain };
+        let Some(client) = self.client(&webhook) else { return Answered::Nothing(NOWHERE.to_owned()) };
         let mut request = client.post(webhook.url.url().clone()).header(CONTENT_TYPE, "application/json");
         for (name, value) in webhook.headers {
             request = request.header(name, value);
@@ -105,11 +127,14 @@ fn retry_after(response: &Response, now: DateTime<Utc>) -> Option<TimeDelta> {
 
 /// What went wrong, for the partner: no address, and not the URL, which may hold a secret.
 fn words(error: &reqwest::Error) -> String {
+    if error.is_timeout() && error.is_connect() {
+        return format!("no connection within {} seconds", CONNECT_TIMEOUT.as_secs());
+    }
     if error.is_timeout() {
         return format!("no answer within {} seconds", SEND_TIMEOUT.as_secs());
     }
     let cause = root(error);
-    if cause == PRIVATE {
+    if cause == NOWHERE {
         return cause;
     }
     let what = if error.is_connect() { "no connection" } else { "no answer" };
@@ -134,11 +159,12 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (networks, is_encrypted) = (self.networks.clone(), self.is_encrypted);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
             let allowed: Vec<SocketAddr> =
                 found.into_iter().filter(|address| networks.allow(address.ip(), is_encrypted)).collect();
             if allowed.is_empty() {
-                return Err(io::Error::other(PRIVATE).into());
+                return Err(io::Error::other(NOWHERE).into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

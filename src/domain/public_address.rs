@@ -14,7 +14,7 @@ use url::{Host, Url};
 static PRIVATE: LazyLock<Vec<IpNet>> =
     LazyLock::new(|| NETWORKS.iter().filter_map(|text| text.parse().ok()).collect());
 
-const NETWORKS: [&str; 29] = [
+const NETWORKS: [&str; 30] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -39,6 +39,8 @@ const NETWORKS: [&str; 29] = [
     "64:ff9b::/96",
     "64:ff9b:1::/48",
     "100::/64",
+    // Dummy addresses (RFC 9780).
+    "100:0:0:1::/64",
     "2001::/23",
     "2001:db8::/32",
     "2002::/16",
@@ -109,6 +111,7 @@ mod tests {
             "192.88.99.1",
             "5f00::1",
             "fec0::1",
+            "100:0:0:1::1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }

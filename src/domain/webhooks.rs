@@ -7,6 +7,7 @@
 mod endpoint;
 mod endpoint_url;
 mod event_type;
+mod expiry_id;
 mod payload;
 mod receiver_networks;
 mod schedule;
@@ -14,11 +15,12 @@ mod secret;
 
 pub use self::{
     endpoint::{
-        DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, WebhookEndpoint, WebhookSecretRecord,
-        WebhookStatus,
+        DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, MAX_RECENT_ENDPOINTS, RECENTLY,
+        WebhookEndpoint, WebhookSecretRecord, WebhookStatus,
     },
     endpoint_url::{EndpointUrl, EndpointUrlError},
     event_type::{TEST_EVENT, WebhookEventType},
+    expiry_id::expiry_id,
     payload::{InvitationFacts, invitation_payload, test_payload, user_payload},
     receiver_networks::ReceiverNetworks,
     schedule::{MAX_ATTEMPTS, next_attempt},

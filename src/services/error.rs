@@ -80,9 +80,15 @@ pub enum ServiceError {
     /// The client has as many webhook endpoints as it may have.
     #[error("A client has at most {0} webhook endpoints. Delete one first.")]
     TooManyEndpoints(usize),
+    /// The client has had as many webhook endpoints within a day as it may have.
+    #[error("A client has at most {0} webhook endpoints, with those deleted within a day. Wait until then.")]
+    TooManyRecentEndpoints(usize),
     /// The webhook endpoint is paused or disabled.
     #[error("This endpoint is paused or disabled. Set its status to active first.")]
     EndpointInactive,
+    /// Events of the last replay have not been tried yet.
+    #[error("Events of the last replay wait to be sent. Ask again when they have been tried.")]
+    ReplayUnfinished,
     /// There is no such thing, or the caller may not see it.
     #[error("There is no such thing, or this token may not see it.")]
     NotFound,

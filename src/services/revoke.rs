@@ -14,7 +14,7 @@ use crate::{
         Guarded, Tx, accounts,
         invitations::{self, timeline},
         letters::outbox,
-        users,
+        users, webhooks,
     },
     domain::{
         actor::{Actor, ActorRef},
@@ -72,6 +72,9 @@ pub(super) fn end(
     old: &Invitation,
 ) -> Result<(), ServiceError> {
     let (id, now) = (old.id, services.clock.now());
+    if old.expires_at <= now {
+        webhooks::settle_expired(tx, &[id], now)?;
+    }
     if old.state != InvitationState::Pending
         || invitations::revoke(tx, (id, old.generation), now)? == Guarded::Stale
     {

@@ -29,7 +29,7 @@ use crate::{
             update::{self, NewRecipient},
         },
         letters::outbox::{self, NewLetter},
-        users,
+        users, webhooks,
     },
     domain::{
         actor::Actor,
@@ -229,6 +229,9 @@ fn write(
     changes: &Map<String, Value>,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
+    if new.generation != old.generation && old.expires_at <= now {
+        webhooks::settle_expired(tx, &[old.id], now)?;
+    }
     update_rows(tx, (old, new, patch))?;
     let mut details = json!({ "changes": changes });
     let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);

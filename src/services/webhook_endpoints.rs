@@ -35,7 +35,7 @@ use crate::{
         ids::{ClientId, SecretId, WebhookEndpointId},
         permission::Permission,
         visibility::Visibility,
-        webhooks::{WebhookEndpoint, WebhookSecret, WebhookSecretRecord, WebhookStatus},
+        webhooks::{ReceiverNetworks, WebhookEndpoint, WebhookSecret, WebhookSecretRecord, WebhookStatus},
     },
 };
 
@@ -69,6 +69,18 @@ fn scope(actor: &Actor) -> Result<EndpointScope, ServiceError> {
     }
     let visibility = if own.is_some() { Visibility::everything() } else { Visibility::clients(actor) };
     Ok(EndpointScope { visibility, client: own })
+}
+
+/// Whether the caller is no program. Only then may a URL lead into the networks that the operator named: a
+/// partner's program has no business there.
+fn is_staff(actor: &Actor) -> bool {
+    actor.api_client().is_none()
+}
+
+/// The networks beside the public internet in which the caller may place an endpoint.
+#[must_use]
+pub fn networks(services: &Services, actor: &Actor) -> ReceiverNetworks {
+    if is_staff(actor) { services.rules.webhook_networks.clone() } else { ReceiverNetworks::default() }
 }
 
 /// The filters of the list.

@@ -2,8 +2,12 @@
 
 mod bodies;
 mod delivery;
+mod downgrade;
+mod erasure;
 mod events;
 mod expiry;
 mod failing;
 mod life;
+mod limits;
+mod networks;
 mod visibility;

@@ -5,6 +5,8 @@ CREATE TABLE webhook_endpoints (
     id              TEXT NOT NULL PRIMARY KEY,
     client_id       TEXT NOT NULL REFERENCES api_clients (id),
     url             TEXT NOT NULL,
+    -- Whether a caller who is no program set the URL: then it may be in a network that the operator named.
+    set_by_staff    INTEGER NOT NULL DEFAULT 0,
     -- Types of events, separated by blanks.
     event_types     TEXT NOT NULL,
     status          TEXT NOT NULL,
@@ -12,6 +14,8 @@ CREATE TABLE webhook_endpoints (
     disabled_at     TEXT,
     -- Since when deliveries fail; none after one that succeeded.
     failing_since   TEXT,
+    -- The last event of the last replay.
+    replayed_to     TEXT,
     created_by_kind TEXT NOT NULL,
     created_by_id   TEXT NOT NULL,
     -- None for a user: the name is read from the users.
@@ -23,6 +27,8 @@ CREATE TABLE webhook_endpoints (
     CONSTRAINT webhook_endpoints_reason_known CHECK (disabled_reason IN ('failing', 'gone'))
 ) STRICT;
 CREATE INDEX webhook_endpoints_of_client ON webhook_endpoints (client_id, id);
+-- Every transaction that writes events reads these, however many were deleted.
+CREATE INDEX webhook_endpoints_present ON webhook_endpoints (id) WHERE deleted_at IS NULL;
 
 CREATE TABLE webhook_secrets (
     id          TEXT NOT NULL PRIMARY KEY,
@@ -47,7 +53,7 @@ CREATE TABLE webhook_events (
 CREATE TABLE webhook_deliveries (
     endpoint_id     TEXT NOT NULL REFERENCES webhook_endpoints (id),
     event_id        TEXT NOT NULL REFERENCES webhook_events (id),
-    -- The invitation or the user: events of one are sent in order.
+    -- The person: events of one are sent in order.
     subject         TEXT NOT NULL,
     event_at        TEXT NOT NULL,
     state           TEXT NOT NULL,
@@ -62,6 +68,8 @@ CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_att
     WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_in_order ON webhook_deliveries (endpoint_id, subject, event_at, event_id)
     WHERE state = 'pending';
+-- For an erasure.
+CREATE INDEX webhook_deliveries_of_subject ON webhook_deliveries (subject) WHERE state <> 'delivered';
 
 CREATE TABLE webhook_attempts (
     id           TEXT NOT NULL PRIMARY KEY,

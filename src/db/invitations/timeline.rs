@@ -36,7 +36,8 @@ rows! {
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
     audit::insert(tx, &audit::of_timeline(new))?;
-    webhooks::of_timeline(tx, new)
+    webhooks::of_timeline(tx, new)?;
+    webhooks::of_letters_given_up(tx, new)
 }
 
 pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {

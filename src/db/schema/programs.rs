@@ -36,17 +36,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{Bool, Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     webhook_endpoints (id) {
         id -> Text,
         client_id -> Text,
         url -> Text,
+        set_by_staff -> Bool,
         event_types -> Text,
         status -> Text,
         disabled_reason -> Nullable<Text>,
         disabled_at -> Nullable<UtcTimestamp>,
         failing_since -> Nullable<UtcTimestamp>,
+        replayed_to -> Nullable<Text>,
         created_by_kind -> Text,
         created_by_id -> Text,
         created_by_name -> Nullable<Text>,

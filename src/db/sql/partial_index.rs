@@ -23,6 +23,11 @@ pub(in crate::db) fn made_by_user() -> SqlLiteral<Bool> {
     sql("invitation_events.actor_kind = 'user'")
 }
 
+/// That a webhook has not been accepted (`webhook_deliveries_of_subject`).
+pub(in crate::db) fn is_unaccepted() -> SqlLiteral<Bool> {
+    sql("webhook_deliveries.state <> 'delivered'")
+}
+
 /// That a webhook is to be delivered (`webhook_deliveries_due`).
 pub(in crate::db) fn is_undelivered() -> SqlLiteral<Bool> {
     sql("webhook_deliveries.state = 'pending'")

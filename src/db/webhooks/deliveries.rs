@@ -49,6 +49,8 @@ pub struct Claimed {
     pub endpoint: WebhookEndpointId,
     /// Its URL.
     pub url: EndpointUrl,
+    /// Whether the URL may be in a network that the operator named.
+    pub set_by_staff: bool,
     /// Its secrets, the newest first.
     pub secrets: Vec<WebhookSecretRecord>,
     /// The event.
@@ -155,12 +157,12 @@ fn claimed(
     attempts: Vec<(String, i32)>,
 ) -> Result<Vec<Claimed>, DbFault> {
     let active = endpoints::status.eq(WebhookStatus::Active.as_str()).and(endpoints::deleted_at.is_null());
-    let url: Option<String> = endpoints::table
+    let found: Option<(String, bool)> = endpoints::table
         .filter(endpoints::id.eq(endpoint.as_str()).and(active))
-        .select(endpoints::url)
+        .select((endpoints::url, endpoints::set_by_staff))
         .first(tx.reading())
         .optional()?;
-    let Some(url) = url else { return Ok(Vec::new()) };
+    let Some((url, set_by_staff)) = found else { return Ok(Vec::new()) };
     let corrupt = |table, column, id: &str| DbFault::Corrupt { table, column, row: id.to_owned() };
     let url =
         EndpointUrl::stored(&url).ok_or_else(|| corrupt("webhook_endpoints", "url", endpoint.as_str()))?;
@@ -179,6 +181,7 @@ fn claimed(
         Some(event.map(|event| Claimed {
             endpoint,
             url: url.clone(),
+            set_by_staff,
             secrets: secrets.clone(),
             event,
             event_type,

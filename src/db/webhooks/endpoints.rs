@@ -53,6 +53,7 @@ struct Row {
     id: String,
     client_id: String,
     url: String,
+    set_by_staff: bool,
     event_types: String,
     status: String,
     disabled_reason: Option<String>,
@@ -79,6 +80,7 @@ macro_rules! present {
                     endpoints::id,
                     endpoints::client_id,
                     endpoints::url,
+                    endpoints::set_by_staff,
                     endpoints::event_types,
                     endpoints::status,
                     endpoints::disabled_reason,
@@ -110,6 +112,7 @@ impl Row {
             id: self.id.parse().map_err(|_| unreadable("id"))?,
             client: self.client_id.parse().map_err(|_| unreadable("client_id"))?,
             url: EndpointUrl::stored(&self.url).ok_or_else(|| unreadable("url"))?,
+            set_by_staff: self.set_by_staff,
             event_types,
             status: self.status.parse().map_err(|_| unreadable("status"))?,
             disabled_reason: reason.map_err(|_| unreadable("disabled_reason"))?,
@@ -144,6 +147,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &WebhookEndpoint) -> Result<(), DbFault> {
         endpoints::id.eq(new.id.as_str()),
         endpoints::client_id.eq(new.client.as_str()),
         endpoints::url.eq(new.url.as_str()),
+        endpoints::set_by_staff.eq(new.set_by_staff),
         endpoints::event_types.eq(stored_types(new)),
         endpoints::status.eq(new.status.as_str()),
         endpoints::created_by_kind.eq(new.created_by.kind.as_str()),
@@ -210,11 +214,27 @@ fn whole(
     rows.collect()
 }
 
-/// How many endpoints a client has, those that were deleted not counted.
-pub fn count(connection: &mut AnyConnection, client: ClientId) -> Result<usize, DbFault> {
-    let theirs = endpoints::client_id.eq(client.as_str()).and(endpoints::deleted_at.is_null());
-    let number: i64 = endpoints::table.filter(theirs).count().get_result(connection)?;
-    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+/// How many endpoints a client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointCount {
+    /// Those that were not deleted.
+    pub present: usize,
+    /// With those that were deleted lately.
+    pub recent: usize,
+}
+
+/// Counts the endpoints of a client. Those that were deleted after `since` are recent.
+pub fn count(
+    connection: &mut AnyConnection,
+    client: ClientId,
+    since: DateTime<Utc>,
+) -> Result<EndpointCount, DbFault> {
+    let theirs = || endpoints::table.filter(endpoints::client_id.eq(client.as_str()));
+    let present: i64 = theirs().filter(endpoints::deleted_at.is_null()).count().get_result(connection)?;
+    let deleted = endpoints::deleted_at.gt(At(since)).assume_not_null();
+    let deleted: i64 = theirs().filter(deleted).count().get_result(connection)?;
+    let number = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(EndpointCount { present: number(present), recent: number(present + deleted) })
 }
 
 /// Locks an endpoint until the end of the transaction, so that of two changes one waits for the other.
@@ -234,6 +254,7 @@ pub fn update(tx: &mut Tx<'_>, changed: &WebhookEndpoint) -> Result<Guarded, DbF
         .filter(endpoints::deleted_at.is_null())
         .set((
             endpoints::url.eq(changed.url.as_str()),
+            endpoints::set_by_staff.eq(changed.set_by_staff),
             endpoints::event_types.eq(stored_types(changed)),
             endpoints::status.eq(changed.status.as_str()),
             endpoints::disabled_reason.eq(changed.disabled_reason.map(DisabledReason::as_str)),

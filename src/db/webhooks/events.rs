@@ -7,17 +7,21 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 
 use super::{
     deliveries::DeliveryState,
+    erasure,
     receivers::{self, Lineage, Receiver, Topic},
 };
 use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::AnyConnection,
-    schema::{invitations, memberships, user_roles, webhook_deliveries, webhook_events},
+    schema::{invitations, memberships, user_roles, users, webhook_deliveries, webhook_events},
     sql::timestamp::At,
 };
 use crate::domain::{
@@ -58,7 +62,7 @@ pub(super) struct NewEvent {
     pub(super) id: WebhookEventId,
     pub(super) event_type: WebhookEventType,
     pub(super) at: DateTime<Utc>,
-    /// The id of the invitation or the user: events of one are sent in order.
+    /// The id of the person: events of one are sent in order, so that nothing comes after an erasure.
     pub(super) subject: String,
     pub(super) topic: Topic,
     pub(super) payload: String,
@@ -75,7 +79,7 @@ impl NewEvent {
             id,
             event_type,
             at,
-            subject: facts.id.to_string(),
+            subject: facts.user_id.to_string(),
             topic: vec![(facts.kind, facts.account_id)],
             payload: invitation_payload(event_type, at, facts, entry),
         }
@@ -101,7 +105,8 @@ pub(in crate::db) fn of_timeline(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), D
     write(tx, &receivers, &events.collect::<Vec<_>>())
 }
 
-/// What bodies say about these invitations.
+/// What bodies say about these invitations. Nothing about those of erased persons: what is recorded of them
+/// later, as the outcome of a letter that was on its way, is news for no partner.
 fn facts(
     connection: &mut AnyConnection,
     ids: impl Iterator<Item = InvitationId>,
@@ -111,6 +116,9 @@ fn facts(
     ids.dedup();
     let rows = invitations::table
         .filter(invitations::id.eq_any(ids))
+        .filter(not(exists(
+            users::table.filter(users::id.eq(invitations::user_id)).filter(users::erased_at.is_not_null()),
+        )))
         .select((invitations::id, invitations::kind, invitations::user_id, invitations::account_id))
         .load::<(String, String, String, Option<String>)>(connection)?;
     rows.into_iter().map(|row| Ok((row.0.clone(), fact(row)?))).collect()
@@ -143,7 +151,8 @@ pub fn of_user(
     }
     let (subject, payload) = (user.to_string(), user_payload(event_type, at, user));
     let topic = topic_of(tx.reading(), user)?;
-    write(tx, &receivers, &[NewEvent { id, event_type, at, subject, topic, payload }])
+    write(tx, &receivers, &[NewEvent { id, event_type, at, subject, topic, payload }])?;
+    if event_type == WebhookEventType::UserErased { erasure::end_earlier(tx, user, (id, at)) } else { Ok(()) }
 }
 
 fn topic_of(connection: &mut AnyConnection, user: UserId) -> Result<Topic, DbFault> {

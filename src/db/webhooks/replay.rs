@@ -1,12 +1,18 @@
 //! Sends events again.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+};
 
 use super::deliveries::DeliveryState;
 use crate::db::{
-    Tx, error::DbFault, pool::any_connection::MultiBackend, schema::webhook_deliveries as deliveries,
-    sql::timestamp::At,
+    Tx,
+    error::DbFault,
+    pool::any_connection::MultiBackend,
+    schema::{webhook_deliveries as deliveries, webhook_endpoints as endpoints},
+    sql::{partial_index::is_undelivered, timestamp::At},
 };
 use crate::domain::ids::{WebhookEndpointId, WebhookEventId};
 
@@ -23,6 +29,27 @@ pub struct Replay {
     pub after: Option<WebhookEventId>,
     /// At most so many.
     pub limit: i64,
+}
+
+/// Whether events of the last replay are due at `now` and have not been tried. Those that were tried, and the
+/// later ones of their persons, wait for another time and do not count.
+pub fn is_unfinished(
+    tx: &mut Tx<'_>,
+    endpoint: WebhookEndpointId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let last: Option<Option<String>> = endpoints::table
+        .find(endpoint.as_str())
+        .select(endpoints::replayed_to)
+        .first(tx.reading())
+        .optional()?;
+    let Some(last) = last.flatten() else { return Ok(false) };
+    let untried = deliveries::table
+        .filter(deliveries::endpoint_id.eq(endpoint.as_str()).and(deliveries::event_id.le(last)))
+        .filter(
+            is_undelivered().and(deliveries::attempts.eq(0)).and(deliveries::next_attempt_at.le(At(now))),
+        );
+    Ok(select(exists(untried)).get_result(tx.reading())?)
 }
 
 /// Makes deliveries due at `now`, as if none had been tried. Returns their events, the oldest first; fewer
@@ -53,6 +80,10 @@ pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec
             deliveries::leased_until.eq(None::<At>),
         ))
         .execute(tx.writing())?;
+    if let Some(last) = ids.last() {
+        let endpoint = diesel::update(endpoints::table.find(asked.endpoint.as_str()));
+        endpoint.set(endpoints::replayed_to.eq(last.as_str())).execute(tx.writing())?;
+    }
     let corrupt =
         |id: &str| DbFault::Corrupt { table: "webhook_deliveries", column: "event_id", row: id.to_owned() };
     ids.iter().map(|id| id.parse().map_err(|_| corrupt(id))).collect()

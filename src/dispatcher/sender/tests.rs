@@ -33,13 +33,17 @@ fn networks(texts: &[&str]) -> ReceiverNetworks {
 }
 
 async fn send(to: &str, networks: ReceiverNetworks) -> Answered {
+    send_by(true, to, networks).await
+}
+
+async fn send_by(set_by_staff: bool, to: &str, networks: ReceiverNetworks) -> Answered {
     let url = EndpointUrl::stored(to).unwrap();
     let headers = [
         ("webhook-id", "msg_1".to_owned()),
         ("webhook-timestamp", "1".to_owned()),
         ("webhook-signature", "v1,x".to_owned()),
     ];
-    let webhook = Webhook { url: &url, headers, body: "{}".to_owned() };
+    let webhook = Webhook { url: &url, set_by_staff, headers, body: "{}".to_owned() };
     let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
     Sender::new(networks).unwrap().send(webhook, now).await
 }
@@ -52,7 +56,7 @@ async fn loopback_is_not_called_by_address_or_by_name() {
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "2130706433"] {
         for scheme in ["http", "https"] {
             let answered = send(&format!("{scheme}://{host}:{port}/hook"), networks(&["10.9.0.0/16"])).await;
-            assert_eq!(answered, Answered::Nothing(PRIVATE.to_owned()), "{scheme} {host}");
+            assert_eq!(answered, Answered::Nothing(NOWHERE.to_owned()), "{scheme} {host}");
         }
     }
     assert_eq!(count.load(Ordering::Relaxed), 0);
@@ -67,6 +71,26 @@ async fn a_named_network_is_called_also_by_name_and_unencrypted() {
         assert_eq!(answered, Answered::Status { status: 204, retry_after: None }, "{host}");
     }
     assert_eq!(count.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_named_network_is_not_called_for_a_program() {
+    let (port, count) = server(NO_CONTENT).await;
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        for scheme in ["http", "https"] {
+            let url = format!("{scheme}://{host}:{port}/hook");
+            let answered = send_by(false, &url, networks(&["127.0.0.0/8", "::1/128"])).await;
+            assert_eq!(answered, Answered::Nothing(NOWHERE.to_owned()), "{url}");
+        }
+    }
+    assert_eq!(count.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_as_one_with_a_private_address() {
+    // A name that never resolves (RFC 6761 §6.4).
+    let answered = send("https://receiver.invalid/hook", networks(&[])).await;
+    assert_eq!(answered, Answered::Nothing(NOWHERE.to_owned()));
 }
 
 #[tokio::test]

@@ -17,6 +17,11 @@ pub const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// The most endpoints of a client.
 pub const MAX_ENDPOINTS: usize = 20;
+/// The most endpoints of a client with those that were deleted within [`RECENTLY`]: their rows stay for as
+/// long as events are kept.
+pub const MAX_RECENT_ENDPOINTS: usize = 60;
+/// How long a deleted endpoint counts.
+pub const RECENTLY: TimeDelta = TimeDelta::days(1);
 
 closed_set! {
     /// Whether webhooks are sent to an endpoint.
@@ -51,6 +56,8 @@ pub struct WebhookEndpoint {
     pub client: ClientId,
     /// Where it is.
     pub url: EndpointUrl,
+    /// Whether a caller who is no program set the URL: then it may be in a network that the operator named.
+    pub set_by_staff: bool,
     /// The types of events that it takes. Never empty.
     pub event_types: BTreeSet<WebhookEventType>,
     /// Whether webhooks are sent to it.

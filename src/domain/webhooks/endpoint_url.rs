@@ -9,6 +9,8 @@ use super::receiver_networks::ReceiverNetworks;
 
 /// The longest URL, in characters.
 const MAX_LEN: usize = 2048;
+/// The ports of other protocols' servers end before this one (RFC 6335 §6): webhooks are no way to try them.
+const FIRST_USER_PORT: u16 = 1024;
 
 /// A URL to which webhooks can be sent. Where its name leads is checked when a connection is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,9 @@ pub enum EndpointUrlError {
     /// An address that is not on the public internet.
     #[error("This address is not on the public internet.")]
     Private,
+    /// A port that servers of other protocols have.
+    #[error("This takes port 443, or one from 1024 on.")]
+    Port,
 }
 
 impl EndpointUrlError {
@@ -39,12 +44,14 @@ impl EndpointUrlError {
             Self::Malformed | Self::Superfluous => "invalid_url",
             Self::Unencrypted => "https_required",
             Self::Private => "private_address",
+            Self::Port => "port_not_allowed",
         }
     }
 }
 
 impl EndpointUrl {
-    /// Parses a URL. `http` is only for the networks that the operator named.
+    /// Parses a URL. `http`, and addresses that are not public, are only for the networks that the operator
+    /// named: there are none for an endpoint that a program makes.
     ///
     /// # Errors
     /// [`EndpointUrlError`] says which rule it breaks.
@@ -68,7 +75,13 @@ impl EndpointUrl {
             return Err(EndpointUrlError::Superfluous);
         }
         match endpoint.address() {
-            Some(address) if !networks.allow(address, is_encrypted) => Err(EndpointUrlError::Private),
+            Some(address) if networks.names(address) => return Ok(endpoint),
+            Some(address) if !networks.allow(address, is_encrypted) => return Err(EndpointUrlError::Private),
+            _ => {}
+        }
+        // Plain `http` leads to those networks alone, whatever the name.
+        match endpoint.0.port() {
+            Some(port) if is_encrypted && port < FIRST_USER_PORT => Err(EndpointUrlError::Port),
             _ => Ok(endpoint),
         }
     }
@@ -125,6 +138,7 @@ mod tests {
             Ok("https://partner.example.com:8443/hooks?tenant=7")
         );
         assert!(parse("https://1.1.1.1/").is_ok() && parse("https://[2606:4700::1111]/").is_ok());
+        assert!(parse("https://1.1.1.1:443/").is_ok() && parse("https://[2606:4700::1111]:1024/").is_ok());
         let long = format!("https://partner.example.com/{}", "x".repeat(MAX_LEN));
         for (text, fault) in [
             ("", EndpointUrlError::Malformed),
@@ -143,6 +157,10 @@ mod tests {
             ("https://[::1]", EndpointUrlError::Private),
             ("https://[::ffff:10.0.0.1]", EndpointUrlError::Private),
             ("https://[64:ff9b::a00:1]", EndpointUrlError::Private),
+            ("https://partner.example.com:25/", EndpointUrlError::Port),
+            ("https://partner.example.com:0/", EndpointUrlError::Port),
+            ("https://partner.example.com:80/", EndpointUrlError::Port),
+            ("https://1.1.1.1:1023/", EndpointUrlError::Port),
         ] {
             assert_eq!(parse(text), Err(fault), "{text}");
         }
@@ -157,5 +175,9 @@ mod tests {
         assert_eq!(parse("http://receiver.example.com/hooks"), Ok(()));
         assert_eq!(parse("http://1.1.1.1/"), Err(EndpointUrlError::Private));
         assert_eq!(parse("https://10.0.0.1/"), Err(EndpointUrlError::Private));
+        // The operator's own receivers may have any port.
+        assert_eq!(parse("https://127.0.0.1:444/"), Ok(()));
+        assert_eq!(parse("http://receiver.example.com:81/"), Ok(()));
+        assert_eq!(parse("https://receiver.example.com:444/"), Err(EndpointUrlError::Port));
     }
 }

@@ -38,9 +38,9 @@ const ROWS: [Row; 13] = [
         "How many requests (`q`) may be made in so many seconds (`w`), as IETF \
         draft-ietf-httpapi-ratelimit-headers-10 has it. Without an access token, by an address: `public`, \
         `sign-in` or `mail-events`; a /64 of IPv6 is one address, and a /48 has four times as many. With \
-        one, by a caller, whatever the token: to `read` one object, to `list`, to `write`, and in `bulk`. On \
-        routes that send letters, also how many letters may be asked for in 24 hours: to one `mailbox`, by \
-        the owners of an `account`, by one `caller`. Absent when limits are switched off.",
+        one, by a caller, whatever the token: to `read` one object, to `list`, to `write`, in `bulk`, for \
+        `webhooks`. On routes that send letters, also how many letters may be asked for in 24 hours: to one \
+        `mailbox`, by the owners of an `account`, by one `caller`. Absent when limits are switched off.",
         Example::Text("\"public\";q=300;w=60"),
     ),
     (

@@ -92,6 +92,7 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::ApiClientExpired,
         ServiceError::TooManyEndpoints(MAX_ENDPOINTS),
         ServiceError::EndpointInactive,
+        ServiceError::ReplayUnfinished,
         ServiceError::NotFound,
         ServiceError::InvitationPending(sample_data::invitation_id()),
         ServiceError::AlreadySystemUser,

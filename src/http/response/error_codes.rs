@@ -122,9 +122,13 @@ codes! {
     API_CLIENT_EXPIRED = 409 "api_client_expired", "The API client has expired",
         "A client whose expires_at has passed gets no new secret. Make another client.";
     TOO_MANY_WEBHOOK_ENDPOINTS = 409 "too_many_webhook_endpoints", "The client has too many endpoints",
-        "An API client has at most 20 webhook endpoints. Delete one that is not needed any more.";
+        "An API client has at most 20 webhook endpoints, and 60 with those that were deleted within a day. \
+        Delete one that is not needed any more, or wait.";
     WEBHOOK_ENDPOINT_INACTIVE = 409 "webhook_endpoint_inactive", "The endpoint is paused or disabled",
         "Nothing is sent to it. Set its status to active first, by PATCH.";
+    WEBHOOK_REPLAY_UNFINISHED = 409 "webhook_replay_unfinished", "The last replay is not finished",
+        "Events of the last replay of this endpoint have not been tried yet. Send the same request again \
+        when they have been; those of a paused endpoint wait until it is active.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",

@@ -9,6 +9,7 @@ use crate::{
         invitations::{self, Pending},
         letters::outbox,
         users::{LockedUser, memberships::MembershipKey as Member},
+        webhooks,
     },
     domain::{
         ids::{AccountId, InvitationId},
@@ -70,6 +71,7 @@ pub(in crate::services) fn replace(
         return Ok(());
     }
     let ids: Vec<InvitationId> = expired.iter().map(|old| old.id).collect();
+    webhooks::settle_expired(tx, &ids, now)?;
     invitations::replace(tx, &ids)?;
     outbox::withdraw_all(tx, &ids)?;
     let accounts: Vec<AccountId> = expired.iter().filter_map(|old| old.account).collect();

@@ -10,7 +10,7 @@ use crate::{
         AnyConnection, DbFault, Tx, accounts,
         invitations::{self, PendingKey, resend, timeline},
         letters::outbox::{self, NewLetter},
-        users,
+        users, webhooks,
     },
     domain::{
         account::AccountType,
@@ -259,6 +259,8 @@ fn renew(
     due: &[&Invitation],
     now: DateTime<Utc>,
 ) -> Result<HashSet<InvitationId>, DbFault> {
+    let expired = due.iter().filter(|old| old.expires_at <= now);
+    webhooks::settle_expired(tx, &expired.map(|old| old.id).collect::<Vec<_>>(), now)?;
     let mut by_generation: HashMap<i32, Vec<InvitationId>> = HashMap::new();
     for old in due {
         by_generation.entry(old.generation).or_default().push(old.id);

@@ -5,16 +5,22 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{IssuedEndpoint, may_read, new_secret, scope};
+use super::{IssuedEndpoint, is_staff, may_read, new_secret, scope};
 use crate::{
-    db::{self, AnyConnection, api_clients, webhooks},
+    db::{
+        self, AnyConnection, api_clients,
+        webhooks::{self, EndpointCount},
+    },
     domain::{
         actor::Actor,
         api_client::ApiClientStatus,
         audit::{AuditAction, AuditOutcome},
         ids::ClientId,
         visibility::Visibility,
-        webhooks::{EndpointUrl, MAX_ENDPOINTS, WebhookEndpoint, WebhookEventType, WebhookStatus},
+        webhooks::{
+            EndpointUrl, MAX_ENDPOINTS, MAX_RECENT_ENDPOINTS, RECENTLY, WebhookEndpoint, WebhookEventType,
+            WebhookStatus,
+        },
     },
     services::{ServiceError, Services, audit, idempotency::Ticket},
 };
@@ -35,7 +41,8 @@ pub struct NewEndpoint {
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::Invalid`] for a client that is missing, or that the caller
 /// may not see, [`ServiceError::ScopeExceedsYours`], [`ServiceError::ApiClientRevoked`],
-/// [`ServiceError::ApiClientExpired`], [`ServiceError::TooManyEndpoints`].
+/// [`ServiceError::ApiClientExpired`], [`ServiceError::TooManyEndpoints`],
+/// [`ServiceError::TooManyRecentEndpoints`].
 pub async fn create(
     services: &Services,
     actor: &Actor,
@@ -97,10 +104,13 @@ fn check(connection: &mut AnyConnection, client: ClientId, now: DateTime<Utc>) -
         ApiClientStatus::Expired => return Err(ServiceError::ApiClientExpired),
         ApiClientStatus::Revoked => return Err(ServiceError::ApiClientRevoked),
     }
-    if webhooks::count(connection, client)? < MAX_ENDPOINTS {
-        Ok(())
-    } else {
+    let EndpointCount { present, recent } = webhooks::count(connection, client, now - RECENTLY)?;
+    if present >= MAX_ENDPOINTS {
         Err(ServiceError::TooManyEndpoints(MAX_ENDPOINTS))
+    } else if recent >= MAX_RECENT_ENDPOINTS {
+        Err(ServiceError::TooManyRecentEndpoints(MAX_RECENT_ENDPOINTS))
+    } else {
+        Ok(())
     }
 }
 
@@ -114,6 +124,7 @@ fn drafted(
         id,
         client,
         url: new.url.clone(),
+        set_by_staff: is_staff(actor),
         event_types: new.event_types.clone(),
         status: WebhookStatus::Active,
         disabled_reason: None,

@@ -45,7 +45,7 @@ struct Part {
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::EndpointInactive`] for one that
-/// this service disabled.
+/// this service disabled, [`ServiceError::ReplayUnfinished`].
 pub async fn replay(
     services: &Services,
     actor: &Actor,
@@ -85,9 +85,14 @@ fn one(
     if visible(tx.reading(), actor, id)?.status == WebhookStatus::Disabled {
         return Err(ServiceError::EndpointInactive);
     }
+    let now = services.clock.now();
+    // Else each of many requests would make 30 days due anew.
+    if after.is_none() && webhooks::is_replay_unfinished(tx, id, now)? {
+        return Err(ServiceError::ReplayUnfinished);
+    }
     let NewReplay { since, undelivered_only } = asked;
     let asked = webhooks::Replay { endpoint: id, since, undelivered_only, after, limit: MAX_BATCH };
-    let events = webhooks::replay(tx, &asked, services.clock.now())?;
+    let events = webhooks::replay(tx, &asked, now)?;
     let is_full = i64::try_from(events.len()).is_ok_and(|found| found == MAX_BATCH);
     Ok(Part { events: events.len(), last: events.last().copied().filter(|_| is_full) })
 }

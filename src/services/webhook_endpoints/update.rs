@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::may_change;
+use super::{is_staff, may_change};
 use crate::{
     db::{self, Guarded, webhooks},
     domain::{
@@ -44,7 +44,7 @@ pub async fn update(
         .write(move |tx| {
             webhooks::lock(tx, id)?;
             let old = may_change(tx.reading(), &actor, id)?;
-            let (changed, names) = changed(&old, &patch);
+            let (changed, names) = changed(&actor, &old, &patch);
             if names.is_empty() {
                 return Ok(old);
             }
@@ -61,10 +61,14 @@ pub async fn update(
 }
 
 /// The endpoint afterwards, and the names of the members that changed.
-fn changed(old: &WebhookEndpoint, patch: &EndpointPatch) -> (WebhookEndpoint, Vec<&'static str>) {
+fn changed(
+    actor: &Actor,
+    old: &WebhookEndpoint,
+    patch: &EndpointPatch,
+) -> (WebhookEndpoint, Vec<&'static str>) {
     let (mut new, mut names) = (old.clone(), Vec::new());
     if let Some(url) = patch.url.as_ref().filter(|url| **url != old.url) {
-        new.url = url.clone();
+        (new.url, new.set_by_staff) = (url.clone(), is_staff(actor));
         // Another receiver, which has failed at nothing.
         new.failing_since = None;
         names.push("url");

@@ -42,7 +42,7 @@ on_both_databases! {
             let caller = app.client_named(&format!("{method} {path}"), &[Role::Admin]);
             let answer = caller.call(method.clone(), &path, &[]).await;
             let policy = answer.header("ratelimit-policy");
-            let names = ["\"read\"", "\"list\"", "\"write\"", "\"bulk\"", "\"password\""];
+            let names = ["\"read\"", "\"list\"", "\"write\"", "\"bulk\"", "\"password\"", "\"webhooks\""];
             let found = names.into_iter().find(|name| policy.contains(&format!("{name};q=")));
             assert_eq!(found.is_some(), is_guarded, "{method} {path}: {policy}");
             let Some(name) = found else { continue };
@@ -57,6 +57,7 @@ on_both_databases! {
                 _ if path.contains("/batch") || path.contains(".csv") => "\"bulk\"",
                 Method::GET if has("cursor") || is_costly => "\"list\"",
                 Method::GET => "\"read\"",
+                _ if path.starts_with("/v1/webhook-endpoints") => "\"webhooks\"",
                 _ => "\"write\"",
             };
             assert_eq!(name, expected, "{method} {path}");

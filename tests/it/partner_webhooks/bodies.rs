@@ -25,6 +25,7 @@ on_both_databases! {
             (json!({ "url": "https://ada:x@fleet.example.com" }), "/url", "invalid_url"),
             (json!({ "url": "https://10.0.0.1/hooks" }), "/url", "private_address"),
             (json!({ "url": "https://[::ffff:127.0.0.1]/hooks" }), "/url", "private_address"),
+            (json!({ "url": "https://fleet.example.com:25/hooks" }), "/url", "port_not_allowed"),
             (json!({ "event_types": null }), "/event_types", "required"),
             (json!({ "event_types": [] }), "/event_types", "too_few"),
             (json!({ "event_types": ["invitation.read"] }), "/event_types/0", "unknown_event_type"),

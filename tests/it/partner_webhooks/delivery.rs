@@ -198,7 +198,7 @@ on_both_databases! {
         let log = endpoint.attempts(&app).await;
         assert_eq!(
             (&log[0]["status"], &log[0]["error"]),
-            (&json!(null), &json!("the endpoint is not on the public internet"))
+            (&json!(null), &json!("the endpoint has no address on the public internet"))
         );
         app.letters().await;
     }

@@ -86,8 +86,10 @@ on_both_databases! {
         let receiver = Receiver::start().await;
         receiver.answer(410);
         // Made by the program, whose client Ada made.
-        let body = json!({ "url": receiver.url, "event_types": ["invitation.created"] });
+        let url = "https://fleet.example.com/hooks";
+        let body = json!({ "url": url, "event_types": ["invitation.created"] });
         client.caller(&app).await.post(ENDPOINTS, &body).await.expect(201);
+        receiver.take_over(&app);
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         app.dispatch().await;
         let letters = app.letters().await;

@@ -194,6 +194,7 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("webhook_endpoints.disabled_reason", Word),
     ("webhook_endpoints.event_types", Word),
     ("webhook_endpoints.id", Id),
+    ("webhook_endpoints.replayed_to", Id),
     ("webhook_endpoints.status", Word),
     ("webhook_endpoints.url", Program),
     ("webhook_events.event_type", Word),

@@ -35,7 +35,8 @@ use crate::{
 pub struct CreateWebhookEndpointRequest {
     /// The API client that it belongs to. A program leaves it out, or names its own.
     client_id: Option<ClientId>,
-    /// Where it is: an `https` URL on the public internet, without user and fragment.
+    /// Where it is: an `https` URL on the public internet, at port 443 or one from 1024 on, without user and
+    /// fragment.
     #[schema(value_type = String, format = "uri", max_length = 2048)]
     url: EndpointUrl,
     /// The types of events that it takes, each once.
@@ -92,7 +93,8 @@ pub async fn create(command: Command) -> Result<HttpResponse, Problem> {
     query.finish()?;
     webhook_endpoints::admit(&actor)?;
     let digest = *body.digest();
-    let asked = body.parse_with(|members| read(members, &state.services.rules.webhook_networks));
+    let networks = webhook_endpoints::networks(&state.services, &actor);
+    let asked = body.parse_with(|members| read(members, &networks));
     let work = async |(state, actor): RequestContext, new, ticket| {
         Ok(webhook_endpoints::create(&state.services, &actor, new, ticket).await?)
     };

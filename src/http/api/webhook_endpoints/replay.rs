@@ -72,13 +72,15 @@ errors! {
     FORBIDDEN = "the token lacks `webhooks:manage`";
     NOT_FOUND = "there is no such endpoint, or this token may not see it";
     WEBHOOK_ENDPOINT_INACTIVE = "this service disabled the endpoint: set it to active first";
+    WEBHOOK_REPLAY_UNFINISHED;
 }
 
 /// Send events to a webhook endpoint again
 ///
 /// Those that it took in its time, from `since` on, with the ids and bodies that they had and in the same
 /// order: a receiver that remembers `webhook-id` does nothing twice. To a paused endpoint they are sent once
-/// it is active.
+/// it is active. One replay at a time: the next one is refused until the events of the last one have been
+/// tried.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "replayWebhooks",

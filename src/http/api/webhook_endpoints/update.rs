@@ -31,7 +31,8 @@ use crate::{
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what is read into an `EndpointPatch`")]
 pub struct UpdateWebhookEndpointRequest {
-    /// Where it is: an `https` URL on the public internet, without user and fragment.
+    /// Where it is: an `https` URL on the public internet, at port 443 or one from 1024 on, without user and
+    /// fragment.
     #[schema(value_type = String, format = "uri", max_length = 2048, required = false)]
     url: EndpointUrl,
     /// All types of events that it takes from now on, each once.
@@ -97,7 +98,8 @@ pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse
     query.finish()?;
     webhook_endpoints::admit(&actor)?;
     let endpoint = id(&path)?;
-    let patch = body.parse_with(|members| read(members, &state.services.rules.webhook_networks))?;
+    let networks = webhook_endpoints::networks(&state.services, &actor);
+    let patch = body.parse_with(|members| read(members, &networks))?;
     let changed = webhook_endpoints::update(&state.services, &actor, endpoint, patch).await?;
     Ok(HttpResponse::Ok().json(WebhookEndpointView::of(&changed, state.services.clock.now())))
 }

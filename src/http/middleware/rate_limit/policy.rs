@@ -35,6 +35,9 @@ closed_set! {
         Bulk = "bulk",
         /// A change of the password, which is hashed twice and causes a letter.
         Password = "password",
+        /// A change of a webhook endpoint, or what makes this service send to it: rows that stay for 30 days,
+        /// and requests to servers of others.
+        Webhooks = "webhooks",
     }
 }
 
@@ -63,12 +66,14 @@ impl CallerPolicy {
         const WRITE: NonZeroU32 = NonZeroU32::new(300_000).unwrap();
         const BULK: NonZeroU32 = NonZeroU32::new(3000).unwrap();
         const PASSWORD: NonZeroU32 = NonZeroU32::new(10).unwrap();
+        const WEBHOOKS: NonZeroU32 = NonZeroU32::new(60).unwrap();
         match self {
             Self::Read => READ,
             Self::List => LIST,
             Self::Write => WRITE,
             Self::Bulk => BULK,
             Self::Password => PASSWORD,
+            Self::Webhooks => WEBHOOKS,
         }
     }
 }
@@ -104,6 +109,9 @@ pub const CSV_PATH: &str = ".csv";
 /// Where a person changes their password.
 const PASSWORD: &str = "/v1/auth/password";
 
+/// Where webhook endpoints are.
+const WEBHOOKS: &str = "/v1/webhook-endpoints";
+
 /// How a path is limited by network address.
 pub fn policy(path: &str) -> Option<Policy> {
     LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
@@ -118,6 +126,7 @@ pub fn of_caller(path: &str, method: &Method, is_list: bool) -> CallerPolicy {
         Method::GET => CallerPolicy::Read,
         _ if path == PASSWORD => CallerPolicy::Password,
         _ if path.contains("/batch") => CallerPolicy::Bulk,
+        _ if path.starts_with(WEBHOOKS) => CallerPolicy::Webhooks,
         _ => CallerPolicy::Write,
     }
 }
@@ -155,6 +164,13 @@ mod tests {
             (Method::PATCH, "/v1/users/{id}", Some(CallerPolicy::Write)),
             (Method::POST, "/v1/invitations/batch", Some(CallerPolicy::Bulk)),
             (Method::POST, "/v1/invitations/batch/resend", Some(CallerPolicy::Bulk)),
+            (Method::GET, "/v1/webhook-endpoints", Some(CallerPolicy::List)),
+            (Method::GET, "/v1/webhook-endpoints/{id}", Some(CallerPolicy::Read)),
+            (Method::POST, "/v1/webhook-endpoints", Some(CallerPolicy::Webhooks)),
+            (Method::PATCH, "/v1/webhook-endpoints/{id}", Some(CallerPolicy::Webhooks)),
+            (Method::DELETE, "/v1/webhook-endpoints/{id}", Some(CallerPolicy::Webhooks)),
+            (Method::POST, "/v1/webhook-endpoints/{id}/test", Some(CallerPolicy::Webhooks)),
+            (Method::POST, "/v1/webhook-endpoints/{id}/replay", Some(CallerPolicy::Webhooks)),
             (Method::POST, "/v1/activations", None),
             (Method::GET, "/healthz", None),
         ] {

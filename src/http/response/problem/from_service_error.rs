@@ -97,8 +97,11 @@ fn code(error: &ServiceError) -> &'static Code {
         ServiceError::ScopeExceedsYours => codes::SCOPE_EXCEEDS_YOURS,
         ServiceError::ApiClientRevoked => codes::API_CLIENT_REVOKED,
         ServiceError::ApiClientExpired => codes::API_CLIENT_EXPIRED,
-        ServiceError::TooManyEndpoints(_) => codes::TOO_MANY_WEBHOOK_ENDPOINTS,
+        ServiceError::TooManyEndpoints(_) | ServiceError::TooManyRecentEndpoints(_) => {
+            codes::TOO_MANY_WEBHOOK_ENDPOINTS
+        }
         ServiceError::EndpointInactive => codes::WEBHOOK_ENDPOINT_INACTIVE,
+        ServiceError::ReplayUnfinished => codes::WEBHOOK_REPLAY_UNFINISHED,
         ServiceError::NotFound => codes::NOT_FOUND,
         ServiceError::Invalid(_) | ServiceError::DamagedCursor => codes::VALIDATION_FAILED,
         ServiceError::InvitationPending(_) => codes::INVITATION_PENDING,

@@ -1,0 +1,96 @@
+//! An erasure is the last that an endpoint learns of a person.
+
+use chrono::{SecondsFormat, TimeDelta};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{
+    TestApp, json, on_both_databases,
+    receiver::{LOOPBACK, Receiver},
+};
+
+async fn erase(app: &TestApp, made: &Value) {
+    let path = format!("/v1/users/{}", made["user_id"].as_str().unwrap());
+    app.admin().call(Method::DELETE, &path, &[]).await.expect(204);
+}
+
+on_both_databases! {
+    with [("RATE_LIMITS", "off"), LOOPBACK];
+
+    async fn what_was_not_accepted_does_not_follow_an_erasure(app: TestApp) {
+        let (receiver, other) = (Receiver::start().await, Receiver::start().await);
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
+        app.endpoint_of_all(&other, &["invitation.created", "invitation.revoked"]).await;
+        let since = app.now().to_rfc3339();
+        for one in [&receiver, &other] {
+            one.answer(500);
+        }
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        assert_eq!((receiver.types().len(), other.types().len()), (2, 2));
+        for one in [&receiver, &other] {
+            one.answer(204);
+        }
+        erase(&app, &made).await;
+        app.dispatch().await;
+        assert_eq!((receiver.types(), other.types()), (vec!["user.erased".to_owned()], vec![]));
+        app.advance(TimeDelta::seconds(5));
+        app.dispatch().await;
+        let received = receiver.received();
+        assert_eq!(received.len(), 1, "{received:?}");
+        assert_ne!(received[0].body["data"]["user_id"], made["user_id"]);
+        // Who learns nothing of erasures gets everything else.
+        let mut types = other.types();
+        types.sort();
+        assert_eq!(types, ["invitation.created", "invitation.created", "invitation.revoked"]);
+        // Nor does it follow when events are sent again.
+        let undelivered = json!({ "since": since, "undelivered_only": true });
+        assert_eq!(endpoint.replay(&app, undelivered).await.expect(202).body, json!({ "events": 0 }));
+        endpoint.replay(&app, json!({ "since": since })).await.expect(202);
+        app.dispatch().await;
+        let again = receiver.received();
+        let of_ada = again.iter().filter(|one| one.body["data"]["user_id"] == made["user_id"]);
+        assert_eq!(of_ada.map(|one| one.event().to_owned()).collect::<Vec<_>>(), ["user.erased"]);
+        app.letters().await;
+    }
+
+    async fn an_erasure_waits_for_an_attempt_under_way(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        // As a claim leaves it.
+        let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
+        let claim = format!(
+            "UPDATE webhook_deliveries
+             SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'"
+        );
+        assert_eq!(app.database.execute(&claim), 1);
+        erase(&app, &made).await;
+        app.dispatch().await;
+        assert_eq!(receiver.types(), [""; 0]);
+        app.advance(TimeDelta::seconds(90));
+        app.dispatch().await;
+        assert_eq!(receiver.types(), ["user.erased"]);
+    }
+
+    async fn events_of_a_person_that_were_accepted_are_sent_again_before_the_erasure(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
+        let since = json!({ "since": app.now().to_rfc3339() });
+        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        app.dispatch().await;
+        app.advance(TimeDelta::seconds(1));
+        erase(&app, &made).await;
+        app.dispatch().await;
+        assert_eq!(receiver.types(), ["invitation.created", "user.erased"]);
+        endpoint.replay(&app, since).await.expect(202);
+        receiver.answer(500);
+        app.dispatch().await;
+        assert_eq!(receiver.types(), ["invitation.created"]);
+        receiver.answer(204);
+        app.advance(TimeDelta::seconds(5));
+        app.dispatch().await;
+        assert_eq!(receiver.types(), ["invitation.created", "user.erased"]);
+    }
+}
