@@ -1,7 +1,7 @@
 //! The codes of faulty members and parameters, for the contract's `enum`.
 
 /// All of them. A debug build asserts that no other one is answered with.
-pub const ALL: [&str; 52] = [
+pub const ALL: [&str; 53] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -24,6 +24,7 @@ pub const ALL: [&str; 52] = [
     "invalid_url",
     "https_required",
     "private_address",
+    "port_not_allowed",
     "unknown_role",
     "duplicate_role",
     "unknown_scope",

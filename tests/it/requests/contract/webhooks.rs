@@ -60,6 +60,8 @@ on_both_databases! {
         app.activate(&mail.token).await.expect(201);
         app.advance(TimeDelta::seconds(1));
         admin.call(Method::DELETE, &format!("/v1/users/{user}"), &[]).await.expect(204);
+        // The erasure waits for the person's earlier events.
+        app.dispatch().await;
         app.dispatch().await;
         let received = receiver.received();
         let types: Vec<&str> = received.iter().map(Received::event).collect();
