@@ -1,7 +1,7 @@
 //! The codes of faulty members and parameters, for the contract's `enum`.
 
 /// All of them. A debug build asserts that no other one is answered with.
-pub const ALL: [&str; 53] = [
+pub const ALL: [&str; 54] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -17,6 +17,7 @@ pub const ALL: [&str; 53] = [
     "invalid_name",
     "invalid_email",
     "email_mismatch",
+    "address_suppressed",
     "invalid_id",
     "invalid_time",
     "not_in_future",
