@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
+.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe test-contract test-clients check sbom openapi architecture seed bench attacks up down \
 	deb test-deb test-image reproducible \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
@@ -56,6 +56,12 @@ test-bounces: ## read returned mail of real mail servers, also by the running se
 
 test-observe: ## test alert rules and dashboard of deploy/observe with Prometheus; downloads it (Debian, PyPI)
 	tests/observe/run
+
+test-contract: ## lint the contract with Redocly CLI and Spectral; downloads them (npm)
+	tests/clients/lint
+
+test-clients: ## generate clients from the contract and run a tour with each; downloads the generators (npm, PyPI)
+	tests/clients/run
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check

@@ -4,7 +4,8 @@
 # and with two where the body is optional, too. The generator says nothing about it. Both are valid OpenAPI
 # 3.1, and a PATCH that takes JSON and merge patches alike (RFC 7396) is such an operation.
 # Here the contract lists application/json alone for the body of a PATCH (http/extract/json_body.rs), and
-# says in words that a merge patch is taken, too.
+# says in words that a merge patch is taken, too. `POST /v1/auth/token` has both, as RFC 6749 has the form: remove
+# it from a copy of the contract before the client is generated (docs/clients.md).
 # Seen (CPython 3.11):
 #   required, one media type     imported
 #   required, two media types    NameError: name 'Unset' is not defined

@@ -24,7 +24,7 @@ use self::{construction::Shared, keys::Keys};
 pub use crate::db::letters::unread_mail::UnreadMail;
 use crate::{
     clock::Clock,
-    config::{self, Config, SecretError, variables::PUBLIC_URL},
+    config::{self, Config, SecretError},
     courier::Courier,
     db::{Db, OpenError},
     dispatcher::Dispatcher,
@@ -101,7 +101,6 @@ fn settings(config: &Config, bounces: BounceKeys) -> Settings {
     let public_url = config.public_url.as_str().trim_end_matches('/').to_owned();
     Settings {
         https: config.public_url.scheme() == "https",
-        given_url: config.is_given(&PUBLIC_URL).then(|| public_url.clone()),
         public_url,
         origin: config.public_url.origin().ascii_serialization(),
         // The configuration refuses every other path.

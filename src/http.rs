@@ -54,7 +54,7 @@ impl State {
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let contract = Contract::read()?;
-        let served = openapi::served::served(settings.given_url.as_deref(), settings.base_path.as_str());
+        let served = openapi::served::served(&settings.public_url, settings.base_path.as_str());
         ops::outcomes::declare(&metrics, &contract, &settings.webhooks);
         metrics.gauges.started(services.clock.now().timestamp());
         Ok(Arc::new(Self {
@@ -88,7 +88,7 @@ pub struct RouteRules {
     pub is_sealed: bool,
 }
 
-/// The contract as it is committed.
+/// The contract as it is committed: served, it names `PUBLIC_URL` as its server.
 #[must_use]
 pub fn contract() -> &'static str {
     committed::TEXT

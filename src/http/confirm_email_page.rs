@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::{
     activation_page::{
@@ -10,8 +9,7 @@ use super::{
         html::{ConfirmEmail, ConfirmEmailNotice, ConfirmEmailOutcome, FormError, Screen},
     },
     extract::origin::origin,
-    form_page::{FormPage, LinkErrors, ShowErrors, SubmitErrors},
-    openapi::sample_data,
+    form_page::FormPage,
     response::problem::Problem,
     state::State,
 };
@@ -24,18 +22,6 @@ use crate::{
 ///
 /// What a link to confirm a new address opens, unless the operator has their own page (`EMAIL_CHANGE_URL`). A
 /// link that does not work is answered 404 or 410, with a page that says what to do.
-#[utoipa::path(
-    tag = "Signing in",
-    operation_id = "confirmEmailPage",
-    params(("token" = Option<LinkToken>, Query, description = "The link's token.")),
-    responses(
-        (status = 200, description = "The form.", content_type = "text/html", body = String),
-        (status = 400, description = "There is no token.", content_type = "text/html", body = String),
-        LinkErrors,
-        ShowErrors,
-    ),
-    security(()),
-)]
 #[get("/confirm-email")]
 pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
     let page = FormPage { request: &request, state: &state };
@@ -49,45 +35,17 @@ pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
 }
 
 /// What the form sends.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = ConfirmEmailForm)]
+#[derive(Deserialize)]
 pub struct Submission {
     /// The link's token, from a hidden field.
     #[serde(default)]
-    #[schema(value_type = LinkToken, required = true)]
     pub token: String,
     /// The person's present password; empty where they have none.
     #[serde(default)]
-    #[schema(format = Password)]
     pub password: String,
 }
 
 /// Confirm an address by the page's form
-#[utoipa::path(
-    tag = "Signing in",
-    operation_id = "submitConfirmEmailPage",
-    request_body(content = Submission, content_type = "application/x-www-form-urlencoded", examples(
-        ("ConfirmByForm" = (summary = "The present password", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD
-        }))),
-    )),
-    responses(
-        (status = 200, description = "The address is changed.", content_type = "text/html", body = String),
-        (
-            status = 409,
-            description = "Another user has been given the address since.",
-            content_type = "text/html", body = String
-        ),
-        (
-            status = 422,
-            description = "The form again, with the errors.",
-            content_type = "text/html", body = String
-        ),
-        LinkErrors,
-        SubmitErrors,
-    ),
-    security(()),
-)]
 #[post("/confirm-email")]
 pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
     let page = FormPage { request: &request, state: &state };

@@ -1,11 +1,9 @@
-//! What the built-in pages of a single form share: their answers when there is no form to show, and the
-//! statuses of these in the contract.
+//! What the built-in pages of a single form share: their answers when there is no form to show.
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::{StatusCode, header},
 };
-use utoipa::IntoResponses;
 
 use super::{
     activation_page::html::{Failure, FailureKind, Screen},
@@ -15,54 +13,6 @@ use super::{
     state::State,
 };
 use crate::domain::locale::Locale;
-
-/// The answers to the token of a link that does not work.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes the answers")]
-pub enum LinkErrors {
-    /// The link is forged or damaged.
-    #[response(status = 404, content_type = "text/html")]
-    Invalid(String),
-    /// The link no longer works.
-    #[response(status = 410, content_type = "text/html")]
-    Dead(String),
-}
-
-/// The answers to every showing of a form that are none.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes the answers")]
-pub enum ShowErrors {
-    /// Too many requests from this address.
-    #[response(status = 429, content_type = "text/html")]
-    TooMany(String),
-    /// The service is busy or its database is unavailable.
-    #[response(status = 503, content_type = "text/html")]
-    Unavailable(String),
-}
-
-/// The answers to every submission of a form that are none.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "it describes the answers")]
-pub enum SubmitErrors {
-    /// The form cannot be read.
-    #[response(status = 400, content_type = "text/html")]
-    Unreadable(String),
-    /// The form did not arrive in time.
-    #[response(status = 408, content_type = "text/html")]
-    Late(String),
-    /// The form is too large.
-    #[response(status = 413, content_type = "text/html")]
-    TooLarge(String),
-    /// Not a form.
-    #[response(status = 415, content_type = "text/html")]
-    OtherType(String),
-    /// Too many requests from this address.
-    #[response(status = 429, content_type = "text/html")]
-    TooMany(String),
-    /// The service is busy or its database is unavailable.
-    #[response(status = 503, content_type = "text/html")]
-    Unavailable(String),
-}
 
 /// The page for one request.
 pub struct FormPage<'a> {

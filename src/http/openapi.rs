@@ -15,18 +15,20 @@ mod operations;
 mod postprocess;
 pub(super) mod problem_examples;
 pub(super) mod problem_schemas;
+mod problem_types;
 pub(super) mod routes;
 pub(super) mod sample_data;
 pub mod security;
 pub(super) mod served;
 mod shared;
+mod webhooks;
 
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 
-use self::{examples::Examples, problem_schemas::ProblemDocument};
+use self::{examples::Examples, problem_schemas::ProblemDocument, problem_types::ProblemTypes};
 use crate::{
     domain::{
         list_order::{InvitationOrder, UserOrder},
@@ -64,8 +66,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         .description(Some(include_str!("openapi/info.md")))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
-    // The server that the document was fetched from.
-    document.servers = Some(vec![Server::new("/")]);
+    document.servers = Some(vec![Server::new(committed::DEFAULT_SERVER)]);
     let tag = |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
     document.tags = Some(TAGS.into_iter().map(tag).collect());
     let mut components = document.components.take().unwrap_or_default();
@@ -83,9 +84,12 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     // Nor those that only `oauth` names.
     more.push((OAuthError::name().into_owned(), OAuthError::schema()));
     OAuthError::schemas(&mut more);
+    let (mut examples, problem_types) = complete_operations(&mut document);
+    document.webhooks = Some(webhooks::section(&mut more, &mut examples));
     components.schemas.extend(more);
+    components.schemas.extend(problem_types);
     components.headers = headers::components();
-    components.examples = complete_operations(&mut document);
+    components.examples = examples;
     components.responses = shared::responses(&mut document);
     for (name, schema) in &mut components.schemas {
         postprocess::tidy(name, schema);
@@ -94,9 +98,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Completes each operation. The examples of all of them.
-fn complete_operations(document: &mut OpenApi) -> Examples {
-    let mut examples = Examples::new();
+/// Completes each operation. The examples of all of them, and the schemas of their errors.
+fn complete_operations(document: &mut OpenApi) -> (Examples, ProblemTypes) {
+    let (mut examples, mut problem_types) = (Examples::new(), ProblemTypes::new());
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, &mut item.get),
@@ -108,8 +112,9 @@ fn complete_operations(document: &mut OpenApi) -> Examples {
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 operations::complete((path, method), operation, &mut examples);
+                problem_types::add(operation, &mut problem_types);
             }
         }
     }
-    examples
+    (examples, problem_types)
 }

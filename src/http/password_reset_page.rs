@@ -3,7 +3,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::{
     activation_page::{
@@ -11,8 +10,7 @@ use super::{
         html::{AskForReset, ChoosePassword, FormError, ResetNotice, ResetOutcome, Screen},
     },
     extract::{client_address::client_address, origin::origin},
-    form_page::{FormPage, LinkErrors, ShowErrors, SubmitErrors},
-    openapi::sample_data,
+    form_page::FormPage,
     response::problem::Problem,
     state::State,
 };
@@ -28,17 +26,6 @@ use crate::{
 ///
 /// What a link to reset a password opens, unless the operator has their own page (`PASSWORD_RESET_URL`). A
 /// link that does not work is answered 404 or 410, with a page that says what to do.
-#[utoipa::path(
-    tag = "Signing in",
-    operation_id = "passwordResetPage",
-    params(("token" = Option<LinkToken>, Query, description = "The link's token.")),
-    responses(
-        (status = 200, description = "The form.", content_type = "text/html", body = String),
-        LinkErrors,
-        ShowErrors,
-    ),
-    security(()),
-)]
 #[get("/reset-password")]
 pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
     let page = FormPage { request: &request, state: &state };
@@ -49,40 +36,17 @@ pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
 }
 
 /// What the form for a new password sends.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = PasswordResetForm)]
+#[derive(Deserialize)]
 pub struct Submission {
     /// The link's token, from a hidden field.
     #[serde(default)]
-    #[schema(value_type = LinkToken, required = true)]
     pub token: String,
     /// The new password.
     #[serde(default)]
-    #[schema(format = Password, required = true)]
     pub password: String,
 }
 
 /// Reset the password by the page's form
-#[utoipa::path(
-    tag = "Signing in",
-    operation_id = "submitPasswordResetPage",
-    request_body(content = Submission, content_type = "application/x-www-form-urlencoded", examples(
-        ("ResetByForm" = (summary = "A new password", value = json!({
-            "token": sample_data::TOKEN, "password": sample_data::PASSWORD
-        }))),
-    )),
-    responses(
-        (status = 200, description = "The password is changed.", content_type = "text/html", body = String),
-        (
-            status = 422,
-            description = "The form again, with the errors.",
-            content_type = "text/html", body = String
-        ),
-        LinkErrors,
-        SubmitErrors,
-    ),
-    security(()),
-)]
 #[post("/reset-password")]
 pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
     let page = FormPage { request: &request, state: &state };
@@ -95,39 +59,16 @@ pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Dat
 }
 
 /// What the form that asks for a link sends.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = PasswordResetRequestForm)]
+#[derive(Deserialize)]
 pub struct AddressSubmission {
     /// The person's address.
     #[serde(default)]
-    #[schema(required = true)]
     pub email: String,
 }
 
 /// Ask for a link by the page's form
 ///
 /// The page is the same for every address.
-#[utoipa::path(
-    tag = "Signing in",
-    operation_id = "submitPasswordResetRequestPage",
-    request_body(content = AddressSubmission, content_type = "application/x-www-form-urlencoded", examples(
-        ("AskByForm" = (summary = "The person's address", value = json!({ "email": "ada@example.com" }))),
-    )),
-    responses(
-        (
-            status = 200,
-            description = "A letter is sent, if an active user has the address.",
-            content_type = "text/html", body = String
-        ),
-        (
-            status = 422,
-            description = "The form again: this is no address.",
-            content_type = "text/html", body = String
-        ),
-        SubmitErrors,
-    ),
-    security(()),
-)]
 #[post("/reset-password/request")]
 pub async fn submit_request(
     request: HttpRequest,

@@ -7,6 +7,7 @@ pub(super) mod csv;
 pub(super) mod digest;
 pub(super) mod document;
 pub(super) mod error_codes;
+pub(super) mod field_error_codes;
 pub(super) mod list;
 pub(super) mod no_store;
 pub(super) mod page;

@@ -21,8 +21,8 @@ use super::{
 /// Where providers report, and some of them ask first whether they may.
 const WEBHOOKS: &str = "/v1/mail-events/{provider}";
 
-/// The table of routes. Every route is in it and, through it, in the contract: the same lines make the
-/// application and collect the document. A macro, since the two have different types, and collecting the
+/// The table of the API's routes. Every route is in it and, through it, in the contract: the same lines make
+/// the application and collect the document. A macro, since the two have different types, and collecting the
 /// document in every worker would cost each of them a few megabytes.
 macro_rules! routes {
     ($app:expr) => {
@@ -48,6 +48,7 @@ macro_rules! routes {
             .service(api::invitations::resend::resend)
             .service(api::invitations::revoke::revoke)
             .service(api::users::list::list)
+            .service(api::users::export_csv::export)
             .service(api::users::counts::counts)
             .service(api::users::get::get)
             .service(api::users::update::update)
@@ -61,6 +62,7 @@ macro_rules! routes {
             .service(api::suppressions::list::list)
             .service(api::suppressions::lift::lift)
             .service(api::audit_events::list::list)
+            .service(api::audit_events::export_csv::export)
             .service(api::api_clients::create::create)
             .service(api::api_clients::list::list)
             .service(api::api_clients::get::get)
@@ -88,15 +90,6 @@ macro_rules! routes {
             .service(api::auth::password_reset::request)
             .service(api::auth::confirm_password_reset::confirm)
             .service(api::auth::confirm_email_change::confirm)
-            .service(confirm_email_page::show)
-            .service(confirm_email_page::submit)
-            .service(password_reset_page::show)
-            .service(password_reset_page::submit)
-            .service(password_reset_page::submit_request)
-            .service(activation_page::routes::show)
-            .service(activation_page::routes::submit)
-            .service(activation_page::routes::submit_renewal)
-            .service(activation_page::routes::submit_unsubscription)
             // Before the route with a provider in the place of `dsn`.
             .service(api::returned_mail::receive)
             .service(api::webhooks::receive)
@@ -105,6 +98,22 @@ macro_rules! routes {
             .service(ops::metrics::metrics)
             .service(ops::docs::contract)
             .service(ops::docs::problem)
+    };
+}
+
+/// The routes of the built-in pages, which are for people and no part of the contract. `openapi::routes` has
+/// their paths.
+macro_rules! page_routes {
+    ($app:expr) => {
+        $app.service(confirm_email_page::show)
+            .service(confirm_email_page::submit)
+            .service(password_reset_page::show)
+            .service(password_reset_page::submit)
+            .service(password_reset_page::submit_request)
+            .service(activation_page::routes::show)
+            .service(activation_page::routes::submit)
+            .service(activation_page::routes::submit_renewal)
+            .service(activation_page::routes::submit_unsubscription)
     };
 }
 
@@ -148,7 +157,7 @@ pub fn app(
 > {
     let cors = middleware::cors::middleware(&state.settings.cors_origins);
     let base_path = Data::new(state.settings.base_path.clone());
-    routes!(App::new())
+    page_routes!(routes!(App::new()))
         .service(ops::swagger_ui::files())
         .route("/docs", web::get().to(ops::docs::to_docs))
         .route(WEBHOOKS, web::method(Method::OPTIONS).to(api::webhooks::allow::allow))

@@ -63,8 +63,6 @@ pub struct Settings {
     pub https: bool,
     /// Where callers reach the service, without a slash at its end: `type` in a problem is built from it.
     pub public_url: String,
-    /// The same, where the operator has set it. Otherwise callers may use another name of this machine.
-    pub given_url: Option<String>,
     /// Its origin, as browsers send it.
     pub origin: String,
     /// What it has before the paths of the service.

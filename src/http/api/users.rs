@@ -1,4 +1,4 @@
-//! `/v1/users`: list, count, show, change, block, erase, export, resend the pending invitation.
+//! `/v1/users`: list (as CSV too), count, show, change, block, erase, export, resend the pending invitation.
 
 mod access;
 pub(in crate::http) mod block;
@@ -6,6 +6,7 @@ pub(in crate::http) mod counts;
 mod csv;
 pub(in crate::http) mod erase;
 pub(in crate::http) mod export;
+pub(in crate::http) mod export_csv;
 mod export_view;
 pub(in crate::http) mod get;
 pub(in crate::http) mod list;

@@ -11,6 +11,7 @@ use actix_web::{
     middleware::Next,
 };
 
+use super::rate_limit::policy::CSV_PATH;
 use crate::http::response::{error_codes, problem::Problem};
 
 /// Refuses a request to the API whose answer the caller would not accept.
@@ -21,16 +22,18 @@ pub async fn middleware(
     // The path as routes are found by: its escapes are undone.
     let path = request.match_info().as_str();
     let accepted = Accepted::of(request.headers());
-    if path.starts_with("/v1/") && !accepted.json() && !(EXPORTED.contains(&path) && accepted.csv > Some(0)) {
+    if path.starts_with("/v1/")
+        && let Err(words) = accepted.answer_at(path)
+    {
         // An answer and not an error, which would pass by the middleware that writes problems.
-        let refusal = Problem::new(error_codes::NOT_ACCEPTABLE, "Answers are application/json.");
+        let refusal = Problem::new(error_codes::NOT_ACCEPTABLE, words);
         return Ok(request.error_response(refusal).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// The paths whose answers have a second media type.
-const EXPORTED: [&str; 2] = ["/v1/users", "/v1/audit-events"];
+/// The lists that are answered in CSV, too, where it is preferred. The contract has paths of their own for it.
+const LISTS: [&str; 2] = ["/v1/users", "/v1/audit-events"];
 
 /// Whether a caller prefers CSV: it has more weight than JSON, each by the most specific range
 /// that takes it in.
@@ -77,6 +80,19 @@ impl Accepted {
 
     fn json(&self) -> bool {
         self.silent || self.json > Some(0)
+    }
+
+    fn csv(&self) -> bool {
+        self.silent || self.csv > Some(0)
+    }
+
+    /// Whether the answer of a path is accepted; what it is, in words, where it is not.
+    fn answer_at(&self, path: &str) -> Result<(), &'static str> {
+        if path.ends_with(CSV_PATH) {
+            return if self.csv() { Ok(()) } else { Err("The answer is text/csv.") };
+        }
+        let is_accepted = self.json() || LISTS.contains(&path) && self.csv();
+        if is_accepted { Ok(()) } else { Err("Answers are application/json.") }
     }
 }
 
@@ -139,6 +155,22 @@ mod tests {
             .iter()
             .fold(TestRequest::default(), |request, value| request.append_header((ACCEPT, *value)));
         Accepted::of(request.to_http_request().headers())
+    }
+
+    #[test]
+    fn csv_is_accepted_at_its_paths_and_at_those_of_the_lists() {
+        for (accept, csv, list, other) in [
+            ("text/csv", true, true, false),
+            ("text/*;q=0.1", true, true, false),
+            ("application/json", false, true, true),
+            ("*/*", true, true, true),
+            ("", true, true, true),
+            ("text/csv;q=0", false, false, false),
+        ] {
+            let accepts = |path| accepted(&[accept]).answer_at(path).is_ok();
+            let seen = (accepts("/v1/users.csv"), accepts("/v1/users"), accepts("/v1/me"));
+            assert_eq!(seen, (csv, list, other), "{accept}");
+        }
     }
 
     #[test]

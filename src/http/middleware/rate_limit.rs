@@ -102,7 +102,7 @@ pub fn count_caller(request: &HttpRequest, state: &State, caller: &ActorRef) -> 
 /// What a request counts against once its caller is known.
 fn caller_policy(route: &Route, request: &HttpRequest) -> Option<CallerPolicy> {
     match route.policy_of_caller(request.method())? {
-        // A list as CSV is all of it.
+        // A list as CSV is all of it, at its own path as well as here.
         CallerPolicy::List if prefers_csv(request) => Some(CallerPolicy::Bulk),
         policy => Some(policy),
     }

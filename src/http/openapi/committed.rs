@@ -13,6 +13,9 @@ use super::{errors::PROBLEM, problem_examples};
 /// The document.
 pub const TEXT: &str = include_str!("../../../openapi/openapi.json");
 
+/// The server in the committed document: that of the default settings.
+pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+
 /// What the program reads of the document.
 #[derive(Debug, Deserialize)]
 pub struct Contract {

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        KnownFormat, ObjectBuilder, OneOfBuilder, Ref, RefOr, SchemaFormat,
+        KnownFormat, ObjectBuilder, RefOr, SchemaFormat,
         schema::{Schema, Type},
     },
 };
@@ -126,26 +126,18 @@ closed_sets! {
     Locale, "Locale", "A language of letters and page.";
 }
 
-/// Either kind of role, as the list of users takes it.
+/// Either kind of role, as the list of users takes it: one `enum`, since generators know no union of two.
 impl PartialSchema for AnyRole {
     fn schema() -> RefOr<Schema> {
-        let one = |name| Ref::from_schema_name(name);
-        OneOfBuilder::new()
-            .item(one(Role::name()))
-            .item(one(MemberRole::name()))
-            .description(Some("A role of either kind."))
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A role of either kind: a system user's, or a member's."))
+            .enum_values(Some(Self::all().into_iter().map(Self::as_str)))
             .into()
     }
 }
 
-impl ToSchema for AnyRole {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.extend([
-            (Role::name().into_owned(), Role::schema()),
-            (MemberRole::name().into_owned(), MemberRole::schema()),
-        ]);
-    }
-}
+impl ToSchema for AnyRole {}
 
 /// A text of a form of its own.
 struct Text {
@@ -237,7 +229,7 @@ texts! {
     SessionId, "SessionId", Text::new("Names a session.", "ses_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
-        length: (None, Some(254)),
+        length: (Some(5), Some(254)),
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in \
             lower case. The part before the @ is ASCII, 64 characters at most; the domain has a dot and may \

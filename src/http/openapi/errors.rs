@@ -93,8 +93,9 @@ pub fn add(responses: &mut Responses, error: &ListedError) {
     description.push_str(&error.description());
 }
 
+/// Its schema follows once all its codes are known: `problem_types`.
 fn empty() -> ResponseBuilder {
-    ResponseBuilder::new().content(PROBLEM, Content::new(Some(Ref::from_schema_name("Problem"))))
+    ResponseBuilder::new().content(PROBLEM, Content::default())
 }
 
 fn example<T>(name: &str) -> RefOr<T> {
@@ -125,6 +126,12 @@ pub(super) fn hoist_examples(operation: &mut Operation, has_body: bool, examples
             examples.entry(name.clone()).or_insert_with(example);
         }
     }
+}
+
+/// A code as a part of a component's name: `NotFound`.
+pub(super) fn pascal(code: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    code.split('_').filter(|part| !part.is_empty()).map(word).collect()
 }
 
 /// A title within a sentence: `If-Match` keeps its capital.

@@ -8,7 +8,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use super::{super::middleware::rate_limit::policy::policy, routes::is_page};
+use super::super::middleware::rate_limit::policy::policy;
 
 /// The value of an example; its type is that of the header.
 enum Example {
@@ -99,7 +99,7 @@ fn header((_, description, example): &Row) -> Header {
 
 /// Lists the headers of an answer of this status, beside those that its handler declares.
 pub(super) fn name(path: &str, limited: bool, status: &str, response: &mut Response) {
-    let private = path.starts_with("/v1/") || is_page(path);
+    let private = path.starts_with("/v1/");
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),

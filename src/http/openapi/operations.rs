@@ -22,6 +22,11 @@ pub(super) fn complete(
     examples: &mut Examples,
 ) {
     let letters = sends_letters(&method, path);
+    if is_public(operation) {
+        // An empty list, and not one of an empty requirement: both mean that no token is asked for, and
+        // generators know the first.
+        operation.security = Some(Vec::new());
+    }
     add_api_client(path, operation);
     for error in shared_errors(path, letters, operation) {
         errors::add(&mut operation.responses.responses, &error);
@@ -81,7 +86,9 @@ fn show(response: &mut Response, examples: &mut Examples) {
         match media_type.as_str() {
             "application/json" => examples::hoist(content, examples),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
-            "text/csv" => content.example = Some(json!(sample_data::CSV)),
+            "text/csv" => {
+                content.example.get_or_insert_with(|| json!(sample_data::CSV));
+            }
             "application/problem+json" => {}
             _ => content.example = Some(json!(sample_data::METRICS)),
         }

@@ -7,9 +7,11 @@ use utoipa::openapi::{
 
 /// Puts a schema of the contract into its final form.
 pub(super) fn tidy(name: &str, schema: &mut RefOr<Schema>) {
+    bare_references(schema);
     let RefOr::T(Schema::Object(object)) = schema else { return };
     for property in object.properties.values_mut() {
         lift_description(property);
+        bare_references(property);
     }
     match Side::of(name) {
         // A mistyped member must not be ignored silently.
@@ -45,6 +47,16 @@ fn lift_description(property: &mut RefOr<Schema>) {
             && !form.description.is_empty()
         {
             either.description = Some(std::mem::take(&mut form.description));
+        }
+    }
+}
+
+/// A union's references have no description of their own: many generators make another type of one that has.
+fn bare_references(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(either)) = schema else { return };
+    for form in &mut either.items {
+        if let RefOr::Ref(form) = form {
+            form.description.clear();
         }
     }
 }

@@ -7,7 +7,6 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         ObjectBuilder, RefOr,
-        extensions::ExtensionsBuilder,
         schema::{Schema, Type},
     },
 };
@@ -17,7 +16,7 @@ use crate::domain::{
     ids::{AccountId, InvitationId},
     invitation::InvitationKind,
 };
-use crate::http::response::{error_codes, views::InvitationAccount};
+use crate::http::response::{error_codes, field_error_codes, views::InvitationAccount};
 
 /// An error, as RFC 9457 has it. Programs act on `code`.
 #[derive(ToSchema)]
@@ -116,15 +115,12 @@ impl PartialSchema for ErrorCode {
             .iter()
             .map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title))
             .collect();
-        let list = list.join(
-            "
-",
-        );
+        let list = list.join("\n");
         let words = format!(
-            "What went wrong, for programs. Stable; More may be added: treat an unknown one by its \
+            "What went wrong, for programs. Stable; more may be added: treat an unknown one by its \
             status.\n\n{list}"
         );
-        open_set(&words, &all, "validation_failed")
+        words_of(&words, &all, "validation_failed")
     }
 }
 
@@ -134,57 +130,14 @@ impl ToSchema for ErrorCode {
     }
 }
 
-/// The codes of faulty members and parameters.
-const FIELD_CODES: [&str; 39] = [
-    "required",
-    "not_applicable",
-    "unknown_member",
-    "duplicate_member",
-    "wrong_type",
-    "unknown_value",
-    "too_few",
-    "too_many",
-    "too_short",
-    "too_long",
-    "control_characters",
-    "invalid_name",
-    "invalid_email",
-    "email_mismatch",
-    "invalid_id",
-    "unknown_role",
-    "duplicate_role",
-    "duplicate_id",
-    "unknown_locale",
-    "unknown_country",
-    "driver_of_subsidiary",
-    "rate_malformed",
-    "rate_not_positive",
-    "rate_too_many_decimals",
-    "rate_too_large",
-    "vat_number_malformed",
-    "vat_number_other_country",
-    "vat_number_check_digits",
-    "vat_exempt_with_number",
-    "password_common",
-    "password_guessable",
-    "password_contains_identity",
-    "password_wrong",
-    "unknown_parameter",
-    "duplicate_parameter",
-    "not_utf8",
-    "invalid_limit",
-    "invalid_cursor",
-    "invalid_search",
-];
-
 /// What may be wrong with one member or parameter.
 pub struct FieldErrorCode;
 
 impl PartialSchema for FieldErrorCode {
     fn schema() -> RefOr<Schema> {
-        open_set(
+        words_of(
             "What is wrong with a member or a parameter, for programs. Stable; more may be added.",
-            &FIELD_CODES,
+            &field_error_codes::ALL,
             "invalid_email",
         )
     }
@@ -196,12 +149,13 @@ impl ToSchema for FieldErrorCode {
     }
 }
 
-/// A set of words that may grow.
-fn open_set(description: &str, words: &[&str], example: &str) -> RefOr<Schema> {
+/// An `enum`, so that the compiler of a client knows the words it switches over. The set may grow all the same,
+/// as the description says.
+fn words_of(description: &str, words: &[&str], example: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
         .examples([json!(example)])
-        .extensions(Some(ExtensionsBuilder::new().add("x-extensible-enum", json!(words)).build()))
+        .enum_values(Some(words.iter().copied()))
         .into()
 }

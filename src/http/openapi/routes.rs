@@ -1,5 +1,5 @@
-//! The contract's paths as a table: the route of a request, and what is decided by it before a handler is
-//! reached.
+//! The paths of the contract and of the built-in pages as a table: the route of a request, and what is decided
+//! by it before a handler is reached.
 //!
 //! Decisions depend on the route of a request, never on the spelling of its path: `/v1/auth/%74oken` is
 //! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has
@@ -29,8 +29,17 @@ const CACHEABLE: [&str; 7] = [
 ];
 /// The API browser, which is no part of the contract.
 const DOCS: &str = "/docs";
+/// The built-in pages, which are for people and no part of the contract either: their paths and methods.
+const PAGES: [(&str, &str); 6] = [
+    ("/activate", "GET, HEAD, POST"),
+    ("/activate/renew", "POST"),
+    ("/activate/unsubscribe", "POST"),
+    ("/confirm-email", "GET, HEAD, POST"),
+    ("/reset-password", "GET, HEAD, POST"),
+    ("/reset-password/request", "POST"),
+];
 
-/// A path of the contract.
+/// A path of the contract, or of a built-in page.
 pub struct Route {
     /// Its path, with parameters in braces.
     pub pattern: String,
@@ -53,13 +62,8 @@ impl Route {
 
     /// Whether it belongs to a built-in page, which shows errors itself.
     pub fn is_page(&self) -> bool {
-        is_page(&self.pattern)
+        PAGES.iter().any(|(page, _)| *page == self.pattern)
     }
-}
-
-/// Whether a path is one of the built-in pages, which show errors themselves.
-pub fn is_page(path: &str) -> bool {
-    ["/activate", "/reset-password", "/confirm-email"].iter().any(|page| path.starts_with(page))
 }
 
 fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy)> {
@@ -71,7 +75,7 @@ fn policies_of_callers(path: &str, item: &PathItem) -> Vec<(Method, CallerPolicy
     limited.map(policy).collect()
 }
 
-/// Every path of the contract.
+/// Every path of the contract and of the built-in pages.
 pub struct RouteTable {
     all: Vec<Route>,
     /// The place of each in `all`, by its path.
@@ -79,7 +83,7 @@ pub struct RouteTable {
 }
 
 impl RouteTable {
-    /// The table of a contract.
+    /// The table of a contract, with the built-in pages.
     pub fn of(contract: &Contract) -> Self {
         let rows = contract.paths.iter().map(|(path, item)| {
             let methods = item.operations().map(|(method, _)| match method {
@@ -94,7 +98,7 @@ impl RouteTable {
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
             }
         });
-        let all: Vec<Route> = rows.collect();
+        let all: Vec<Route> = rows.chain(PAGES.iter().map(page)).collect();
         let mut places = Router::new();
         for (place, route) in all.iter().enumerate() {
             if let Err(error) = places.insert(of_any_parameter(&route.pattern), place) {
@@ -117,6 +121,17 @@ impl RouteTable {
     /// All of them.
     pub fn all(&self) -> &[Route] {
         &self.all
+    }
+}
+
+/// The route of a built-in page.
+fn page((path, methods): &(&str, &str)) -> Route {
+    Route {
+        pattern: (*path).to_owned(),
+        methods: (*methods).to_owned(),
+        policy: policy(path),
+        callers: Vec::new(),
+        is_sealed: true,
     }
 }
 

@@ -38,8 +38,8 @@ pub(in crate::http) const REQUEST_ID: &str = "req_01m86xvxh0f4xsjrspgpayc2qn";
 /// Users as CSV.
 pub(in crate::http) const CSV: &str = "\
     id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n\
-    usr_01m86xvxh0es8r65rzyjka792g,ada@example.com,Ada,Lovelace,active,viewer,,\
-    2026-11-24T14:03:00.000Z,2026-11-24T14:08:20.000Z\r\n";
+    \"usr_01m86xvxh0es8r65rzyjka792g\",\"ada@example.com\",\"Ada\",\"Lovelace\",\"active\",\"viewer\",\"\",\
+    \"2026-11-24T14:03:00.000Z\",\"2026-11-24T14:08:20.000Z\"\r\n";
 /// The beginning of what Prometheus reads.
 pub(in crate::http) const METRICS: &str = "# HELP invitation_service_invites Invites by outcome.\n# TYPE \
     invitation_service_invites counter\n\

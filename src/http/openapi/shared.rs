@@ -49,15 +49,10 @@ fn each(document: &mut OpenApi, mut look: impl FnMut(String, &mut RefOr<Response
 
 /// Named after its codes: `ForbiddenOrRoleExceedsYours`. With three or more codes the name would be too long.
 fn name(path: &str, response: &Response) -> Option<String> {
-    let codes: Vec<String> = errors::examples_of(response).map(pascal).collect();
+    let codes: Vec<String> = errors::examples_of(response).map(errors::pascal).collect();
     if codes.is_empty() || codes.len() > 2 {
         return None;
     }
     let kind = if policy(path).is_some() { "OfLimitedRoute" } else { "" };
     Some(format!("{}{kind}", codes.join("Or")))
-}
-
-fn pascal(code: &str) -> String {
-    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
-    code.split('_').filter(|part| !part.is_empty()).map(word).collect()
 }

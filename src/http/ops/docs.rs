@@ -16,6 +16,8 @@ use crate::http::{
 };
 
 /// This contract
+///
+/// Its server is the `PUBLIC_URL` of this service.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "contract",

@@ -8,6 +8,7 @@ use super::{
     health::{COMMIT_TIMEOUT, DATABASE_TIMEOUT},
 };
 use crate::http::{
+    openapi::errors::errors,
     response::{error_codes, problem::Problem},
     state::{METRICS_PATH, State},
 };
@@ -16,6 +17,11 @@ use crate::{
     services::totals::Totals,
 };
 
+errors! {
+    MetricsErrors:
+    NOT_FOUND = "metrics have a listener of their own";
+}
+
 /// Metrics for Prometheus
 ///
 /// Where the service has a listener for them (`METRICS_ADDR`), they are there, and 404 here.
@@ -23,10 +29,13 @@ use crate::{
     tag = "Operations",
     operation_id = "metrics",
     security(()),
-    responses((
-        status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text",
-        body = String
-    )),
+    responses(
+        (
+            status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text",
+            body = String
+        ),
+        MetricsErrors,
+    ),
 )]
 #[get("/metrics")]
 pub async fn metrics(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {

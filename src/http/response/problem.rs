@@ -9,7 +9,10 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::error_codes::{self, Code};
+use super::{
+    error_codes::{self, Code},
+    field_error_codes,
+};
 use crate::{
     domain::field_error::{Faults, FieldError},
     services::ServiceError,
@@ -72,6 +75,8 @@ impl Problem {
 
     fn validation(faults: &Faults, place: &str) -> Self {
         let reported = faults.reported();
+        let is_known = |fault: &FieldError| field_error_codes::ALL.contains(&fault.code);
+        debug_assert!(reported.iter().all(is_known), "a code is not in the contract: {reported:?}");
         // An empty pointer is the body itself.
         let name = |fault: &FieldError| {
             if fault.path.is_empty() { "the body".to_owned() } else { fault.path.clone() }

@@ -194,6 +194,11 @@ on_both_databases! {
             .call(Method::GET, &format!("{LOG}?limit=1"), &[("accept", "text/csv")])
             .await
             .expect(200);
+        let own = app.admin().get("/v1/audit-events.csv").await.expect(200);
+        assert_eq!(own.text, csv.text);
+        assert_eq!(own.header("content-disposition"), csv.header("content-disposition"));
+        app.admin().get("/v1/audit-events.csv?limit=1").await.faults(&[("limit", "unknown_parameter")]);
+        app.client_named("=cmd", &[]).get("/v1/audit-events.csv").await.problem(403, "forbidden");
         let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
         assert_eq!(
             reader.headers().unwrap(),

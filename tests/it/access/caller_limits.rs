@@ -54,7 +54,7 @@ on_both_databases! {
             let is_costly = ["/export", "/counts", "/delivery"].iter().any(|end| path.ends_with(end));
             let expected = match method {
                 _ if path == "/v1/auth/password" => "\"password\"",
-                _ if path.contains("/batch") => "\"bulk\"",
+                _ if path.contains("/batch") || path.contains(".csv") => "\"bulk\"",
                 Method::GET if has("cursor") || is_costly => "\"list\"",
                 Method::GET => "\"read\"",
                 _ if path.starts_with("/v1/webhook-endpoints") => "\"webhooks\"",
@@ -84,6 +84,8 @@ on_both_databases! {
         }
         // A list as CSV is of the same class.
         let csv = grace.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await;
+        csv.problem(429, "rate_limited");
+        let csv = grace.call(Method::GET, "/v1/users.csv", &[]).await;
         csv.problem(429, "rate_limited");
         // Other classes, and other callers.
         grace.get("/v1/roles").await.expect(200);

@@ -1,4 +1,5 @@
-//! `GET /v1/users` with `Accept: text/csv`: every match, quoted, and nothing that a spreadsheet would run.
+//! Users as CSV, at `/v1/users.csv` and, as before that was there, at `/v1/users` for those who prefer it:
+//! every match, quoted, and nothing that a spreadsheet would run.
 
 use std::collections::BTreeSet;
 
@@ -89,6 +90,41 @@ on_both_databases! {
                 "{line}"
             );
         }
+    }
+
+    async fn at_a_path_of_its_own(app: TestApp) {
+        app.invite("ada@example.com", &["viewer"]).await;
+        let acme = app.owner("grace@example.com", "Acme").await;
+        let admin = app.admin();
+        for (own, other) in
+            [("/v1/users.csv", "/v1/users"), ("/v1/users.csv/?role=viewer", "/v1/users?role=viewer")]
+        {
+            let expected = ask(&admin, other, "text/csv").await.expect(200).text;
+            for accept in ["", "*/*", "text/csv", "text/*;q=0.1", "application/json;q=0.9, text/csv;q=0.1"] {
+                let answer = ask(&admin, own, accept).await.expect(200);
+                assert_eq!(answer.text, expected, "{own}: {accept}");
+                assert!(answer.header("content-type").starts_with("text/csv"), "{:?}", answer.headers);
+                assert!(answer.header("content-disposition").contains("users.csv"), "{:?}", answer.headers);
+                assert_eq!(answer.header("cache-control"), "no-store");
+            }
+        }
+        let marked = admin.request(Method::GET, "/v1/users.csv?bom=true").send().await.unwrap();
+        assert!(marked.bytes().await.unwrap().starts_with(b"\xef\xbb\xbfid,email,"));
+        for accept in ["application/json", "text/csv;q=0", "text/html"] {
+            ask(&admin, "/v1/users.csv", accept).await.problem(406, "not_acceptable");
+        }
+        admin.get("/v1/users.csv?limit=1&cursor=x&role=boss").await.faults(&[
+            ("role", "unknown_value"),
+            ("limit", "unknown_parameter"),
+            ("cursor", "unknown_parameter"),
+        ]);
+        let seen = export(&acme.client, "/v1/users.csv").await;
+        assert_eq!(seen.iter().map(|row| row[1].as_str()).collect::<Vec<_>>(), ["grace@example.com"]);
+        acme.client.get("/v1/users.csv?kind=system_user").await.problem(403, "forbidden");
+        app.caller(&[], &[Permission::AccountsRead]).get("/v1/users.csv").await.problem(403, "forbidden");
+        app.anonymous().get("/v1/users.csv").await.problem(401, "unauthenticated");
+        let refused = admin.post("/v1/users.csv", &json!({})).await.problem(405, "method_not_allowed");
+        assert_eq!(refused.header("allow"), "GET, HEAD");
     }
 
     async fn a_byte_order_mark_for_excel(app: TestApp) {

@@ -1,9 +1,12 @@
 //! The contract: the file is what the code says, the code does what the file says, and people can read it.
 
 mod answers;
+mod breaking;
 mod document;
+mod generators;
 mod languages;
 mod schema;
+mod webhooks;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -168,13 +171,16 @@ on_both_databases! {
             ("/v1/accounts", ""),
             ("/v1/roles", ""),
             ("/v1/users", "?limit=0&role=boss&cursor=x"),
+            ("/v1/users.csv", "?limit=1&role=boss"),
+            ("/v1/audit-events.csv", ""),
+            ("/v1/audit-events.csv", "?from=yesterday"),
         ] {
             fits(&served, &operation("get", list), &admin.get(&format!("{list}{query}")).await);
         }
         fits(
             &served,
-            &operation("get", "/v1/users"),
-            &admin.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await,
+            &operation("get", "/v1/users.csv"),
+            &admin.call(Method::GET, "/v1/users.csv", &[("accept", "text/csv")]).await.expect(200),
         );
         let id = invitation["id"].as_str().unwrap();
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);

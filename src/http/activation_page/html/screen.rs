@@ -100,7 +100,7 @@ pub struct Account<'a> {
 }
 
 /// The form's fields but for token and password, as they were typed. A password is never sent back.
-#[derive(Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FormValues {
     /// The person's first name.

@@ -20,6 +20,8 @@ errors! {
 }
 
 /// Show an account
+///
+/// An account that the token may not see is 404, as one that does not exist.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "getAccount",

@@ -21,6 +21,8 @@ errors! {
 }
 
 /// Show an API client
+///
+/// With when its secrets expire and were last used, and never with a secret.
 #[utoipa::path(
     tag = "API clients",
     operation_id = "getApiClient",

@@ -35,6 +35,14 @@ const EVENTS: Table<StoredEvent> = Table {
     row,
 };
 
+/// A file with one event, for the contract.
+pub(super) const EXAMPLE: &str = "\
+    id,at,action,outcome,actor_type,actor_id,actor_name,object,request_id,address,user_agent,details\r\n\
+    \"aud_01m86xvxh0f46bs8r42wfv2z13\",\"2026-11-24T14:03:00.000Z\",\"invitation_created\",\"succeeded\",\
+    \"user\",\"usr_01m0z63710esd8kaej1qkt44dk\",\"Grace Hopper\",\"inv_01m86xvxh0e3pt0yekqqme4qcm\",\
+    \"req_01m86xvxh0f4xsjrspgpayc2qn\",\"203.0.113.7\",\"curl/8.14.1\",\
+    \"{\"\"roles\"\":[\"\"viewer\"\"]}\"\r\n";
+
 /// Every event that matches.
 pub async fn events(
     services: &Services,

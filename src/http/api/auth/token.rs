@@ -56,7 +56,7 @@ fn no_grant() -> MemberError {
     MemberError("unknown_member", words.to_owned())
 }
 
-/// The tokens of a person, or the one of a program.
+/// The tokens of a person, in answer to JSON; or the one of a program, in answer to a form.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it is described here; each of the two is written by itself")]

@@ -41,7 +41,7 @@ pub struct AmendInvitationRequest {
     #[schema(value_type = Email, required = false)]
     email: Email,
     /// All roles of a system user, at least one, each once. Not for customers.
-    #[schema(value_type = BTreeSet<Role>, min_items = 1, required = false)]
+    #[schema(value_type = Vec<Role>, min_items = 1, required = false)]
     roles: Roles,
     /// The language of letter and page; `null` for the operator's default.
     #[schema(value_type = Option<LanguageTag>)]

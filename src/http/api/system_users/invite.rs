@@ -32,7 +32,7 @@ pub struct InviteSystemUser {
     /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// At least one role, each once.
-    #[schema(value_type = BTreeSet<Role>, min_items = 1)]
+    #[schema(value_type = Vec<Role>, min_items = 1)]
     pub roles: Roles,
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]

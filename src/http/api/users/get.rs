@@ -20,6 +20,8 @@ errors! {
 }
 
 /// Show a user
+///
+/// With the fields that the caller may see, and an `ETag` for changes.
 #[utoipa::path(
     tag = "Users",
     operation_id = "getUser",

@@ -1,4 +1,4 @@
-//! `GET /v1/users`, as JSON or CSV.
+//! `GET /v1/users`. Callers who prefer CSV get that, as before `/v1/users.csv` was there.
 
 use std::sync::Arc;
 
@@ -32,16 +32,13 @@ use crate::{
 errors! {
     ListErrors:
     FORBIDDEN = "the token may see no user, or none of this kind";
-    NOT_ACCEPTABLE = "the `Accept` header rules out both JSON and CSV";
     CURSOR_MISMATCH;
 }
 
 /// List users
 ///
 /// Newest first, unless `sort` asks for another order. Filters combine with AND, the values of one filter
-/// with OR. A person is in the list from the first invitation on. With
-/// `Accept: text/csv` all matches are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
-/// are ignored. Every cell is quoted, and an apostrophe precedes what a spreadsheet could read as a formula.
+/// with OR. A person is in the list from the first invitation on. `GET /v1/users.csv` has all matches as CSV.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
@@ -61,21 +58,14 @@ errors! {
             Unicode and in punycode. No control characters.", example = "ada"),
         ("sort" = Option<UserOrder>, Query, description = "The order; `-created_at` without it. That of \
             `email` is for callers who see all users: 403 for others.", example = "email"),
-        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. \
-            Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other \
-            programs read the mark as a part of the first column's name. JSON never has one.",
-            example = false),
         Paging,
     ),
     responses(
-        (status = 200, description = "A page; or all matches as CSV.", content(
-            (Users = "application/json", examples(
+        (status = 200, description = "A page.", body = Users, headers(("Link")), examples(
             ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![
                 sample_data::dirk(), sample_data::ada(), sample_data::olivia()
             ])))),
         )),
-            (String = "text/csv"),
-        ), headers(("Link"), ("Content-Disposition"))),
         ListErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -87,20 +77,12 @@ pub async fn list(
     request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let filters = UserQuery {
-        kinds: query.any_of("kind", &UserKind::ALL, UserKind::as_str),
-        statuses: query.any_of("status", &UserStatus::ALL, UserStatus::as_str),
-        roles: query.any_of("role", &AnyRole::all(), AnyRole::as_str),
-        account: query.parsed("account_id", "invalid_id", str::parse),
-        search: query.search(),
-        order: query.one_of("sort", &UserOrder::ALL, UserOrder::as_str).unwrap_or(UserOrder::Newest),
-    };
+    let filters = filters(&mut query);
     let page = query.page();
-    let byte_order_mark = query.one_of("bom", &[true, false], |mark| if mark { "true" } else { "false" });
+    let byte_order_mark = byte_order_mark(&mut query);
     query.finish()?;
     if accept::prefers_csv(&request) {
-        let csv =
-            csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await?;
+        let csv = csv::users(&state.services, &caller.0, filters, byte_order_mark).await?;
         return Ok(compression::stream(&request, csv));
     }
     let key = (Visibility::reading(&caller.0), filters, page);
@@ -111,4 +93,22 @@ pub async fn list(
     };
     let page = state.lists.users.answer(&key, make).await?;
     Ok(page::respond(&page, &request))
+}
+
+/// The filters of a list of users.
+pub(super) fn filters(query: &mut Query) -> UserQuery {
+    UserQuery {
+        kinds: query.any_of("kind", &UserKind::ALL, UserKind::as_str),
+        statuses: query.any_of("status", &UserStatus::ALL, UserStatus::as_str),
+        roles: query.any_of("role", &AnyRole::all(), AnyRole::as_str),
+        account: query.parsed("account_id", "invalid_id", str::parse),
+        search: query.search(),
+        order: query.one_of("sort", &UserOrder::ALL, UserOrder::as_str).unwrap_or(UserOrder::Newest),
+    }
+}
+
+/// Whether CSV begins with a byte order mark.
+pub(super) fn byte_order_mark(query: &mut Query) -> bool {
+    let word = |mark| if mark { "true" } else { "false" };
+    query.one_of("bom", &[true, false], word).unwrap_or_default()
 }

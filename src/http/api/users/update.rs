@@ -37,7 +37,7 @@ pub struct UpdateUserRequest {
     #[schema(required = false)]
     last_name: PersonName,
     /// All roles of a system user, each once. An empty list ends their being one. Not for customers.
-    #[schema(value_type = BTreeSet<Role>, required = false)]
+    #[schema(value_type = Vec<Role>, required = false)]
     system_roles: Roles,
     /// The new address. It counts once the person has confirmed it with the link that is mailed there. The
     /// present address withdraws an earlier request.

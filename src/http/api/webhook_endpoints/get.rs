@@ -21,6 +21,8 @@ errors! {
 }
 
 /// Show a webhook endpoint
+///
+/// With its state, and never with a secret.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "getWebhookEndpoint",

@@ -78,8 +78,8 @@ impl CallerPolicy {
     }
 }
 
-/// The paths of the contract that are limited by network address: every path that is called without an access
-/// token, but for operations'.
+/// The paths that are limited by network address: those of the built-in pages, and every path of the contract
+/// that is called without an access token, but for operations'.
 const LIMITED: [(&str, Policy); 17] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
@@ -103,13 +103,16 @@ const LIMITED: [(&str, Policy); 17] = [
 /// Of the GETs that cost as much as a list, and are none: all that is held on something, and numbers.
 const AS_LISTS: [&str; 3] = ["/export", "/counts", "/delivery"];
 
+/// The end of the paths whose answers are CSV.
+pub const CSV_PATH: &str = ".csv";
+
 /// Where a person changes their password.
 const PASSWORD: &str = "/v1/auth/password";
 
 /// Where webhook endpoints are.
 const WEBHOOKS: &str = "/v1/webhook-endpoints";
 
-/// How a path of the contract is limited by network address.
+/// How a path is limited by network address.
 pub fn policy(path: &str) -> Option<Policy> {
     LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
 }
@@ -117,6 +120,8 @@ pub fn policy(path: &str) -> Option<Policy> {
 /// How an operation that takes an access token is limited by caller; a list is one with a cursor.
 pub fn of_caller(path: &str, method: &Method, is_list: bool) -> CallerPolicy {
     match *method {
+        // A list as CSV is all of it.
+        Method::GET if path.ends_with(CSV_PATH) => CallerPolicy::Bulk,
         Method::GET if is_list || AS_LISTS.iter().any(|end| path.ends_with(end)) => CallerPolicy::List,
         Method::GET => CallerPolicy::Read,
         _ if path == PASSWORD => CallerPolicy::Password,
@@ -129,10 +134,7 @@ pub fn of_caller(path: &str, method: &Method, is_list: bool) -> CallerPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::openapi::{
-        committed::Contract,
-        routes::{RouteTable, is_page},
-    };
+    use crate::http::openapi::{committed::Contract, routes::RouteTable};
 
     /// A new public route without a policy fails this test.
     #[test]
@@ -140,10 +142,13 @@ mod tests {
         let contract = Contract::read().unwrap();
         for (path, item) in &contract.paths {
             let is_public = item.operations().any(|(_, operation)| operation.is_public());
-            let expected = is_public && (path.starts_with("/v1/") || is_page(path));
-            assert_eq!(policy(path).is_some(), expected, "{path}");
+            assert_eq!(policy(path).is_some(), is_public && path.starts_with("/v1/"), "{path}");
         }
-        assert!(LIMITED.iter().all(|(path, _)| contract.paths.contains_key(*path)));
+        let table = RouteTable::of(&contract);
+        assert!(table.all().iter().filter(|route| route.is_page()).all(|route| route.policy.is_some()));
+        for (path, _) in LIMITED {
+            assert!(table.all().iter().any(|route| route.pattern == path), "{path}");
+        }
     }
 
     #[test]
@@ -152,6 +157,7 @@ mod tests {
         for (method, path, expected) in [
             (Method::GET, "/v1/users", Some(CallerPolicy::List)),
             (Method::GET, "/v1/accounts/{account_id}/sub-accounts", Some(CallerPolicy::List)),
+            (Method::GET, "/v1/users.csv", Some(CallerPolicy::Bulk)),
             (Method::GET, "/v1/users/{id}", Some(CallerPolicy::Read)),
             (Method::HEAD, "/v1/users/{id}", Some(CallerPolicy::Read)),
             (Method::GET, "/v1/me", Some(CallerPolicy::Read)),
