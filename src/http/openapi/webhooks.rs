@@ -246,9 +246,9 @@ fn schema(event_type: &str, summary: &str, data: &str) -> RefOr<Schema> {
         .description(Some("The type of the event."))
         .enum_values(Some([event_type]));
     let mut at = Ref::from_schema_name(Timestamp::name());
-    at.description = "When it happened.".to_owned();
+    "When it happened.".clone_into(&mut at.description);
     let mut about = Ref::from_schema_name(data);
-    about.description = "What it is about: ids and words, and nothing personal.".to_owned();
+    "What it is about: ids and words, and nothing personal.".clone_into(&mut about.description);
     ObjectBuilder::new()
         .description(Some(format!("{summary}.")))
         .property("type", kind)

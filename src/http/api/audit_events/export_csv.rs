@@ -1,7 +1,6 @@
 //! `GET /v1/audit-events.csv`: all audit events that match, in one answer.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use chrono::{DateTime, Utc};
 
 use super::{csv, list};
 use crate::domain::audit::AuditAction;

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{
+    document,
     document::examples,
     schema::{faults, resolved},
 };
@@ -21,7 +22,7 @@ fn content<'a>(document: &'a Value, event_type: &str) -> &'a Value {
 
 #[test]
 fn every_type_of_event_is_described_with_an_example() {
-    let document = super::document();
+    let document = document();
     let known: Vec<&str> =
         WebhookEventType::ALL.map(WebhookEventType::as_str).into_iter().chain([TEST_EVENT]).collect();
     assert_eq!(document["webhooks"].as_object().unwrap().len(), known.len());
@@ -45,7 +46,7 @@ on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s"), LOOPBACK];
 
     async fn events_are_what_the_document_says(app: TestApp) {
-        let (document, receiver) = (super::document(), Receiver::start().await);
+        let (document, receiver) = (document(), Receiver::start().await);
         let all = WebhookEventType::ALL.map(WebhookEventType::as_str);
         let endpoint = app.endpoint_of_all(&receiver, &all).await;
         let admin = app.admin();
