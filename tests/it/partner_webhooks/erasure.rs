@@ -1,5 +1,7 @@
 //! An erasure is the last that an endpoint learns of a person.
 
+use std::collections::BTreeSet;
+
 use chrono::{SecondsFormat, TimeDelta};
 use reqwest::Method;
 use serde_json::Value;
@@ -53,6 +55,22 @@ on_both_databases! {
         let of_ada = again.iter().filter(|one| one.body["data"]["user_id"] == made["user_id"]);
         assert_eq!(of_ada.map(|one| one.event().to_owned()).collect::<Vec<_>>(), ["user.erased"]);
         app.letters().await;
+    }
+
+    async fn a_person_who_was_invited_anew_is_erased_by_each_id(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["user.erased"]).await;
+        let first = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let revoke = format!("/v1/invitations/{}/revoke", first["id"].as_str().unwrap());
+        app.admin().post_empty(&revoke).await.expect(200);
+        let second = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        erase(&app, &second).await;
+        app.dispatch().await;
+        let received = receiver.received();
+        let erased: BTreeSet<&str> =
+            received.iter().map(|one| one.body["data"]["user_id"].as_str().unwrap()).collect();
+        let known = [&first, &second].map(|made| made["user_id"].as_str().unwrap());
+        assert_eq!((received.len(), erased), (2, BTreeSet::from(known)));
     }
 
     async fn an_erasure_waits_for_an_attempt_under_way(app: TestApp) {
