@@ -15,6 +15,7 @@ use crate::{
     domain::{
         ids::WebhookEndpointId,
         letter::{LetterPurpose, LetterSubject},
+        webhooks::EndpointUrl,
     },
 };
 
@@ -24,7 +25,12 @@ const TRIES: u32 = 5;
 const WAIT: Duration = Duration::from_secs(1);
 
 impl Dispatcher {
-    pub(super) async fn record(&self, attempt: &Attempt, answered: &Answered) -> Result<(), DbFault> {
+    /// Records an attempt, to this URL, and what the endpoint answered.
+    pub(super) async fn record(
+        &self,
+        (attempt, url): (&Attempt, &EndpointUrl),
+        answered: &Answered,
+    ) -> Result<(), DbFault> {
         let outcome = answered.outcome(attempt.attempt, self.clock.now(), self.clock.jitter());
         self.metrics.webhook(match outcome {
             Recorded::Delivered => "delivered",
@@ -33,9 +39,10 @@ impl Dispatcher {
         });
         let mut tries = 1;
         loop {
-            let (dispatcher, attempt, answered) = (self.clone(), attempt.clone(), answered.clone());
-            let written = self.db.write(move |tx| dispatcher.write(tx, (&attempt, &answered), outcome)).await;
-            match written {
+            let (dispatcher, answered) = (self.clone(), answered.clone());
+            let (attempt, url) = (attempt.clone(), url.clone());
+            let written = self.db.write(move |tx| dispatcher.write(tx, (&attempt, &url), &answered, outcome));
+            match written.await {
                 Ok(()) => return Ok(()),
                 // An earlier try was committed, and its answer was lost: the attempt is in the log.
                 Err(DbFault::Conflict(_)) if tries > 1 => return Ok(()),
@@ -49,13 +56,14 @@ impl Dispatcher {
     fn write(
         &self,
         tx: &mut Tx<'_>,
-        (attempt, answered): (&Attempt, &Answered),
+        (attempt, url): (&Attempt, &EndpointUrl),
+        answered: &Answered,
         outcome: Recorded,
     ) -> Result<(), DbFault> {
         let now = self.clock.now();
-        let failing_since = webhooks::record(tx, attempt, (outcome, now))?;
+        let failing_since = webhooks::record(tx, (attempt, url), (outcome, now))?;
         let Some(reason) = answered.disables(failing_since, now) else { return Ok(()) };
-        if webhooks::disable(tx, attempt.endpoint, (reason, now))? == Guarded::Applied {
+        if webhooks::disable(tx, (attempt.endpoint, url), (reason, now))? == Guarded::Applied {
             tracing::warn!(
                 endpoint = %attempt.endpoint, reason = reason.as_str(), "a webhook endpoint was disabled"
             );
