@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
 
 use super::{Dispatcher, outcome::Answered};
@@ -23,6 +23,10 @@ use crate::{
 const TRIES: u32 = 5;
 /// How long after the first failure it is tried again, after the second twice as long, and so on.
 const WAIT: Duration = Duration::from_secs(1);
+/// The most letters that an owner gets within [`LETTERS_WITHIN`]: each names all that are disabled, and a
+/// program could activate its endpoint again and again.
+const MAX_LETTERS: usize = 5;
+const LETTERS_WITHIN: TimeDelta = TimeDelta::days(1);
 
 impl Dispatcher {
     /// Records an attempt, to this URL, and what the endpoint answered.
@@ -67,20 +71,23 @@ impl Dispatcher {
             tracing::warn!(
                 endpoint = %attempt.endpoint, reason = reason.as_str(), "a webhook endpoint was disabled"
             );
-            self.tell_owner(tx, attempt.endpoint, now)?;
+            self.notify_owner(tx, attempt.endpoint, now)?;
         }
         Ok(())
     }
 
     /// Puts a letter to the owner of a disabled endpoint into the outbox, where there is an owner with an
-    /// address.
-    fn tell_owner(
+    /// address who has not had many.
+    fn notify_owner(
         &self,
         tx: &mut Tx<'_>,
         endpoint: WebhookEndpointId,
         now: DateTime<Utc>,
     ) -> Result<(), DbFault> {
         let Some((user, recipient)) = webhooks::owner(tx.reading(), endpoint)? else { return Ok(()) };
+        if webhooks::letters_to_owner(tx.reading(), user, now - LETTERS_WITHIN)? >= MAX_LETTERS {
+            return Ok(());
+        }
         let (id, subject) = (self.clock.id(), LetterSubject::User(user));
         let letter = NewNotice { id, subject, recipient, purpose: LetterPurpose::WebhookDisabled, at: now };
         outbox::insert_notice(tx, &letter)

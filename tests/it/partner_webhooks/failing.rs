@@ -183,6 +183,31 @@ on_both_databases! {
         assert_eq!(letters.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["zoe@example.com"]);
     }
 
+    async fn an_owner_gets_five_letters_in_a_day(app: TestApp) {
+        let (_, mail) = app.invite("ada@example.com", &["admin"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let ada = app.sign_in("ada@example.com").await;
+        let client = json!({ "name": "Fleet sync", "scopes": ["system_users:read"] });
+        let client = ApiClient::of(&ada.post(CLIENTS, &client).await.expect(201));
+        let receiver = Receiver::start().await;
+        receiver.answer(410);
+        let body = client.endpoint_body(json!({ "url": receiver.url }));
+        let path = format!("{ENDPOINTS}/{}", ada.post(ENDPOINTS, &body).await.expect(201).text_of("id"));
+        let letters = async |times: usize| {
+            let mut letters = 0;
+            for _ in 0..times {
+                patch_endpoint(&app.admin(), &path, &json!({ "status": "active" })).await.expect(200);
+                app.admin().post_empty(&format!("{path}/test")).await.expect(202);
+                app.dispatch().await;
+                letters += app.letters().await.len();
+            }
+            letters
+        };
+        assert_eq!(letters(7).await, 5);
+        app.advance(TimeDelta::days(1));
+        assert_eq!(letters(1).await, 1);
+    }
+
     async fn waiting_webhooks_and_disabled_endpoints_are_counted(app: TestApp) {
         let receiver = Receiver::start().await;
         app.endpoint_of_all(&receiver, &["invitation.created"]).await;
