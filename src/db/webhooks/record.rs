@@ -32,8 +32,8 @@ pub enum Recorded {
 }
 
 /// Records an attempt, to this URL, that ended at `now`. Returns since when the deliveries of the endpoint
-/// fail; `None` after one that succeeded. The endpoint is locked first, as everywhere. Of one that has another
-/// URL by now, the attempt says nothing: `None`.
+/// fail; `None` after one that succeeded, and where the endpoint has another URL by now, of which the attempt
+/// says nothing. The endpoint is locked first, as everywhere.
 ///
 /// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as
 /// it is: the attempt stands in the log all the same.
