@@ -138,8 +138,8 @@ pub(super) fn fact(
     })
 }
 
-/// Writes an event of a user, for those who know the user; an erasure, before the user's roles and memberships
-/// are gone, for all who see one of these or an invitation.
+/// Writes an event of a user, for those who know the user; that of an erasure for all who see a role, a
+/// membership or an invitation, before these are gone.
 pub fn of_user(
     tx: &mut Tx<'_>,
     (id, event_type, at): (WebhookEventId, WebhookEventType, DateTime<Utc>),
