@@ -90,7 +90,7 @@ fn release_next(
     let Some(next) = next else { return Ok(()) };
     diesel::update(deliveries::table.find((endpoint.as_str(), next)))
         .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
-        .filter(deliveries::leased_until.is_null())
+        .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(At(now)).assume_not_null()))
         .filter(deliveries::attempts.eq(0).and(deliveries::next_attempt_at.gt(At(now))))
         .set(deliveries::next_attempt_at.eq(At(now)))
         .execute(tx.writing())?;

@@ -75,21 +75,27 @@ on_both_databases! {
 
     async fn an_erasure_waits_for_an_attempt_under_way(app: TestApp) {
         let receiver = Receiver::start().await;
-        app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
-        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
-        // As a claim leaves it.
-        let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
-        let claim = format!(
-            "UPDATE webhook_deliveries
-             SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'"
-        );
-        assert_eq!(app.database.execute(&claim), 1);
-        erase(&app, &made).await;
-        app.dispatch().await;
-        assert_eq!(receiver.types(), [""; 0]);
-        app.advance(TimeDelta::seconds(90));
-        app.dispatch().await;
-        assert_eq!(receiver.types(), ["user.erased"]);
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
+        for is_replayed in [false, true] {
+            let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+            // As a claim leaves it.
+            let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
+            let claim = format!(
+                "UPDATE webhook_deliveries
+                 SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'
+                 WHERE state = 'pending'"
+            );
+            assert_eq!(app.database.execute(&claim), 1);
+            if is_replayed {
+                assert_eq!(endpoint.replay(&app, json!({})).await.expect(202).body["events"], 1);
+            }
+            erase(&app, &made).await;
+            app.dispatch().await;
+            assert_eq!(receiver.types(), [""; 0]);
+            app.advance(TimeDelta::seconds(90));
+            app.dispatch().await;
+            assert_eq!(receiver.types(), ["user.erased"]);
+        }
     }
 
     async fn events_of_a_person_that_were_accepted_are_sent_again_before_the_erasure(app: TestApp) {
