@@ -27,6 +27,7 @@ pub use self::{
     events::{of_user, test},
     expiry::{progress, record_expired, set_progress, settle as settle_expired},
     owner::{disabled_of, letters_to as letters_to_owner, owner},
+    receivers::takes_openings,
     record::{Recorded, disable, record},
     replay::{Replay, is_unfinished as is_replay_unfinished, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},

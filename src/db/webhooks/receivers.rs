@@ -64,6 +64,12 @@ pub(super) fn find(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result
     Ok(receivers.collect())
 }
 
+/// Whether an endpoint takes events of openings at `now`.
+pub fn takes_openings(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let receivers = find(connection, now)?;
+    Ok(receivers.iter().any(|one| one.event_types.contains(&WebhookEventType::InvitationOpened)))
+}
+
 impl Receiver {
     /// Whether it takes an event of this type about any of this.
     pub(super) fn takes(

@@ -1,13 +1,14 @@
 //! An erasure is the last that an endpoint learns of a person.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{SecondsFormat, TimeDelta};
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{
-    TestApp, json, on_both_databases,
+    Backend, TestApp, eventually, json, on_both_databases,
     receiver::{LOOPBACK, Receiver},
 };
 
@@ -117,4 +118,29 @@ on_both_databases! {
         app.dispatch().await;
         assert_eq!(receiver.types(), ["invitation.created", "user.erased"]);
     }
+}
+
+/// Openings share commits, and lock their people only for this.
+#[tokio::test]
+async fn an_opening_at_the_moment_of_the_erasure_is_no_event() {
+    let app = TestApp::start(Backend::Postgres, &[LOOPBACK]).await;
+    let receiver = Receiver::start().await;
+    app.endpoint_of_all(&receiver, &["invitation.opened"]).await;
+    let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
+    let mut erasure = app.database.postgres();
+    let erased = "removed_at = created_at, erased_at = created_at";
+    let update =
+        format!("BEGIN; UPDATE users SET {erased} WHERE id = '{}'", made["user_id"].as_str().unwrap());
+    erasure.batch_execute(&update).unwrap();
+    let (client, token) = (app.anonymous(), json!({ "token": mail.token }));
+    let commit = async {
+        let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waits = async || (app.database.count(waiting) > 0).then_some(());
+        eventually("the opening waits", Duration::from_secs(10), waits).await;
+        erasure.batch_execute("COMMIT").unwrap();
+    };
+    let (opened, ()) = tokio::join!(client.post("/v1/activations/preview", &token), commit);
+    opened.expect(200);
+    assert_eq!(app.database.count("invitation_events WHERE event_type = 'opened'"), 1);
+    assert_eq!(app.database.count("webhook_events"), 0);
 }
