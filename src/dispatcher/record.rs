@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
 
 use super::{Dispatcher, outcome::Answered};
@@ -15,6 +15,7 @@ use crate::{
     domain::{
         ids::WebhookEndpointId,
         letter::{LetterPurpose, LetterSubject},
+        webhooks::EndpointUrl,
     },
 };
 
@@ -22,9 +23,18 @@ use crate::{
 const TRIES: u32 = 5;
 /// How long after the first failure it is tried again, after the second twice as long, and so on.
 const WAIT: Duration = Duration::from_secs(1);
+/// The most letters that an owner gets within [`LETTERS_WITHIN`]: each names all that are disabled, and a
+/// program could activate its endpoint again and again.
+const MAX_LETTERS: usize = 5;
+const LETTERS_WITHIN: TimeDelta = TimeDelta::days(1);
 
 impl Dispatcher {
-    pub(super) async fn record(&self, attempt: &Attempt, answered: &Answered) -> Result<(), DbFault> {
+    /// Records an attempt, to this URL, and what the endpoint answered.
+    pub(super) async fn record(
+        &self,
+        (attempt, url): (&Attempt, &EndpointUrl),
+        answered: &Answered,
+    ) -> Result<(), DbFault> {
         let outcome = answered.outcome(attempt.attempt, self.clock.now(), self.clock.jitter());
         self.metrics.webhook(match outcome {
             Recorded::Delivered => "delivered",
@@ -33,9 +43,10 @@ impl Dispatcher {
         });
         let mut tries = 1;
         loop {
-            let (dispatcher, attempt, answered) = (self.clone(), attempt.clone(), answered.clone());
-            let written = self.db.write(move |tx| dispatcher.write(tx, (&attempt, &answered), outcome)).await;
-            match written {
+            let (dispatcher, answered) = (self.clone(), answered.clone());
+            let (attempt, url) = (attempt.clone(), url.clone());
+            let written = self.db.write(move |tx| dispatcher.write(tx, (&attempt, &url), &answered, outcome));
+            match written.await {
                 Ok(()) => return Ok(()),
                 // An earlier try was committed, and its answer was lost: the attempt is in the log.
                 Err(DbFault::Conflict(_)) if tries > 1 => return Ok(()),
@@ -49,30 +60,34 @@ impl Dispatcher {
     fn write(
         &self,
         tx: &mut Tx<'_>,
-        (attempt, answered): (&Attempt, &Answered),
+        (attempt, url): (&Attempt, &EndpointUrl),
+        answered: &Answered,
         outcome: Recorded,
     ) -> Result<(), DbFault> {
         let now = self.clock.now();
-        let failing_since = webhooks::record(tx, attempt, (outcome, now))?;
+        let failing_since = webhooks::record(tx, (attempt, url), (outcome, now))?;
         let Some(reason) = answered.disables(failing_since, now) else { return Ok(()) };
-        if webhooks::disable(tx, attempt.endpoint, (reason, now))? == Guarded::Applied {
+        if webhooks::disable(tx, (attempt.endpoint, url), (reason, now))? == Guarded::Applied {
             tracing::warn!(
                 endpoint = %attempt.endpoint, reason = reason.as_str(), "a webhook endpoint was disabled"
             );
-            self.tell_owner(tx, attempt.endpoint, now)?;
+            self.notify_owner(tx, attempt.endpoint, now)?;
         }
         Ok(())
     }
 
     /// Puts a letter to the owner of a disabled endpoint into the outbox, where there is an owner with an
-    /// address.
-    fn tell_owner(
+    /// address who has not had many.
+    fn notify_owner(
         &self,
         tx: &mut Tx<'_>,
         endpoint: WebhookEndpointId,
         now: DateTime<Utc>,
     ) -> Result<(), DbFault> {
         let Some((user, recipient)) = webhooks::owner(tx.reading(), endpoint)? else { return Ok(()) };
+        if webhooks::letters_to_owner(tx.reading(), user, now - LETTERS_WITHIN)? >= MAX_LETTERS {
+            return Ok(());
+        }
         let (id, subject) = (self.clock.id(), LetterSubject::User(user));
         let letter = NewNotice { id, subject, recipient, purpose: LetterPurpose::WebhookDisabled, at: now };
         outbox::insert_notice(tx, &letter)

@@ -23,6 +23,6 @@ pub use self::{
     expiry_id::expiry_id,
     payload::{InvitationFacts, invitation_payload, test_payload, user_payload},
     receiver_networks::ReceiverNetworks,
-    schedule::{MAX_ATTEMPTS, next_attempt},
+    schedule::next_attempt,
     secret::{WebhookSecret, WebhookSecretKeys},
 };

@@ -42,9 +42,9 @@ impl Services {
     ///
     /// # Errors
     /// When the database is unavailable.
-    pub async fn webhook_totals(&self, patience: Duration) -> Result<WebhookTotals, DbFault> {
+    pub async fn webhook_totals(&self, time_limit: Duration) -> Result<WebhookTotals, DbFault> {
         let now = self.clock.now();
         let read = move |connection: &mut _| webhooks::totals(connection, now);
-        self.db.within(patience).read::<_, DbFault>(read).await
+        self.db.within(time_limit).read::<_, DbFault>(read).await
     }
 }

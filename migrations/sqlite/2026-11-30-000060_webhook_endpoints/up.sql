@@ -87,6 +87,7 @@ CREATE TABLE webhook_attempts (
     milliseconds INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX webhook_attempts_of_endpoint ON webhook_attempts (endpoint_id, id);
+CREATE INDEX webhook_attempts_of_event ON webhook_attempts (endpoint_id, event_id, id);
 
 -- Up to when expired links were looked for; one row.
 CREATE TABLE webhook_progress (

@@ -46,6 +46,12 @@ impl Traces {
         Email::parse(text).is_ok_and(|email| self.keys().contains(&email.key()))
     }
 
+    /// The user, and those with the same address who were removed before.
+    #[must_use]
+    pub fn users(&self) -> &[UserId] {
+        &self.users
+    }
+
     /// The addresses of the person.
     #[must_use]
     pub fn addresses(&self) -> &[Email] {

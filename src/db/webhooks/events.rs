@@ -23,6 +23,7 @@ use crate::db::{
     pool::any_connection::AnyConnection,
     schema::{invitations, memberships, user_roles, users, webhook_deliveries, webhook_events},
     sql::timestamp::At,
+    visibility::accepted_by_person,
 };
 use crate::domain::{
     event::Event,
@@ -137,8 +138,8 @@ pub(super) fn fact(
     })
 }
 
-/// Writes an event of a user, for those who see one of the user's roles, memberships or invitations: for an
-/// erasure, before these are gone.
+/// Writes an event of a user, for those who know the user; that of an erasure for all who see a role, a
+/// membership or an invitation, before these are gone.
 pub fn of_user(
     tx: &mut Tx<'_>,
     (id, event_type, at): (WebhookEventId, WebhookEventType, DateTime<Utc>),
@@ -149,33 +150,59 @@ pub fn of_user(
         return Ok(());
     }
     let (subject, payload) = (user.to_string(), user_payload(event_type, at, user));
-    let topic = topic_of(tx.reading(), user)?;
+    let topic = topic_of(tx.reading(), user, event_type)?;
     write(tx, &receivers, &[NewEvent { id, event_type, at, subject, topic, payload }])?;
     if event_type == WebhookEventType::UserErased { erasure::end_earlier(tx, user, (id, at)) } else { Ok(()) }
 }
 
-fn topic_of(connection: &mut AnyConnection, user: UserId) -> Result<Topic, DbFault> {
+/// What an event of a user is about. An erasure is about all roles, memberships and invitations: who sees one
+/// of them may have stored the person. Any other event is for those who know the user
+/// (`visibility::known_users`): who only invited a person learns nothing of what they are elsewhere.
+fn topic_of(
+    connection: &mut AnyConnection,
+    user: UserId,
+    event_type: WebhookEventType,
+) -> Result<Topic, DbFault> {
+    let is_erasure = event_type == WebhookEventType::UserErased;
     let roles: i64 =
         user_roles::table.filter(user_roles::user_id.eq(user.as_str())).count().get_result(connection)?;
-    let invited: Vec<(String, Option<String>)> = invitations::table
+    let joined = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::user_id.eq(user.as_str()))
+        .select(memberships::account_id);
+    let joined: Vec<String> = if is_erasure {
+        joined.load(connection)?
+    } else {
+        joined.filter(accepted_by_person()).load(connection)?
+    };
+    let mut topic = if is_erasure { invited_to(connection, user)? } else { Vec::new() };
+    topic.extend((roles > 0).then_some((InvitationKind::SystemUser, None)));
+    for id in &joined {
+        topic.push((InvitationKind::SubAccount, Some(account(id, user)?)));
+    }
+    Ok(topic)
+}
+
+/// The kind and the account of each invitation of a user.
+fn invited_to(connection: &mut AnyConnection, user: UserId) -> Result<Topic, DbFault> {
+    let rows: Vec<(String, Option<String>)> = invitations::table
         .filter(invitations::user_id.eq(user.as_str()))
         .select((invitations::kind, invitations::account_id))
         .load(connection)?;
-    let joined: Vec<String> = memberships::table
-        .filter(memberships::user_id.eq(user.as_str()))
-        .select(memberships::account_id)
-        .load(connection)?;
-    let corrupt = |column| DbFault::Corrupt { table: "invitations", column, row: user.to_string() };
-    let account = |id: &str| id.parse::<AccountId>().map_err(|_| corrupt("account_id"));
-    let mut topic: Topic = if roles > 0 { vec![(InvitationKind::SystemUser, None)] } else { Vec::new() };
-    for (kind, id) in &invited {
-        let kind = kind.parse().map_err(|_| corrupt("kind"))?;
-        topic.push((kind, id.as_deref().map(account).transpose()?));
-    }
-    for id in &joined {
-        topic.push((InvitationKind::SubAccount, Some(account(id)?)));
+    let unreadable = || DbFault::Corrupt { table: "invitations", column: "kind", row: user.to_string() };
+    let mut topic = Topic::with_capacity(rows.len());
+    for (kind, id) in &rows {
+        let kind = kind.parse::<InvitationKind>().map_err(|_| unreadable())?;
+        topic.push((kind, id.as_deref().map(|id| account(id, user)).transpose()?));
     }
     Ok(topic)
+}
+
+/// The account of an invitation or a membership of a user.
+fn account(id: &str, user: UserId) -> Result<AccountId, DbFault> {
+    let unreadable =
+        || DbFault::Corrupt { table: "invitations", column: "account_id", row: user.to_string() };
+    id.parse::<AccountId>().map_err(|_| unreadable())
 }
 
 /// Writes events, each with its deliveries.

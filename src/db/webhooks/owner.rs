@@ -1,16 +1,19 @@
 //! The owner of an endpoint: the user who made it, or the maker of the client by which it was made.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
-    schema::{api_clients as clients, users, webhook_endpoints as endpoints},
+    schema::{api_clients as clients, letters, users, webhook_endpoints as endpoints},
+    sql::timestamp::At,
 };
 use crate::domain::{
     actor::ActorKind,
     email::Email,
     ids::{UserId, WebhookEndpointId},
+    letter::{LetterPurpose, LetterSubject},
     user::UserStatus,
     webhooks::WebhookStatus,
 };
@@ -49,6 +52,22 @@ pub fn owner(
             Ok((id.parse().map_err(|_| corrupt("id"))?, email))
         })
         .transpose()
+}
+
+/// How many letters about disabled endpoints were put in for this owner after `since`.
+pub fn letters_to(
+    connection: &mut AnyConnection,
+    owner: UserId,
+    since: DateTime<Utc>,
+) -> Result<usize, DbFault> {
+    let subject = LetterSubject::User(owner).to_string();
+    let number: i64 = letters::table
+        .filter(letters::subject.eq(subject).assume_not_null())
+        .filter(letters::kind.eq(LetterPurpose::WebhookDisabled.as_str()))
+        .filter(letters::created_at.gt(At(since)))
+        .count()
+        .get_result(connection)?;
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// The disabled endpoints whose owner this user is, the oldest first, at most 20.

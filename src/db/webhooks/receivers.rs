@@ -64,6 +64,12 @@ pub(super) fn find(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result
     Ok(receivers.collect())
 }
 
+/// Whether an endpoint takes events of openings at `now`.
+pub fn takes_openings(connection: &mut AnyConnection, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let receivers = find(connection, now)?;
+    Ok(receivers.iter().any(|one| one.event_types.contains(&WebhookEventType::InvitationOpened)))
+}
+
 impl Receiver {
     /// Whether it takes an event of this type about any of this.
     pub(super) fn takes(
@@ -73,7 +79,13 @@ impl Receiver {
         lineage: &Lineage,
     ) -> bool {
         self.event_types.contains(&event_type)
-            && topic.iter().any(|(kind, account)| self.sees(*kind, *account, lineage))
+            && (self.sees_everything()
+                || topic.iter().any(|(kind, account)| self.sees(*kind, *account, lineage)))
+    }
+
+    /// Whether its client knows every user, also one without a role and a membership.
+    fn sees_everything(&self) -> bool {
+        self.staff && self.customers
     }
 
     fn sees(&self, kind: InvitationKind, account: Option<AccountId>, lineage: &Lineage) -> bool {

@@ -17,7 +17,7 @@ use crate::db::{
 };
 use crate::domain::{
     ids::WebhookEndpointId,
-    webhooks::{DisabledReason, WebhookStatus, failing_since},
+    webhooks::{DisabledReason, EndpointUrl, WebhookStatus, failing_since},
 };
 
 /// What became of an attempt.
@@ -31,14 +31,15 @@ pub enum Recorded {
     Failed,
 }
 
-/// Records an attempt that ended at `now`. Returns since when the deliveries of the endpoint fail; `None`
-/// after one that succeeded. The endpoint is locked first, as everywhere.
+/// Records an attempt, to this URL, that ended at `now`. Returns since when the deliveries of the endpoint
+/// fail; `None` after one that succeeded, and where the endpoint has another URL by now, of which the attempt
+/// says nothing. The endpoint is locked first, as everywhere.
 ///
 /// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as
 /// it is: the attempt stands in the log all the same.
 pub fn record(
     tx: &mut Tx<'_>,
-    attempt: &Attempt,
+    (attempt, url): (&Attempt, &EndpointUrl),
     (outcome, now): (Recorded, DateTime<Utc>),
 ) -> Result<Option<DateTime<Utc>>, DbFault> {
     endpoints::lock(tx, attempt.endpoint)?;
@@ -63,7 +64,7 @@ pub fn record(
     if state != DeliveryState::Pending {
         subjects.iter().try_for_each(|subject| release_next(tx, attempt.endpoint, subject, now))?;
     }
-    health(tx, attempt.endpoint, outcome == Recorded::Delivered, now)
+    health(tx, (attempt.endpoint, url), outcome == Recorded::Delivered, now)
 }
 
 /// The delivery of an attempt.
@@ -89,22 +90,23 @@ fn release_next(
     let Some(next) = next else { return Ok(()) };
     diesel::update(deliveries::table.find((endpoint.as_str(), next)))
         .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
-        .filter(deliveries::leased_until.is_null())
+        .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(At(now)).assume_not_null()))
         .filter(deliveries::attempts.eq(0).and(deliveries::next_attempt_at.gt(At(now))))
         .set(deliveries::next_attempt_at.eq(At(now)))
         .execute(tx.writing())?;
     Ok(())
 }
 
-/// Notes on the endpoint whether it works.
+/// Notes on the endpoint whether it works, if it still has this URL.
 fn health(
     tx: &mut Tx<'_>,
-    endpoint: WebhookEndpointId,
+    (endpoint, url): (WebhookEndpointId, &EndpointUrl),
     works: bool,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, DbFault> {
     let one = || webhook_endpoints::table.find(endpoint.as_str());
     let known: Option<(Option<At>, Option<At>)> = one()
+        .filter(webhook_endpoints::url.eq(url.as_str()))
         .select((webhook_endpoints::failing_since, webhook_endpoints::last_failed_at))
         .first(tx.reading())
         .optional()?;
@@ -124,11 +126,11 @@ fn health(
     Ok(failing)
 }
 
-/// Disables an active endpoint. What it was to get waits, as for a paused one. Stale where it was disabled or
-/// paused meanwhile.
+/// Disables an active endpoint with this URL. What it was to get waits, as for a paused one. Stale where it
+/// was disabled, paused or moved to another URL meanwhile.
 pub fn disable(
     tx: &mut Tx<'_>,
-    endpoint: WebhookEndpointId,
+    (endpoint, url): (WebhookEndpointId, &EndpointUrl),
     (reason, now): (DisabledReason, DateTime<Utc>),
 ) -> Result<Guarded, DbFault> {
     let disabled = diesel::update(webhook_endpoints::table.find(endpoint.as_str()))
@@ -137,6 +139,7 @@ pub fn disable(
                 .eq(WebhookStatus::Active.as_str())
                 .and(webhook_endpoints::deleted_at.is_null()),
         )
+        .filter(webhook_endpoints::url.eq(url.as_str()))
         .set((
             webhook_endpoints::status.eq(WebhookStatus::Disabled.as_str()),
             webhook_endpoints::disabled_reason.eq(reason.as_str()),

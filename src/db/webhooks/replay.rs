@@ -83,7 +83,7 @@ pub fn replay(tx: &mut Tx<'_>, asked: &Replay, now: DateTime<Utc>) -> Result<Vec
             deliveries::state.eq(DeliveryState::Pending.as_str()),
             deliveries::attempts.eq(0),
             deliveries::next_attempt_at.eq(At(now)),
-            deliveries::leased_until.eq(None::<At>),
+            // A lease stays: an erasure waits for the attempt that is under way.
         ))
         .execute(tx.writing())?;
     diesel::update(endpoints::table.find(asked.endpoint.as_str()))

@@ -59,7 +59,9 @@ impl EndpointUrl {
         if text.chars().count() > MAX_LEN || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(EndpointUrlError::Malformed);
         }
-        let url = Url::parse(text).map_err(|_| EndpointUrlError::Malformed)?;
+        // As it is stored and shown: other characters than ASCII are longer there.
+        let url = Url::parse(text).ok().filter(|url| url.as_str().len() <= MAX_LEN);
+        let url = url.ok_or(EndpointUrlError::Malformed)?;
         let is_encrypted = match url.scheme() {
             "https" => true,
             "http" if !networks.is_empty() => false,
@@ -140,6 +142,7 @@ mod tests {
         assert!(parse("https://1.1.1.1/").is_ok() && parse("https://[2606:4700::1111]/").is_ok());
         assert!(parse("https://1.1.1.1:443/").is_ok() && parse("https://[2606:4700::1111]:1024/").is_ok());
         let long = format!("https://partner.example.com/{}", "x".repeat(MAX_LEN));
+        let escaped = format!("https://partner.example.com/{}", "é".repeat(MAX_LEN / 6));
         for (text, fault) in [
             ("", EndpointUrlError::Malformed),
             ("partner.example.com", EndpointUrlError::Malformed),
@@ -147,6 +150,7 @@ mod tests {
             ("https://", EndpointUrlError::Malformed),
             ("https://partner.example.com/a b", EndpointUrlError::Malformed),
             (&long, EndpointUrlError::Malformed),
+            (&escaped, EndpointUrlError::Malformed),
             ("http://partner.example.com", EndpointUrlError::Unencrypted),
             ("https://ada:secret@partner.example.com", EndpointUrlError::Superfluous),
             ("https://partner.example.com/#top", EndpointUrlError::Superfluous),

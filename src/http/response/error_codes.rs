@@ -127,8 +127,9 @@ codes! {
     WEBHOOK_ENDPOINT_INACTIVE = 409 "webhook_endpoint_inactive", "The endpoint is paused or disabled",
         "Nothing is sent to it. Set its status to active first, by PATCH.";
     WEBHOOK_REPLAY_UNFINISHED = 409 "webhook_replay_unfinished", "The last replay is not finished",
-        "Events of the last replay of this endpoint have not been tried yet. Send the same request again \
-        when they have been; those of a paused endpoint wait until it is active.";
+        "Events of the last replay of this endpoint have not been tried yet. Send the request again when \
+        they have been, with another Idempotency-Key: the same one gets this answer for a day. Those of a \
+        paused endpoint wait until it is active.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",

@@ -7,6 +7,7 @@ use crate::{
         Db, DbFault,
         invitations::{openings, timeline},
         pool::group_commit::GroupCommit,
+        users, webhooks,
     },
     domain::{event::Event, ids::InvitationId},
 };
@@ -23,6 +24,12 @@ pub type Queue = GroupCommit<Event, bool, DbFault>;
 pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
     GroupCommit::gathering(db, "openings", (most, Duration::ZERO), |tx, new: &[Event]| {
         let ids: Vec<InvitationId> = new.iter().map(|opening| opening.invitation_id).collect();
+        if let Some(now) = new.iter().map(|opening| opening.at).max()
+            && webhooks::takes_openings(tx.reading(), now)?
+        {
+            // An erasure at the same moment waits, or is seen: partners learn of nothing after it.
+            users::lock_invited(tx, &ids)?;
+        }
         let mut opened = openings::opened(tx.reading(), &ids)?;
         timeline::insert(tx, new)?;
         Ok(ids.into_iter().map(|id| opened.insert(id)).collect())

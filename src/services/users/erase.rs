@@ -81,10 +81,12 @@ fn apply(services: &Services, tx: &mut Tx<'_>, actor: &Actor, user: &User) -> Re
     for pending in invitations::pending_of(tx.reading(), user.id)? {
         revoke::end(services, tx, &actor.who, &pending)?;
     }
-    // While roles and memberships show who knows this user.
-    let erased = (services.clock.id(), WebhookEventType::UserErased, services.clock.now());
-    webhooks::of_user(tx, erased, user.id)?;
     let traces = erasure::find(tx, user)?;
+    // While roles and memberships show who knows this person, by whichever id.
+    for id in traces.users() {
+        let erased = (services.clock.id(), WebhookEventType::UserErased, services.clock.now());
+        webhooks::of_user(tx, erased, *id)?;
+    }
     for email in traces.addresses() {
         suppressions::hide(tx, email, &services.suppression_keys.hash(email))?;
     }

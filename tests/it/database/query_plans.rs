@@ -201,3 +201,32 @@ async fn webhooks_that_wait_for_others_are_found_by_the_index_and_read_once() {
         app.database.execute("ANALYZE webhook_deliveries");
     }
 }
+
+#[tokio::test]
+async fn the_attempts_of_one_event_are_found_among_many() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    app.database.execute("ALTER TABLE webhook_attempts SET (autovacuum_enabled = off)");
+    let scopes = json!({ "scopes": ["system_users:read"] });
+    let endpoint = app.webhook_endpoint("https://fleet.example.com/hooks", &["user.erased"], scopes).await;
+    let attempts = format!(
+        "INSERT INTO webhook_attempts (id, endpoint_id, event_id, event_type, attempt, at, milliseconds)
+         SELECT 'wha_01kzzzzzzze08' || 1000000000000 + k, '{}', 'msg_01kzzzzzzze08' || 1000000000000 + k,
+             'user.erased', 1, '{}', 1
+         FROM generate_series(1, {ROWS}) AS k",
+        endpoint.id,
+        app.now().to_rfc3339()
+    );
+    app.database.execute(&attempts);
+    let id: WebhookEndpointId = endpoint.id.parse().unwrap();
+    for state in ["never analysed", "analysed"] {
+        let work = move |tx: &mut Tx<'_>| {
+            let event = "msg_01kzzzzzzze081000000000001".parse().ok();
+            let found = webhooks::list_attempts(tx.reading(), (id, event), None, 51)?;
+            assert_eq!(found.len(), 1);
+            RowsRead::of(tx, "webhook_attempts")
+        };
+        let read = app.parts.dispatcher.db.write(work).await.unwrap();
+        assert!(read.sequential == 0 && read.by_index <= 10, "{state}: {read:?}");
+        app.database.execute("ANALYZE webhook_attempts");
+    }
+}

@@ -1,11 +1,14 @@
 //! An erasure is the last that an endpoint learns of a person.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use chrono::{SecondsFormat, TimeDelta};
+use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{
-    TestApp, json, on_both_databases,
+    Backend, TestApp, eventually, json, on_both_databases,
     receiver::{LOOPBACK, Receiver},
 };
 
@@ -55,23 +58,45 @@ on_both_databases! {
         app.letters().await;
     }
 
+    async fn a_person_who_was_invited_anew_is_erased_by_each_id(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["user.erased"]).await;
+        let first = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let revoke = format!("/v1/invitations/{}/revoke", first["id"].as_str().unwrap());
+        app.admin().post_empty(&revoke).await.expect(200);
+        let second = app.invite_unsent("ada@example.com", &["viewer"]).await;
+        erase(&app, &second).await;
+        app.dispatch().await;
+        let received = receiver.received();
+        let erased: BTreeSet<&str> =
+            received.iter().map(|one| one.body["data"]["user_id"].as_str().unwrap()).collect();
+        let known = [&first, &second].map(|made| made["user_id"].as_str().unwrap());
+        assert_eq!((received.len(), erased), (2, BTreeSet::from(known)));
+    }
+
     async fn an_erasure_waits_for_an_attempt_under_way(app: TestApp) {
         let receiver = Receiver::start().await;
-        app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
-        let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
-        // As a claim leaves it.
-        let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
-        let claim = format!(
-            "UPDATE webhook_deliveries
-             SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'"
-        );
-        assert_eq!(app.database.execute(&claim), 1);
-        erase(&app, &made).await;
-        app.dispatch().await;
-        assert_eq!(receiver.types(), [""; 0]);
-        app.advance(TimeDelta::seconds(90));
-        app.dispatch().await;
-        assert_eq!(receiver.types(), ["user.erased"]);
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created", "user.erased"]).await;
+        for is_replayed in [false, true] {
+            let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
+            // As a claim leaves it.
+            let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
+            let claim = format!(
+                "UPDATE webhook_deliveries
+                 SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'
+                 WHERE state = 'pending'"
+            );
+            assert_eq!(app.database.execute(&claim), 1);
+            if is_replayed {
+                assert_eq!(endpoint.replay(&app, json!({})).await.expect(202).body["events"], 1);
+            }
+            erase(&app, &made).await;
+            app.dispatch().await;
+            assert_eq!(receiver.types(), [""; 0]);
+            app.advance(TimeDelta::seconds(90));
+            app.dispatch().await;
+            assert_eq!(receiver.types(), ["user.erased"]);
+        }
     }
 
     async fn events_of_a_person_that_were_accepted_are_sent_again_before_the_erasure(app: TestApp) {
@@ -93,4 +118,29 @@ on_both_databases! {
         app.dispatch().await;
         assert_eq!(receiver.types(), ["invitation.created", "user.erased"]);
     }
+}
+
+/// Openings share commits, and lock their people only for this.
+#[tokio::test]
+async fn an_opening_at_the_moment_of_the_erasure_is_no_event() {
+    let app = TestApp::start(Backend::Postgres, &[LOOPBACK]).await;
+    let receiver = Receiver::start().await;
+    app.endpoint_of_all(&receiver, &["invitation.opened"]).await;
+    let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
+    let mut erasure = app.database.postgres();
+    let erased = "removed_at = created_at, erased_at = created_at";
+    let update =
+        format!("BEGIN; UPDATE users SET {erased} WHERE id = '{}'", made["user_id"].as_str().unwrap());
+    erasure.batch_execute(&update).unwrap();
+    let (client, token) = (app.anonymous(), json!({ "token": mail.token }));
+    let commit = async {
+        let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waits = async || (app.database.count(waiting) > 0).then_some(());
+        eventually("the opening waits", Duration::from_secs(10), waits).await;
+        erasure.batch_execute("COMMIT").unwrap();
+    };
+    let (opened, ()) = tokio::join!(client.post("/v1/activations/preview", &token), commit);
+    opened.expect(200);
+    assert_eq!(app.database.count("invitation_events WHERE event_type = 'opened'"), 1);
+    assert_eq!(app.database.count("webhook_events"), 0);
 }

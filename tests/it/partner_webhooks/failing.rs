@@ -3,6 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use invitation_service::{
+    db::{
+        DbFault, Guarded, Tx,
+        webhooks::{self, Attempt, Recorded},
+    },
+    domain::{ids::WebhookEndpointId, webhooks::DisabledReason},
+};
 
 use crate::support::{
     TestApp,
@@ -176,6 +183,31 @@ on_both_databases! {
         assert_eq!(letters.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["zoe@example.com"]);
     }
 
+    async fn an_owner_gets_five_letters_in_a_day(app: TestApp) {
+        let (_, mail) = app.invite("ada@example.com", &["admin"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let ada = app.sign_in("ada@example.com").await;
+        let client = json!({ "name": "Fleet sync", "scopes": ["system_users:read"] });
+        let client = ApiClient::of(&ada.post(CLIENTS, &client).await.expect(201));
+        let receiver = Receiver::start().await;
+        receiver.answer(410);
+        let body = client.endpoint_body(json!({ "url": receiver.url }));
+        let path = format!("{ENDPOINTS}/{}", ada.post(ENDPOINTS, &body).await.expect(201).text_of("id"));
+        let letters = async |times: usize| {
+            let mut letters = 0;
+            for _ in 0..times {
+                patch_endpoint(&app.admin(), &path, &json!({ "status": "active" })).await.expect(200);
+                app.admin().post_empty(&format!("{path}/test")).await.expect(202);
+                app.dispatch().await;
+                letters += app.letters().await.len();
+            }
+            letters
+        };
+        assert_eq!(letters(7).await, 5);
+        app.advance(TimeDelta::days(1));
+        assert_eq!(letters(1).await, 1);
+    }
+
     async fn waiting_webhooks_and_disabled_endpoints_are_counted(app: TestApp) {
         let receiver = Receiver::start().await;
         app.endpoint_of_all(&receiver, &["invitation.created"]).await;
@@ -194,6 +226,40 @@ on_both_databases! {
         receiver.answer(410);
         app.dispatch().await;
         assert_numbers(0, 0, 1).await;
+        app.letters().await;
+    }
+
+    async fn the_answer_of_another_url_says_nothing_about_the_present_one(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let endpoint = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        let (id, now) = (endpoint.id.parse::<WebhookEndpointId>().unwrap(), app.now());
+        let dispatcher = app.parts.dispatcher.clone();
+        let lease = (now, now + TimeDelta::seconds(90));
+        let claim = dispatcher.db.write::<_, DbFault>(move |tx| webhooks::claim(tx, id, 1, lease));
+        let claimed = claim.await.unwrap().remove(0);
+        let moved = json!({ "url": "https://other.example.com/hooks" });
+        endpoint.patch(&app, moved).await.expect(200);
+        let url = claimed.url.clone();
+        let attempt = Attempt {
+            id: dispatcher.clock.id(),
+            endpoint: id,
+            event: claimed.event,
+            event_type: claimed.event_type,
+            attempt: claimed.attempt,
+            at: now,
+            status: Some(410),
+            error: None,
+            milliseconds: 1,
+        };
+        let record = move |tx: &mut Tx<'_>| -> Result<_, DbFault> {
+            let failing = webhooks::record(tx, (&attempt, &url), (Recorded::Retry(now), now))?;
+            Ok((failing, webhooks::disable(tx, (id, &url), (DisabledReason::Gone, now))?))
+        };
+        assert_eq!(dispatcher.db.write(record).await.unwrap(), (None, Guarded::Stale));
+        let shown = endpoint.shown(&app).await;
+        assert_eq!((&shown["status"], &shown["failing_since"]), (&json!("active"), &json!(null)));
+        assert_eq!((endpoint.attempts(&app).await.len(), app.deliveries()), (1, vec!["pending".to_owned()]));
         app.letters().await;
     }
 

@@ -1,5 +1,7 @@
 //! The networks that the operator named are for endpoints of staff: a partner's program reaches none of them.
 
+use invitation_service::domain::permission::Permission::{SystemUsersRead, WebhooksManage};
+
 use crate::support::{
     TestApp, json, on_both_databases,
     receiver::{ENDPOINTS, LOOPBACK, Receiver, patch_endpoint},
@@ -28,6 +30,15 @@ on_both_databases! {
         let moved = json!({ "url": receiver.url });
         patch_endpoint(&program, &path, &moved).await.faults(&[("/url", "https_required")]);
         patch_endpoint(&admin, &path, &moved).await.expect(200);
+    }
+
+    async fn a_program_that_is_no_api_client_places_none_there_either(app: TestApp) {
+        let client = app.api_client(json!({ "scopes": ["system_users:read"] })).await;
+        let office = app.office(&[], &[WebhooksManage, SystemUsersRead]);
+        let at = |url: &str| client.endpoint_body(json!({ "url": url }));
+        let refused = office.post(ENDPOINTS, &at("http://127.0.0.1:9000/hooks")).await;
+        refused.faults(&[("/url", "https_required")]);
+        office.post(ENDPOINTS, &at("https://fleet.example.com/hooks")).await.expect(201);
     }
 
     async fn a_name_that_a_program_set_leads_into_no_named_network(app: TestApp) {

@@ -112,6 +112,36 @@ on_both_databases! {
         }
     }
 
+    async fn who_only_invited_a_person_learns_of_their_erasure_alone(app: TestApp) {
+        let (acme, zenith) =
+            (app.owner("olga@acme.example", "Acme").await, app.owner("linus@zenith.example", "Zenith").await);
+        let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let mut listening = Vec::new();
+        let below = json!({ "scopes": ["customers:read"], "account_id": acme.account });
+        for client in [below, json!({ "scopes": ["customers:read"] })] {
+            let receiver = Receiver::start().await;
+            app.webhook_endpoint(&receiver.url, &["user.blocked", "user.erased"], client).await;
+            listening.push(receiver);
+        }
+        let seen = async || {
+            app.dispatch().await;
+            listening.iter().map(|one| one.types().len()).collect::<Vec<_>>()
+        };
+        // An owner elsewhere is invited below Acme, and a colleague as a customer.
+        let driver =
+            json!({ "email": "linus@zenith.example", "role": "driver", "account_id": acme.account });
+        app.admin().post(SUB_ACCOUNTS, &driver).await.expect(201);
+        app.admin().post(OWNERS, &json!({ "email": "ada@example.com" })).await.expect(201);
+        let ada = made["user_id"].as_str().unwrap();
+        for (user, blocked, erased) in [(zenith.user.as_str(), [0, 1], [1, 1]), (ada, [0, 0], [0, 1])] {
+            app.admin().post_empty(&format!("/v1/users/{user}/block")).await.expect(200);
+            assert_eq!(seen().await, blocked);
+            app.admin().call(Method::DELETE, &format!("/v1/users/{user}"), &[]).await.expect(204);
+            assert_eq!(seen().await, erased);
+        }
+    }
+
     async fn a_revoked_client_gets_nothing_more(app: TestApp) {
         let receiver = Receiver::start().await;
         let endpoint = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
