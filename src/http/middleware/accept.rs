@@ -32,7 +32,7 @@ pub async fn middleware(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// The lists that are answered in CSV, too, where it is preferred. The contract has paths of their own for it.
+/// The lists that are answered in CSV, too, where it is preferred. The contract has other paths for it.
 const LISTS: [&str; 2] = ["/v1/users", "/v1/audit-events"];
 
 /// Whether a caller prefers CSV: it has more weight than JSON, each by the most specific range

@@ -149,8 +149,8 @@ impl ToSchema for FieldErrorCode {
     }
 }
 
-/// An `enum`, so that the compiler of a client knows the words it switches over. The set may grow all the same,
-/// as the description says.
+/// An `enum`, so that the compiler of a client knows the words it switches over. The set may grow all the
+/// same, as the description says.
 fn words_of(description: &str, words: &[&str], example: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)

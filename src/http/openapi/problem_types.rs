@@ -1,5 +1,6 @@
-//! The schema of each error response: a problem whose `code` is one of those that the response lists, with the
-//! members that belong to these codes. So a client's compiler knows what an operation may be refused with.
+//! The schema of each error response: a problem whose `code` is one of those that the response lists, with
+//! the members that belong to these codes. So a client's compiler knows what an operation may be refused
+//! with.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The paths of the contract and of the built-in pages as a table: the route of a request, and what is decided
-//! by it before a handler is reached.
+//! The paths of the contract and of the built-in pages as a table: the route of a request, and what is
+//! decided by it before a handler is reached.
 //!
 //! Decisions depend on the route of a request, never on the spelling of its path: `/v1/auth/%74oken` is
 //! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has

@@ -1,5 +1,5 @@
-//! The events that partners' endpoints get, as the section `webhooks` of the contract. Their examples are written
-//! by what writes the events themselves.
+//! The events that partners' endpoints get, as the section `webhooks` of the contract. Their examples are
+//! written by what writes the events themselves.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -274,8 +274,8 @@ fn operation(name: &str, summary: &str) -> OperationBuilder {
         .operation_id(Some(format!("on{name}")))
         .summary(Some(summary))
         .description(Some(
-            "Sent to the endpoints that take this type, as Standard Webhooks 1.0.0 has it: verify it with the \
-            endpoint's secret before anything else, and answer within 20 seconds.",
+            "Sent to the endpoints that take this type, as Standard Webhooks 1.0.0 has it: verify it with \
+            the endpoint's secret before anything else, and answer within 20 seconds.",
         ))
         .parameters(Some(signature()))
         .request_body(Some(body))
@@ -310,8 +310,8 @@ fn signature() -> Vec<Parameter> {
         header("webhook-timestamp", "The time of the attempt: seconds since 1970 (UTC).", "1795528980"),
         header(
             "webhook-signature",
-            "One or more signatures, separated by blanks: `v1,` and HMAC-SHA-256 of `{id}.{timestamp}.{body}` in \
-            Base64.",
+            "One or more signatures, separated by blanks: `v1,` and HMAC-SHA-256 of \
+            `{id}.{timestamp}.{body}` in Base64.",
             "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
         ),
     ]
