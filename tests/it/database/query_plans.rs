@@ -33,7 +33,7 @@ struct RowsRead {
 }
 
 impl RowsRead {
-    /// What a transaction has read of a table.
+    /// What a transaction has read of a table, and those before it that the session has not reported yet.
     fn of(tx: &mut Tx<'_>, table: &str) -> Result<Self, DbFault> {
         let AnyConnection::Postgres(connection) = tx.reading() else { unreachable!() };
         let read = format!(
@@ -41,6 +41,11 @@ impl RowsRead {
              FROM pg_stat_xact_user_tables WHERE relname = '{table}'"
         );
         Ok(sql_query(read).get_result(connection)?)
+    }
+
+    /// What was read after `before`.
+    fn since(self, before: &Self) -> Self {
+        Self { sequential: self.sequential - before.sequential, by_index: self.by_index - before.by_index }
     }
 }
 
@@ -173,9 +178,10 @@ const BLOCKED: i64 = 1000;
 async fn claim_webhooks(app: &TestApp, endpoint: WebhookEndpointId, number: usize) -> RowsRead {
     let now = app.now();
     let work = move |tx: &mut Tx<'_>| {
+        let before = RowsRead::of(tx, "webhook_deliveries")?;
         let claimed = webhooks::claim(tx, endpoint, number, (now, now + TimeDelta::seconds(90)))?;
         assert_eq!(claimed.len(), number);
-        RowsRead::of(tx, "webhook_deliveries")
+        Ok::<_, DbFault>(RowsRead::of(tx, "webhook_deliveries")?.since(&before))
     };
     app.parts.dispatcher.db.write(work).await.unwrap()
 }

@@ -61,6 +61,7 @@ on_both_databases! {
         receiver.answer(500);
         app.invite_unsent("ada@example.com", &["viewer"]).await;
         app.dispatch().await;
+        assert_eq!(receiver.types().len(), 1);
         // Later events of the same invitation, which are due before those of any other.
         let numbers = "WITH RECURSIVE n (k) AS (SELECT 1000000000001 UNION ALL \
             SELECT k + 1 FROM n WHERE k < 1000000000700)";

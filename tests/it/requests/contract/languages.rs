@@ -33,7 +33,7 @@ fn every_language_is_in_every_list_of_languages() {
     assert!(described.contains(&list), "{described}");
     assert_eq!(document["components"]["schemas"]["Locale"]["enum"], json!(known));
     let help = invitation_service::config::help();
-    assert!(help.contains(&format!("has none: {list}")) && !help.contains("{languages}"), "{help}");
+    assert!(help.contains(&format!("known one either: {list}")) && !help.contains("{languages}"), "{help}");
     assert!(Locale::parse("xx").unwrap_err().to_string().contains(&list));
     let fault = invitation_service::config::Config::read(|name| (name == "LOCALE").then(|| "xx".to_owned()))
         .err()
