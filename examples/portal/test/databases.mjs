@@ -1,0 +1,53 @@
+// The databases of the tests: SQLite, and PostgreSQL where TEST_POSTGRES_URL names a server (tests/with-postgres).
+
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { servePortal } from "../demo/portal.mjs";
+import { seed, seedExpired } from "../demo/seed.mjs";
+import { freePort, startService } from "../demo/service.mjs";
+import { openBrowser } from "./browser.mjs";
+
+const server = process.env["TEST_POSTGRES_URL"];
+
+/** @type {{ name: string, skip: string | false, url: () => string | undefined }[]} */
+export const DATABASES = [
+  { name: "SQLite", skip: false, url: () => undefined },
+  { name: "PostgreSQL", skip: server ? false : "TEST_POSTGRES_URL names no server", url: createDatabase },
+];
+
+function createDatabase() {
+  const name = `portal_${Date.now()}_${process.pid}`;
+  const createdb = join(process.env["PGBIN"] ?? "", "createdb");
+  execFileSync(createdb, [`--maintenance-db=${server}`, name]);
+  const url = new URL(server ?? "");
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/**
+ * A service with the people of the demo, the portal on another origin, and a browser.
+ * @param {(typeof DATABASES)[number]} database
+ */
+export async function stage(database) {
+  const program = process.env["SERVICE"];
+  if (!program) throw new Error("SERVICE names the program of the service");
+  const folder = await mkdtemp(join(tmpdir(), "portal-"));
+  const port = await freePort();
+  const api = `http://127.0.0.1:${port}`;
+  const portal = await servePortal({ folder: join(import.meta.dirname, "../dist"), api, port: 0 });
+  const options = { program, folder, port, origins: [portal.url], database: database.url() };
+  const brief = await startService({ ...options, settings: { INVITATION_TTL: "1s" } });
+  await seedExpired(brief);
+  await brief.stop();
+  const service = await startService({ ...options, settings: { RESEND_COOLDOWN: "1s" } });
+  await seed(service);
+  const person = await openBrowser();
+  const close = async () => {
+    await person.close();
+    await Promise.all([portal.stop(), service.stop()]);
+    await rm(folder, { recursive: true });
+  };
+  return { service, portal, person, close };
+}
