@@ -83,6 +83,19 @@ export async function seed(service) {
   await report(service, "nora@acme.example", "delivered", "2.0.0", "250 2.0.0 Accepted");
 }
 
+/**
+ * Owners of new accounts that have one name.
+ * @param {Service} service
+ * @param {string} account
+ * @param {string[]} emails
+ */
+export async function inviteOwners(service, account, emails) {
+  const api = client(service.url, await service.token("Set-up"));
+  for (const email of emails) {
+    await invite(api, "/v1/account-owners/invitations", { email, account_name: account, account_type: "business" });
+  }
+}
+
 /** Of a tax authority's documentation; no company of this name. */
 const COMPANY = {
   name: "Acme B.V.",

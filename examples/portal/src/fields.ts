@@ -55,6 +55,20 @@ export function textField(options: TextOptions): Field & { control: HTMLInputEle
   };
 }
 
+/** A file. It is read by the page, and no member of a body. */
+export function fileField(options: Options & { accept: string }): Field & { control: HTMLInputElement } {
+  const id = uniqueId(options.member);
+  const control = h("input", { id, type: "file", accept: options.accept, required: options.required });
+  const parts = describedBy(control, options);
+  return {
+    ...named(options),
+    control,
+    root: h("div", { class: "field" }, label(id, options), parts.hint, parts.errors, control),
+    read: () => undefined,
+    showErrors: parts.showErrors,
+  };
+}
+
 /** One of several values, by name. The empty value leaves the member out. */
 export function selectField(options: Options & { choices: [string, string][]; value?: string }) {
   const id = uniqueId(options.member);

@@ -2,7 +2,7 @@
 
 import { focusOn, h, uniqueId, type Child } from "./dom";
 import type { Field } from "./fields";
-import { Refused, explain, type Problem } from "./problem";
+import { Missing, Refused, explain, type Problem } from "./problem";
 
 interface FormOptions {
   /** The fields, in the order of the page. They may change between two attempts. */
@@ -51,7 +51,7 @@ function clear(fields: Field[], summary: HTMLElement): void {
 /** Fills the summary, marks the fields, and moves the focus to the summary. */
 function show(error: unknown, options: FormOptions, summary: HTMLElement): void {
   const problem = error instanceof Refused ? error.problem : null;
-  const faults = problem?.errors ?? [];
+  const faults = faultsOf(error);
   const fields = options.fields();
   const of = (field: Field | undefined) => faults.filter((fault) => fieldOf(fields, fault.pointer) === field);
   for (const field of fields) field.showErrors(of(field).map(({ detail }) => detail));
@@ -67,6 +67,12 @@ function show(error: unknown, options: FormOptions, summary: HTMLElement): void 
   if (help) summary.append(h("div", { class: "help" }, help));
   summary.hidden = false;
   focusOn(summary);
+}
+
+/** The faulty members that an exception names. */
+function faultsOf(error: unknown): { pointer?: string; detail: string }[] {
+  if (error instanceof Missing) return [{ pointer: `/${error.member}`, detail: error.message }];
+  return error instanceof Refused ? (error.problem.errors ?? []) : [];
 }
 
 /** The field of a JSON Pointer into the body: `/roles/0` is about the field of `roles`. */

@@ -6,8 +6,16 @@ import { buttonLink, h } from "./dom";
 import { frame, go, header, open, type Routes } from "./page";
 import { explain } from "./problem";
 import * as session from "./session";
-import { signInPage } from "./pages/sign-in";
+import { accountPage } from "./pages/account";
+import { accountsPage } from "./pages/accounts";
+import { addSubAccountPage } from "./pages/add-sub-account";
+import { importPage } from "./pages/import";
+import { invitationPage } from "./pages/invitation";
+import { invitationsPage } from "./pages/invitations";
+import { inviteCustomerPage } from "./pages/invite-customer";
 import { inviteSystemUserPage } from "./pages/invite-system-user";
+import { personPage } from "./pages/person";
+import { signInPage } from "./pages/sign-in";
 import { customersPage, systemUsersPage } from "./pages/users";
 
 const SIGN_IN = "#/sign-in";
@@ -16,11 +24,26 @@ const ROUTES: Routes = [
   ["#/users/system", systemUsersPage],
   ["#/users/system/invite", inviteSystemUserPage],
   ["#/users/customers", customersPage],
+  ["#/users/customers/invite", inviteCustomerPage],
+  ["#/users/:id", personPage],
+  ["#/accounts", accountsPage],
+  ["#/accounts/:id", accountPage],
+  ["#/accounts/:id/sub-accounts/add", addSubAccountPage],
+  ["#/invitations", invitationsPage],
+  ["#/invitations/:id", invitationPage],
+  ["#/import", importPage],
 ];
 
-const NAVIGATION = [
-  ["#/users", "Users"],
-] as const;
+/** The pages of the navigation: address and text. */
+function navigation(): [string, string][] {
+  const mayInvite = session.can("system_users:invite") || session.mayInviteCustomers();
+  return [
+    ["#/users", "Users"],
+    ["#/accounts", "Accounts"],
+    ["#/invitations", "Invitations"],
+    ...(mayInvite ? [["#/import", "Import"] as [string, string]] : []),
+  ];
+}
 
 function start(): string {
   return session.can("system_users:read") ? "#/users/system" : "#/users/customers";
@@ -35,7 +58,7 @@ async function show(): Promise<void> {
 function drawHeader(): void {
   const { me } = session;
   if (!me) return header.replaceChildren(h("p", { class: "brand" }, "Portal"));
-  const links = NAVIGATION.map(([address, text]) => {
+  const links = navigation().map(([address, text]) => {
     const current = location.hash.startsWith(address);
     return h("a", { href: address === "#/users" ? start() : address, "aria-current": current && "page" }, text);
   });

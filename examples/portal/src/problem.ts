@@ -25,6 +25,13 @@ export class Unanswered extends Error {
   }
 }
 
+/** A field that is empty, found before anything is sent. */
+export class Missing extends Error {
+  constructor(readonly member: string, detail: string) {
+    super(detail);
+  }
+}
+
 export interface Result<T> {
   data?: T;
   error?: unknown;

@@ -68,7 +68,7 @@ export class Person {
 
   /** A text field, by its label. @param {string | RegExp} label @param {string} text */
   async type(label, text) {
-    await this.reach(this.page.getByLabel(label).first());
+    await this.reach(this.page.getByLabel(label, { exact: typeof label === "string" }).first());
     await this.page.keyboard.press("ControlOrMeta+A");
     await this.page.keyboard.press("Delete");
     await this.page.keyboard.type(text);
@@ -105,6 +105,14 @@ export class Person {
     await this.page.keyboard.type(option);
     const chosen = await select.evaluate((element) => /** @type {HTMLSelectElement} */ (element).selectedOptions[0]?.text);
     assert.equal(chosen, option);
+  }
+
+  /** A file, whose dialog the Enter key opens. @param {string} label @param {string} name @param {string} text */
+  async attach(label, name, text) {
+    await this.reach(this.page.getByLabel(label));
+    const dialog = this.page.waitForEvent("filechooser");
+    await this.page.keyboard.press("Enter");
+    await (await dialog).setFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
   }
 
   /** The heading of the page that is open now, which has the focus. @param {string} text */

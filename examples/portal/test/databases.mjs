@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { servePortal } from "../demo/portal.mjs";
-import { seed, seedExpired } from "../demo/seed.mjs";
+import { inviteOwners, seed, seedExpired } from "../demo/seed.mjs";
 import { freePort, startService } from "../demo/service.mjs";
 import { openBrowser } from "./browser.mjs";
 
@@ -49,5 +49,26 @@ export async function stage(database) {
     await Promise.all([portal.stop(), service.stop()]);
     await rm(folder, { recursive: true });
   };
-  return { service, portal, person, close };
+  const owners = (/** @type {string} */ account, /** @type {string[]} */ emails) => inviteOwners(service, account, emails);
+  const loseAnswers = (/** @type {string} */ path, /** @type {number} */ count) => lose(person.page, path, count);
+  return { service, portal, person, close, owners, loseAnswers };
+}
+
+/**
+ * The service gets these requests and acts on them, and the connection breaks before the first `count` answers.
+ * @param {import("playwright-core").Page} page
+ * @param {string} path
+ * @param {number} count
+ */
+async function lose(page, path, count) {
+  /** @type {string[]} */
+  const keys = [];
+  await page.route(`**${path}`, async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    keys.push(route.request().headers()["idempotency-key"] ?? "none");
+    if (keys.length > count) return route.continue();
+    await route.fetch();
+    return route.abort("connectionreset");
+  });
+  return { keys };
 }
