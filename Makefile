@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe check sbom openapi architecture seed bench attacks up down \
+.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe test-portal demo check sbom openapi architecture seed bench attacks up down \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
@@ -9,6 +9,9 @@ tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run -j $
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
+
+demo: ## start the service with seeded people, its letters and a portal on loopback; downloads packages (npm)
+	examples/portal/run demo
 
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve
@@ -55,6 +58,9 @@ test-bounces: ## read returned mail of real mail servers, also by the running se
 
 test-observe: ## test alert rules and dashboard of deploy/observe with Prometheus; downloads it (Debian, PyPI)
 	tests/observe/run
+
+test-portal: ## walk the steps of docs/portal.md in Chromium, by keyboard, on both databases; downloads packages (npm)
+	examples/portal/run test
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check

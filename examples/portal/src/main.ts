@@ -65,8 +65,8 @@ function drawHeader(): void {
   const out = h("button", { type: "button", class: "plain", onclick: () => void signOut() }, "Sign out");
   header.replaceChildren(
     h("p", { class: "brand" }, "Portal"),
-    h("nav", { "aria-label": "Main" }, links),
     h("p", { class: "who" }, `${me.name} `, out),
+    h("nav", { "aria-label": "Main" }, links),
   );
 }
 

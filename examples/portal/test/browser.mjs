@@ -46,6 +46,8 @@ export class Person {
     this.page = page;
     /** @type {string[]} */
     this.errors = [];
+    // Dialogs for files are answered by `attach` alone, and never shown.
+    page.on("filechooser", () => {});
     page.on("pageerror", (error) => this.errors.push(String(error)));
   }
 

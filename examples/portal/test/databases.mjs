@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serveMail } from "../demo/mail-view.mjs";
 import { servePortal } from "../demo/portal.mjs";
 import { inviteOwners, seed, seedExpired } from "../demo/seed.mjs";
 import { freePort, startService } from "../demo/service.mjs";
@@ -41,17 +42,18 @@ export async function stage(database) {
   const brief = await startService({ ...options, settings: { INVITATION_TTL: "1s" } });
   await seedExpired(brief);
   await brief.stop();
-  const service = await startService({ ...options, settings: { RESEND_COOLDOWN: "1s" } });
+  const service = await startService({ ...options, settings: { RESEND_COOLDOWN: "0s" } });
   await seed(service);
+  const mail = await serveMail({ folder: service.mail, port: 0 });
   const person = await openBrowser();
   const close = async () => {
     await person.close();
-    await Promise.all([portal.stop(), service.stop()]);
+    await Promise.all([portal.stop(), mail.stop(), service.stop()]);
     await rm(folder, { recursive: true });
   };
   const owners = (/** @type {string} */ account, /** @type {string[]} */ emails) => inviteOwners(service, account, emails);
   const loseAnswers = (/** @type {string} */ path, /** @type {number} */ count) => lose(person.page, path, count);
-  return { service, portal, person, close, owners, loseAnswers };
+  return { service, portal, mail, person, close, owners, loseAnswers };
 }
 
 /**
