@@ -98,6 +98,19 @@ export async function inviteOwners(service, account, emails) {
   }
 }
 
+/**
+ * Changes the language of the letters to somebody who is invited, as a colleague would.
+ * @param {Service} service
+ * @param {string} email
+ * @param {string} locale
+ */
+export async function changeLanguage(service, email, locale) {
+  const api = client(service.url, await service.token("A colleague"));
+  const { data: [invitation] } = await done(api.GET("/v1/invitations", { params: { query: { email } } }));
+  const params = { path: { id: invitation?.id ?? "" }, header: { "If-Match": "*" } };
+  await done(api.PATCH("/v1/invitations/{id}", { params, body: { locale } }));
+}
+
 /** Of a tax authority's documentation; no company of this name. */
 const COMPANY = {
   name: "Acme B.V.",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveMail } from "../demo/mail-view.mjs";
 import { servePortal } from "../demo/portal.mjs";
-import { inviteOwners, seed, seedExpired } from "../demo/seed.mjs";
+import { changeLanguage, inviteOwners, seed, seedExpired } from "../demo/seed.mjs";
 import { freePort, startService } from "../demo/service.mjs";
 import { openBrowser } from "./browser.mjs";
 
@@ -52,8 +52,9 @@ export async function stage(database) {
     await rm(folder, { recursive: true });
   };
   const owners = (/** @type {string} */ account, /** @type {string[]} */ emails) => inviteOwners(service, account, emails);
+  const change = (/** @type {string} */ email, /** @type {string} */ locale) => changeLanguage(service, email, locale);
   const loseAnswers = (/** @type {string} */ path, /** @type {number} */ count) => lose(person.page, path, count);
-  return { service, portal, mail, person, close, owners, loseAnswers };
+  return { service, portal, mail, person, close, owners, loseAnswers, changeLanguage: change };
 }
 
 /**
