@@ -36,12 +36,11 @@ const ROUTES: Routes = [
 
 /** The pages of the navigation: address and text. */
 function navigation(): [string, string][] {
-  const mayInvite = session.can("system_users:invite") || session.mayInviteCustomers();
   return [
     ["#/users", "Users"],
     ["#/accounts", "Accounts"],
     ["#/invitations", "Invitations"],
-    ...(mayInvite ? [["#/import", "Import"] as [string, string]] : []),
+    ...(session.mayInviteAnybody() ? [["#/import", "Import"] as [string, string]] : []),
   ];
 }
 

@@ -63,7 +63,7 @@ function match(routes: Routes, hash: string): [Page, string[]] | null {
     const wanted = pattern.split("/");
     const fits = (part: string, index: number) => part.startsWith(":") || part === parts[index];
     if (wanted.length !== parts.length || !wanted.every(fits)) continue;
-    return [page, parts.filter((_, index) => wanted[index]!.startsWith(":")).map(decodeURIComponent)];
+    return [page, parts.filter((_, index) => wanted[index]!.startsWith(":"))];
   }
   return null;
 }

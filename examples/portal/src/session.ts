@@ -22,9 +22,14 @@ export const can = (permission: Schemas["Permission"]) => me?.permissions.includ
 export const mayInviteBelow = (account: string) =>
   can("customers:invite") || me?.accounts.some(({ id, role }) => id === account && role === "account_owner") === true;
 
-/** Whether the person may invite customers somewhere. */
-export const mayInviteCustomers = () =>
-  can("customers:invite") || me?.accounts.some(({ role }) => role === "account_owner") === true;
+/** Whether the person may invite, resend and revoke invitations of this kind, somewhere. */
+export function mayInvite(kind: "system_user" | "customer"): boolean {
+  if (kind === "system_user") return can("system_users:invite");
+  return can("customers:invite") || me?.accounts.some(({ role }) => role === "account_owner") === true;
+}
+
+/** Whether the person may invite anybody. */
+export const mayInviteAnybody = () => mayInvite("system_user") || mayInvite("customer");
 
 export async function signIn(email: string, password: string): Promise<void> {
   const body = { email, password, session: "cookie" as const };

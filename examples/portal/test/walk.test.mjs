@@ -268,5 +268,20 @@ for (const database of DATABASES) {
       await person.seesPage("Customers");
       await person.sees("hugo@acme.example");
     });
+
+    it("a viewer is offered nothing that only others may do", async () => {
+      await person.press("Sign out");
+      await person.seesPage("Sign in");
+      await person.type("E-mail address", "ada@voltmark.example");
+      await person.type("Password", PASSWORD);
+      await person.press("Sign in");
+      await person.seesPage("System users");
+      await person.press("Invitations");
+      await person.seesPage("Invitations");
+      await person.press("hugo@acme.example");
+      await person.seesPage("Invitation of hugo@acme.example");
+      assert.equal(await person.page.getByRole("button", { name: /Invite|Resend|Revoke|Correct/ }).count(), 0);
+      assert.equal(await person.page.getByRole("link", { name: /Invite a|Import/ }).count(), 0);
+    });
   });
 }

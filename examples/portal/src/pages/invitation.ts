@@ -8,6 +8,7 @@ import { list } from "../list";
 import { go, type Page } from "../page";
 import { answer, tagged, type Schemas } from "../problem";
 import { resend, revoke } from "../resend";
+import { mayInvite } from "../session";
 import { DELIVERY, INVITATION_STATUS, KIND, badge, plain, time } from "../words";
 
 type Invitation = Schemas["Invitation"];
@@ -25,7 +26,8 @@ export const invitationPage: Page = async (id) => {
   });
   await events.reload();
   const title = `Invitation of ${invitation.email}`;
-  const open = ["pending", "expired"].includes(invitation.status);
+  const mine = mayInvite(invitation.kind === "system_user" ? "system_user" : "customer");
+  const open = mine && ["pending", "expired"].includes(invitation.status);
   return {
     title,
     content: [

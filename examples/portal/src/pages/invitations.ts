@@ -7,7 +7,7 @@ import { selectField, textField } from "../fields";
 import { filters, list } from "../list";
 import type { Page } from "../page";
 import { answer, type Schemas } from "../problem";
-import { mayInviteCustomers } from "../session";
+import { mayInviteAnybody } from "../session";
 import { DELIVERY, INVITATION_STATUS, KIND, badge, choices } from "../words";
 
 type Invitation = Schemas["Invitation"];
@@ -21,7 +21,7 @@ export const invitationsPage: Page = async () => {
   const bulk = bulkResend(() => reload());
   const invitations = list({
     what: "invitations",
-    row: (invitation: Invitation) => [bulk.checkbox(invitation), ...invitationRow(invitation)],
+    row: (invitation: Invitation) => [mayInviteAnybody() && bulk.checkbox(invitation), ...invitationRow(invitation)],
     fetch: (cursor) => {
       const query = { limit: 20, ...chosen(search.read(), status.read(), delivery.read()), ...(cursor && { cursor }) };
       return answer(api.GET("/v1/invitations", { params: { query } }));
@@ -38,7 +38,7 @@ export const invitationsPage: Page = async () => {
     content: [
       heading(title),
       counts,
-      mayInviteCustomers() && bulk.root,
+      mayInviteAnybody() && bulk.root,
       filters([search, status, delivery], reload, invitations.count),
       invitations.root,
     ],

@@ -6,6 +6,7 @@ import { list } from "../list";
 import { go, type Page } from "../page";
 import { answer, type Schemas } from "../problem";
 import { resendToPerson } from "../resend";
+import { mayInviteAnybody } from "../session";
 import { MEMBER_ROLE, USER_STATUS, badge, personName, plain, time } from "../words";
 import { invitationRow } from "./invitations";
 
@@ -21,7 +22,7 @@ export const personPage: Page = async (id) => {
     },
   });
   await invitations.reload();
-  const again = user.pending_invitation_id !== null &&
+  const again = user.pending_invitation_id !== null && mayInviteAnybody() &&
     resendToPerson(user.id, ({ email }) => go(location.hash, `The invitation to ${email} is sent again.`));
   return {
     title,

@@ -6,15 +6,14 @@ import { selectField, textField } from "../fields";
 import { filters, list } from "../list";
 import type { Page } from "../page";
 import { answer, type Schemas } from "../problem";
-import { can, mayInviteCustomers } from "../session";
+import { can, mayInvite } from "../session";
 import { MEMBER_ROLE, USER_STATUS, badge, choices, personName, plain } from "../words";
 
 export const systemUsersPage: Page = () => overview("system_user");
 export const customersPage: Page = () => overview("customer");
 
 async function overview(kind: Schemas["UserKind"]) {
-  const staff = kind === "system_user";
-  const title = staff ? "System users" : "Customers";
+  const title = kind === "system_user" ? "System users" : "Customers";
   const search = textField({ member: "search", label: "Search by name, address or account", type: "search" });
   const status = selectField({ member: "status", label: "Status", choices: choices(USER_STATUS, "Any") });
   const users = list({
@@ -30,7 +29,7 @@ async function overview(kind: Schemas["UserKind"]) {
   await users.reload();
   const content = [
     tabs(kind),
-    h("div", { class: "title" }, heading(title), add(staff)),
+    h("div", { class: "title" }, heading(title), add(kind)),
     filters([search, status], users.reload, users.count),
     users.root,
   ];
@@ -53,9 +52,10 @@ function tabs(kind: Schemas["UserKind"]): Child {
     tab("system_user", "#/users/system", "System users"), tab("customer", "#/users/customers", "Customers"));
 }
 
-function add(staff: boolean): Child {
-  if (staff) return can("system_users:invite") && buttonLink("#/users/system/invite", "+ Invite a system user");
-  return mayInviteCustomers() && buttonLink("#/users/customers/invite", "+ Invite a customer");
+function add(kind: Schemas["UserKind"]): Child {
+  if (!mayInvite(kind)) return null;
+  if (kind === "system_user") return buttonLink("#/users/system/invite", "+ Invite a system user");
+  return buttonLink("#/users/customers/invite", "+ Invite a customer");
 }
 
 function userRow(user: Schemas["User"]): Child {
