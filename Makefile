@@ -1,6 +1,7 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe test-contract test-clients check sbom openapi architecture seed bench attacks up down \
+.PHONY: help run demo test test-fast test-poolers test-pages test-providers test-spam test-bounces test-observe \
+	test-contract test-clients test-portal check sbom openapi architecture seed bench attacks up down \
 	deb test-deb test-image reproducible \
 	ha-up ha-test ha-down ha-compose-up ha-compose-down
 
@@ -10,6 +11,9 @@ tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run -j $
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
+
+demo: ## start the service with seeded people, its letters and a portal on loopback; downloads packages (npm)
+	examples/portal/run demo
 
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve
@@ -62,6 +66,9 @@ test-contract: ## lint the contract with Redocly CLI and Spectral; downloads the
 
 test-clients: ## generate clients from the contract and run a tour with each; downloads the generators (npm, PyPI)
 	tests/clients/run
+
+test-portal: ## walk the steps of docs/portal.md in Chromium, by keyboard, on both databases; downloads packages (npm)
+	examples/portal/run test
 
 check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check
