@@ -47,6 +47,20 @@ async fn served_as_documented(app: &TestApp) -> Value {
     served
 }
 
+/// The id of an object that this path leads to: of this invitation, its user, or what is made for it.
+async fn id_at(app: &TestApp, path: &str, invitation: &Value) -> String {
+    let client = async || app.api_client(json!({ "scopes": ["customers:read"] })).await;
+    if path.starts_with("/v1/api-clients") {
+        return client().await.id;
+    }
+    if path.starts_with(ENDPOINTS) {
+        let endpoint = client().await.endpoint_body(json!({}));
+        return app.admin().post(ENDPOINTS, &endpoint).await.expect(201).text_of("id");
+    }
+    let member = if path.starts_with("/v1/users") { "user_id" } else { "id" };
+    invitation[member].as_str().unwrap().to_owned()
+}
+
 on_both_databases! {
     async fn every_route_of_the_document_answers(app: TestApp) {
         let served = served_as_documented(&app).await;
@@ -63,16 +77,7 @@ on_both_databases! {
             operations(&served).into_iter().filter(|(path, ..)| !elsewhere.contains(&path.as_str()));
         for (index, (path, method, operation)) in callable.enumerate() {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
-            let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
-            let client = app.api_client(json!({ "scopes": ["customers:read"] })).await;
-            let id = match path.as_str() {
-                path if path.starts_with("/v1/api-clients") => client.id.clone(),
-                path if path.starts_with(ENDPOINTS) => {
-                    let endpoint = client.endpoint_body(json!({}));
-                    app.admin().post(ENDPOINTS, &endpoint).await.expect(201).text_of("id")
-                }
-                _ => made[owner].as_str().unwrap().to_owned(),
-            };
+            let id = id_at(&app, &path, &made).await;
             let at = path.replace("{id}", &id).replace("{code}", "not_found");
             // Of an account that has members, its one owner.
             let at = at.replace(
@@ -171,23 +176,6 @@ on_both_databases! {
             &operation("post", RESEND),
             &app.caller(&[], &[]).post(RESEND, &json!({})).await.expect(403),
         );
-        for (list, query) in [
-            ("/v1/users", "?limit=1"),
-            ("/v1/invitations", "?limit=1&kind=system_user"),
-            ("/v1/accounts", ""),
-            ("/v1/roles", ""),
-            ("/v1/users", "?limit=0&role=boss&cursor=x"),
-            ("/v1/users.csv", "?limit=1&role=boss"),
-            ("/v1/audit-events.csv", ""),
-            ("/v1/audit-events.csv", "?from=yesterday"),
-        ] {
-            fits(&served, &operation("get", list), &admin.get(&format!("{list}{query}")).await);
-        }
-        fits(
-            &served,
-            &operation("get", "/v1/users.csv"),
-            &admin.call(Method::GET, "/v1/users.csv", &[("accept", "text/csv")]).await.expect(200),
-        );
         let id = invitation["id"].as_str().unwrap();
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
         fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);
@@ -211,6 +199,30 @@ on_both_databases! {
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
         fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);
         app.letters().await;
+    }
+
+    async fn lists_and_tables_are_what_the_document_says(app: TestApp) {
+        let served = document();
+        let operation = |method: &str, path: &str| served["paths"][path][method].clone();
+        let admin = app.admin();
+        app.invite("ada@example.com", &["viewer", "finance"]).await;
+        for (list, query) in [
+            ("/v1/users", "?limit=1"),
+            ("/v1/invitations", "?limit=1&kind=system_user"),
+            ("/v1/accounts", ""),
+            ("/v1/roles", ""),
+            ("/v1/users", "?limit=0&role=boss&cursor=x"),
+            ("/v1/users.csv", "?limit=1&role=boss"),
+            ("/v1/audit-events.csv", ""),
+            ("/v1/audit-events.csv", "?from=yesterday"),
+        ] {
+            fits(&served, &operation("get", list), &admin.get(&format!("{list}{query}")).await);
+        }
+        fits(
+            &served,
+            &operation("get", "/v1/users.csv"),
+            &admin.call(Method::GET, "/v1/users.csv", &[("accept", "text/csv")]).await.expect(200),
+        );
     }
 
     async fn programs_are_answered_as_the_document_says(app: TestApp) {
