@@ -48,8 +48,7 @@ registry! {
         entry.parsed_if_given(|text| parse::metrics_address(text, listen_addr));
 
     /// where callers reach the service, and the base of links, never the Host header: scheme, host and port,
-    /// and a path where a proxy has it below one, as https://example.com/invite (default:
-    /// http://{LISTEN_ADDR})
+    /// and a path where a proxy has it below one, as …/invite (default: http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url =
         entry.parsed_or(web_url::public, || listen_addr.and_then(web_url::origin_of));
 
@@ -58,7 +57,7 @@ registry! {
     CORS_ORIGINS = "" => cors_origins: Vec<String> = entry.parsed(web_url::origins);
 
     /// the page that links open; ?token=… is added, or the token takes the place of {token}, as in
-    /// https://portal.example.com/#/activate?token={token} (default: {PUBLIC_URL}/activate)
+    /// …/#/activate?token={token} (default: {PUBLIC_URL}/activate)
     ACTIVATION_URL = "" => activation_url: LinkTemplate =
         entry.parsed_or(web_url::page, || public_url.as_ref().map(web_url::page_of));
 
