@@ -17,33 +17,36 @@ use crate::domain::ids::WebhookEndpointId;
 /// How many due deliveries are looked at together.
 pub(super) const MAX_LOOKED_AT: usize = 200;
 
-/// The due deliveries of an endpoint, each with its head. The conditions of the partial indexes
-/// `webhook_deliveries_due` and `webhook_deliveries_in_order` are in the text (`sql::partial_index`).
-const LOOK: &str = "\
-    SELECT event_id, next_attempt_at, \
-        (SELECT head.event_id FROM webhook_deliveries AS head \
-            WHERE head.endpoint_id = waiting.endpoint_id AND head.subject = waiting.subject \
-            AND head.state = 'pending' ORDER BY head.event_at, head.event_id LIMIT 1) AS head_id, \
-        (SELECT head.next_attempt_at FROM webhook_deliveries AS head \
-            WHERE head.endpoint_id = waiting.endpoint_id AND head.subject = waiting.subject \
-            AND head.state = 'pending' ORDER BY head.event_at, head.event_id LIMIT 1) AS head_at \
-    FROM webhook_deliveries AS waiting \
-    WHERE endpoint_id = $1 AND state = 'pending' AND next_attempt_at <= $2 \
-    ORDER BY next_attempt_at, event_id";
+/// A column of the head of the delivery in `of`. The condition of the partial index
+/// `webhook_deliveries_in_order` is in the text (`sql::partial_index`).
+fn head(column: &str, of: &str) -> String {
+    format!(
+        "(SELECT head.{column} FROM webhook_deliveries AS head \
+            WHERE head.endpoint_id = {of}.endpoint_id AND head.subject = {of}.subject \
+            AND head.state = 'pending' ORDER BY head.event_at, head.event_id LIMIT 1)"
+    )
+}
+
+/// The due deliveries of an endpoint, each with its head, by the partial index `webhook_deliveries_due`.
+fn due_with_heads() -> String {
+    let (id, at) = (head("event_id", "waiting"), head("next_attempt_at", "waiting"));
+    format!(
+        "SELECT event_id, next_attempt_at, {id} AS head_id, {at} AS head_at \
+        FROM webhook_deliveries AS waiting \
+        WHERE endpoint_id = $1 AND state = 'pending' AND next_attempt_at <= $2 \
+        ORDER BY next_attempt_at, event_id LIMIT {MAX_LOOKED_AT}"
+    )
+}
 
 /// Gives deliveries up to one that was looked at the time of their heads, where that is later.
-const POSTPONE: &str = "\
-    UPDATE webhook_deliveries SET next_attempt_at = \
-        (SELECT head.next_attempt_at FROM webhook_deliveries AS head \
-            WHERE head.endpoint_id = webhook_deliveries.endpoint_id \
-            AND head.subject = webhook_deliveries.subject \
-            AND head.state = 'pending' ORDER BY head.event_at, head.event_id LIMIT 1) \
-    WHERE endpoint_id = $1 AND state = 'pending' AND (next_attempt_at, event_id) <= ($2, $3) \
-    AND next_attempt_at < \
-        (SELECT head.next_attempt_at FROM webhook_deliveries AS head \
-            WHERE head.endpoint_id = webhook_deliveries.endpoint_id \
-            AND head.subject = webhook_deliveries.subject \
-            AND head.state = 'pending' ORDER BY head.event_at, head.event_id LIMIT 1)";
+fn postponement() -> String {
+    let at = head("next_attempt_at", "webhook_deliveries");
+    format!(
+        "UPDATE webhook_deliveries SET next_attempt_at = {at} \
+        WHERE endpoint_id = $1 AND state = 'pending' AND (next_attempt_at, event_id) <= ($2, $3) \
+        AND next_attempt_at < {at}"
+    )
+}
 
 /// A due delivery, and its head: itself, or the one that it waits for.
 #[derive(QueryableByName)]
@@ -64,8 +67,8 @@ pub(super) fn look(
     endpoint: WebhookEndpointId,
     now: DateTime<Utc>,
 ) -> Result<Vec<Due>, DbFault> {
-    let query = format!("{LOOK} LIMIT {MAX_LOOKED_AT}");
-    let query = sql_query(query).bind::<Text, _>(endpoint.as_str()).bind::<UtcTimestamp, _>(At(now));
+    let query =
+        sql_query(due_with_heads()).bind::<Text, _>(endpoint.as_str()).bind::<UtcTimestamp, _>(At(now));
     let rows: Vec<Due> = each!(tx.writing(), c => query.load(c))?;
     Ok(rows)
 }
@@ -86,7 +89,7 @@ pub(super) fn postpone_blocked(
 ) -> Result<(), DbFault> {
     let is_any_blocked = looked_at.iter().any(|one| one.event_id != one.head_id);
     let Some(last) = looked_at.last().filter(|_| is_any_blocked) else { return Ok(()) };
-    let query = sql_query(POSTPONE)
+    let query = sql_query(postponement())
         .bind::<Text, _>(endpoint.as_str())
         .bind::<UtcTimestamp, _>(last.next_attempt_at)
         .bind::<Text, _>(&last.event_id);

@@ -57,6 +57,14 @@ rows! {
     insert
 }
 
+impl<'a> DeliveryRow<'a> {
+    /// The delivery of an event, from its id, subject and time: due at once.
+    fn new(endpoint_id: &'a str, (event_id, subject, at): (&'a str, &'a str, DateTime<Utc>)) -> Self {
+        let state = DeliveryState::Pending.as_str();
+        Self { endpoint_id, event_id, subject, event_at: At(at), state, attempts: 0, next_attempt_at: At(at) }
+    }
+}
+
 /// An event to write.
 pub(super) struct NewEvent {
     pub(super) id: WebhookEventId,
@@ -178,7 +186,7 @@ fn topic_of(
     let mut topic = if is_erasure { invited_to(connection, user)? } else { Vec::new() };
     topic.extend((roles > 0).then_some((InvitationKind::SystemUser, None)));
     for id in &joined {
-        topic.push((InvitationKind::SubAccount, Some(account(id, user)?)));
+        topic.push((InvitationKind::SubAccount, Some(account(id, ("memberships", user))?)));
     }
     Ok(topic)
 }
@@ -193,15 +201,14 @@ fn invited_to(connection: &mut AnyConnection, user: UserId) -> Result<Topic, DbF
     let mut topic = Topic::with_capacity(rows.len());
     for (kind, id) in &rows {
         let kind = kind.parse::<InvitationKind>().map_err(|_| unreadable())?;
-        topic.push((kind, id.as_deref().map(|id| account(id, user)).transpose()?));
+        topic.push((kind, id.as_deref().map(|id| account(id, ("invitations", user))).transpose()?));
     }
     Ok(topic)
 }
 
-/// The account of an invitation or a membership of a user.
-fn account(id: &str, user: UserId) -> Result<AccountId, DbFault> {
-    let unreadable =
-        || DbFault::Corrupt { table: "invitations", column: "account_id", row: user.to_string() };
+/// The account in a row of this table that belongs to this user.
+fn account(id: &str, (table, user): (&'static str, UserId)) -> Result<AccountId, DbFault> {
+    let unreadable = || DbFault::Corrupt { table, column: "account_id", row: user.to_string() };
     id.parse::<AccountId>().map_err(|_| unreadable())
 }
 
@@ -221,15 +228,8 @@ pub(super) fn write(tx: &mut Tx<'_>, receivers: &[Receiver], events: &[NewEvent]
     });
     EventRow::insert(tx.writing(), &rows.collect::<Vec<_>>())?;
     let deliveries = taken.iter().flat_map(|(event, takers)| {
-        takers.iter().map(move |taker| DeliveryRow {
-            endpoint_id: &taker.endpoint,
-            event_id: event.id.as_str(),
-            subject: &event.subject,
-            event_at: At(event.at),
-            state: DeliveryState::Pending.as_str(),
-            attempts: 0,
-            next_attempt_at: At(event.at),
-        })
+        let of_event = (event.id.as_str(), event.subject.as_str(), event.at);
+        takers.iter().map(move |taker| DeliveryRow::new(&taker.endpoint, of_event))
     });
     let deliveries: Vec<DeliveryRow<'_>> = deliveries.collect();
     // Seven columns each, within SQLite's limit of 32,766 parameters.
@@ -251,16 +251,8 @@ pub fn test(
     let payload = test_payload(at, endpoint);
     let event = EventRow { id: id.as_str(), event_type: TEST_EVENT, at: At(at), payload: &payload };
     EventRow::insert(tx.writing(), &[event])?;
-    let delivery = DeliveryRow {
-        endpoint_id: endpoint.as_str(),
-        event_id: id.as_str(),
-        // About nothing else: it waits for no other event.
-        subject: id.as_str(),
-        event_at: At(at),
-        state: DeliveryState::Pending.as_str(),
-        attempts: 0,
-        next_attempt_at: At(at),
-    };
+    // It is about nothing else, so that it waits for no other event.
+    let delivery = DeliveryRow::new(endpoint.as_str(), (id.as_str(), id.as_str(), at));
     DeliveryRow::insert(tx.writing(), &[delivery])?;
     Ok(())
 }

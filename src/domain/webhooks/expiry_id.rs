@@ -8,8 +8,8 @@ use crate::domain::ids::{InvitationId, WebhookEventId};
 /// The bits of a UUIDv7 that are neither its time nor its version and variant (RFC 9562 §5.7).
 const RANDOM_BITS: u128 = 0x0FFF_3FFF_FFFF_FFFF_FFFF;
 
-/// The id of the event that the link of an invitation expired at this time. It is the same whoever writes the
-/// event, so that it is written once. It begins with that time, as all ids begin with theirs, and has the
+/// The id of the event that the link of an invitation expired at this time. It is the same for all processes,
+/// so that the event is written once. It begins with that time, as all ids begin with theirs, and has the
 /// random bits of the invitation's id.
 #[must_use]
 pub fn expiry_id(invitation: InvitationId, expired_at: DateTime<Utc>) -> WebhookEventId {
