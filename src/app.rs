@@ -30,10 +30,12 @@ use crate::{
     dispatcher::Dispatcher,
     domain::{base_path::BasePath, bounce_address::BounceKeys},
     http::{
-        CourierWatch, ReturnedMailEntry, Settings, State,
+        CourierWatch, ReturnedMailEntry, Settings, State, read_gauges,
         server::{self, ConnectionLimits, Connections},
     },
     mail::{Mailer, MimeReader, WebhookHttp},
+    metrics::Metrics,
+    otel::{self, PendingExport, Reading, Tracer},
     services::{
         Services, access_token::AccessTokens, cleanup::sweep, provider_tokens::ProviderTokens, session_token,
     },
@@ -79,6 +81,10 @@ pub struct Parts {
     pub courier: Courier,
     /// Sends the webhooks that the operations write.
     pub dispatcher: Dispatcher,
+    /// Makes the spans of requests.
+    pub tracer: Tracer,
+    /// Sends spans and metrics, once it runs; none without a collector.
+    pub export: PendingExport,
     /// What HTTP needs to know.
     pub settings: Settings,
 }
@@ -184,13 +190,22 @@ impl Parts {
         let db = Db::open(&config.database_url)?;
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
         let shared = Shared::new(db, clock, mailer).map_err(no_thread)?;
-        let courier = shared.courier(config, &keys).map_err(no_thread)?;
-        let dispatcher = shared.dispatcher(config, &keys, &courier.metrics).map_err(StartError::Defect)?;
+        let metrics = Metrics::new();
+        metrics.gauges.started(shared.clock.now().timestamp());
+        let (tracer, export) = match config.otlp() {
+            Some(settings) => {
+                otel::start(settings, &metrics, shared.clock.now()).map_err(StartError::Defect)?
+            }
+            None => <(Tracer, PendingExport)>::default(),
+        };
+        let watched = (&metrics, &tracer);
+        let courier = shared.courier(config, &keys, watched).map_err(no_thread)?;
+        let dispatcher = shared.dispatcher(config, &keys, watched).map_err(StartError::Defect)?;
         let settings = settings(config, keys.bounces.clone());
         let provider_tokens =
             ProviderTokens::new(&config.jwt_issuers, &shared.clock).map_err(StartError::Issuers)?;
         let services = shared.services(config, keys, provider_tokens).map_err(no_thread)?;
-        Ok(Self { services, courier, dispatcher, settings })
+        Ok(Self { services, courier, dispatcher, tracer, export, settings })
     }
 
     /// Starts the API at `listener`'s address. It runs until the handle stops it or a signal does.
@@ -249,7 +264,7 @@ impl Parts {
 
     fn state(&self, courier: CourierWatch) -> Result<Arc<State>, StartError> {
         let (services, metrics) = (self.services.clone(), self.courier.metrics.clone());
-        State::new(services, courier, metrics, self.settings.clone())
+        State::new(services, courier, (metrics, self.tracer.clone()), self.settings.clone())
             .map_err(|error| StartError::Defect(error.to_string()))
     }
 }
@@ -273,6 +288,18 @@ pub async fn run_dispatcher(dispatcher: Dispatcher, stop: CancellationToken) {
     if stop.run_until_cancelled(dispatcher.db.suitable()).await.is_some() {
         dispatcher.run(stop).await;
     }
+}
+
+/// Exports spans and metrics until `stop` is cancelled, and then what is left. Where there is no collector it
+/// returns at once. `courier` is what metrics say of the courier.
+pub async fn run_export(parts: Parts, courier: CourierWatch, stop: CancellationToken) {
+    let Some(export) = parts.export.take() else { return };
+    let (services, metrics) = (parts.services, parts.courier.metrics);
+    let read = || async {
+        read_gauges(&services, &metrics, &courier).await;
+        Reading { text: metrics.render(), at: services.clock.now() }
+    };
+    export.run(read, stop).await;
 }
 
 /// Keeps the keys of identity providers fresh until `stop` is cancelled.

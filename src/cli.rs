@@ -3,6 +3,7 @@
 mod bounce;
 mod check_config;
 mod check_mail;
+mod exporting;
 mod import;
 mod manual;
 mod output;

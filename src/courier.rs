@@ -40,6 +40,7 @@ use crate::{
     },
     mail::Mailer,
     metrics::Metrics,
+    otel::Tracer,
 };
 
 /// What a step did.
@@ -109,6 +110,8 @@ pub struct Courier {
     pub outbox_wakeup: Arc<Notify>,
     /// Counts attempts.
     pub metrics: Metrics,
+    /// Makes the spans of letters.
+    pub tracer: Tracer,
 }
 
 /// When the due reminders were last looked for. Clones share it.

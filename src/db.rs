@@ -45,6 +45,7 @@ use self::pool::{
     pooled_connection::Manager,
     pooler_check::Suitability,
     purpose::Purpose,
+    trace_parents::TraceParents,
     work_error::WorkError,
 };
 pub use self::{
@@ -60,6 +61,7 @@ pub use self::{
     },
     removal::Removal,
 };
+use crate::otel;
 
 /// How long a caller waits for an answer: longer than the timeouts of the queue, a connection and a statement
 /// together. A frozen server enforces no timeout of its own, and its kernel keeps the connection open.
@@ -288,9 +290,19 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
+        let (span, parents) = (otel::child("transaction"), [otel::current_parent()]);
+        let work = move |tx: &mut Tx<'_>| {
+            tx.set_trace_parents(TraceParents::of_items(&parents));
+            work(tx)
+        };
         let answer = self.writes.run(move |connection| persist(connection, &work));
         let timed_out = |_| Err(WorkError::Failed(E::from(DbFault::InDoubt(NO_ANSWER.to_owned()))));
-        timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner)
+        let outcome =
+            timeout(self.time_limit, answer).await.unwrap_or_else(timed_out).map_err(WorkError::into_inner);
+        if outcome.as_ref().err().and_then(AsFault::as_fault).is_some() {
+            span.fail();
+        }
+        outcome
     }
 
     /// [`Db::read`] on the current thread, which must be one that may block.

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::sender::Sender;
-use crate::{clock::Clock, db::Db, domain::webhooks::WebhookSecretKeys, metrics::Metrics};
+use crate::{clock::Clock, db::Db, domain::webhooks::WebhookSecretKeys, metrics::Metrics, otel::Tracer};
 
 /// Everything that delivering takes. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct Dispatcher {
     pub last_expiry_scan: LastExpiryScan,
     /// Counts attempts.
     pub metrics: Metrics,
+    /// Makes the spans of deliveries.
+    pub tracer: Tracer,
 }
 
 /// When expired links were last looked for. Clones share it.

@@ -66,6 +66,7 @@ pub mod suppression;
 pub mod suppression_keys;
 pub mod time_zone;
 pub mod token;
+pub mod trace_parent;
 pub mod user;
 pub mod vat;
 pub mod visibility;

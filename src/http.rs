@@ -31,10 +31,10 @@ use self::{
     response::{document::Document, page::SharedLists},
 };
 pub use self::{
-    ops::courier_watch::CourierWatch,
+    ops::{courier_watch::CourierWatch, gauges::read_gauges},
     state::{ReturnedMailEntry, Settings, State},
 };
-use crate::{metrics::Metrics, services::Services};
+use crate::{metrics::Metrics, otel::Tracer, services::Services};
 
 /// The contract, as the handlers say it: what is committed, and served, is made of it.
 #[must_use]
@@ -50,13 +50,12 @@ impl State {
     pub fn new(
         services: Services,
         courier: CourierWatch,
-        metrics: Metrics,
+        (metrics, tracer): (Metrics, Tracer),
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let contract = Contract::read()?;
         let served = openapi::served::served(&settings.public_url, settings.base_path.as_str());
         ops::outcomes::declare(&metrics, &contract, &settings.webhooks);
-        metrics.gauges.started(services.clock.now().timestamp());
         Ok(Arc::new(Self {
             pages: Pages::new(settings.base_path.as_str())?,
             contract: Document::new(served.ok_or("the contract has no servers that can be replaced")?),
@@ -68,6 +67,7 @@ impl State {
             batches: MemoryBudget::new(),
             courier,
             metrics,
+            tracer,
             gauge_reading: Mutex::default(),
             services,
             settings,

@@ -8,9 +8,10 @@
 //! http     -> services, domain, clock       never db, never mail
 //! services -> db, domain, clock             never actix, never a transport
 //! courier  -> db, mail, domain, clock       the background worker that sends letters
-//! db       -> domain                        the only module that uses `diesel`
+//! db       -> domain, otel                  the only module that uses `diesel`
 //! mail     -> domain                        the only module that uses `lettre`, and `reqwest` for letters
 //! dispatcher -> db, domain, clock           the background worker that sends webhooks; uses `reqwest`
+//! otel     -> domain, metrics               spans, and their export to a collector; uses `reqwest`
 //! domain   -> locales                       pure
 //! locales  -> nothing of this crate         the table of languages, and their data
 //! ```
@@ -38,5 +39,6 @@ pub mod identity;
 pub mod locales;
 pub mod mail;
 pub mod metrics;
+pub mod otel;
 pub mod services;
 pub mod telemetry;

@@ -70,6 +70,10 @@ const ACTIVATION_BUCKETS: [u32; 13] = [1, 5, 15, 30, 60, 120, 240, 480, 960, 1_4
 /// The outcomes of an attempt to deliver a webhook.
 const WEBHOOKS: [&str; 3] = ["delivered", "deferred", "failed"];
 
+/// What becomes of spans.
+const SENT: &str = "sent";
+const DROPPED: &str = "dropped";
+
 /// All metrics. Cheap to clone; clones share the counters.
 #[derive(Clone)]
 pub struct Metrics {
@@ -85,6 +89,7 @@ pub struct Metrics {
     webhooks: Family<OutcomeLabels, Counter>,
     reports: Family<ReportLabels, Counter>,
     suppressions: Family<OutcomeLabels, Counter>,
+    otlp_spans: Family<OutcomeLabels, Counter>,
     /// What holds at the moment when metrics are read.
     pub gauges: Gauges,
 }
@@ -107,11 +112,13 @@ impl Metrics {
             webhooks: Family::default(),
             reports: Family::default(),
             suppressions: Family::default(),
+            otlp_spans: Family::default(),
             gauges: Gauges::default(),
         };
         declare(&metrics.letters, LETTERS);
         declare(&metrics.webhooks, WEBHOOKS);
         declare(&metrics.suppressions, ["unsubscribed", "lifted"]);
+        declare(&metrics.otlp_spans, [SENT, DROPPED]);
         for link in [VALID, EXPIRED] {
             drop(metrics.first_openings.get_or_create(&LinkLabels { link }));
         }
@@ -131,6 +138,8 @@ impl Metrics {
             Unit::Seconds,
             self.seconds.clone(),
         );
+        let spans = "Spans by whether the OpenTelemetry collector took them";
+        registry.register("otlp_spans", spans, self.otlp_spans.clone());
     }
 
     fn register_invitations(&self, registry: &mut Registry) {
@@ -193,9 +202,7 @@ impl Metrics {
 
     /// Counts an answered request.
     pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
-        // A caller may invent methods, and each would create a series.
-        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-        let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
+        let method = known_method(method).unwrap_or("other");
         let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         self.seconds.observe(seconds);
@@ -249,6 +256,16 @@ impl Metrics {
         self.suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
+    /// Counts spans that the OpenTelemetry collector took.
+    pub fn spans_sent(&self, number: u64) {
+        self.otlp_spans.get_or_create(&OutcomeLabels { outcome: SENT.to_owned() }).inc_by(number);
+    }
+
+    /// Counts spans that were dropped: the queue was full, or the collector did not take them.
+    pub fn spans_dropped(&self, number: u64) {
+        self.otlp_spans.get_or_create(&OutcomeLabels { outcome: DROPPED.to_owned() }).inc_by(number);
+    }
+
     /// All metrics, in the OpenMetrics text format.
     #[must_use]
     pub fn render(&self) -> String {
@@ -259,6 +276,13 @@ impl Metrics {
         }
         text
     }
+}
+
+/// A method that the API may have. A caller may invent methods, and each would create a series.
+#[must_use]
+pub fn known_method(method: &str) -> Option<&'static str> {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| *known == method)
 }
 
 fn declare<'a>(family: &Family<OutcomeLabels, Counter>, outcomes: impl IntoIterator<Item = &'a str>) {

@@ -18,6 +18,7 @@ use crate::{
     dispatcher::{Dispatcher, LastExpiryScan, Sender},
     mail::Mailer,
     metrics::Metrics,
+    otel::Tracer,
     services::{
         Services, activate, audit, delivery_overview::overviews::Overviews, guess_guard::GuessGuard,
         idempotency, invite, password_hasher::Hasher, preview, provider_tokens::ProviderTokens,
@@ -49,7 +50,12 @@ impl Shared {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn courier(&self, config: &Config, keys: &Keys) -> io::Result<Courier> {
+    pub fn courier(
+        &self,
+        config: &Config,
+        keys: &Keys,
+        (metrics, tracer): (&Metrics, &Tracer),
+    ) -> io::Result<Courier> {
         let Self { db, lookups, clock, mailer, outbox_wakeup } = self;
         Ok(Courier {
             db: db.with_own_pool(1),
@@ -77,7 +83,8 @@ impl Shared {
             sender_faults: SenderFaultWarning::default(),
             renew_every: courier::RENEW_EVERY,
             outbox_wakeup: outbox_wakeup.clone(),
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
+            tracer: tracer.clone(),
         })
     }
 
@@ -85,7 +92,12 @@ impl Shared {
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub fn dispatcher(&self, config: &Config, keys: &Keys, metrics: &Metrics) -> Result<Dispatcher, String> {
+    pub fn dispatcher(
+        &self,
+        config: &Config,
+        keys: &Keys,
+        (metrics, tracer): (&Metrics, &Tracer),
+    ) -> Result<Dispatcher, String> {
         Ok(Dispatcher {
             db: self.db.with_own_pool(2),
             clock: self.clock.clone(),
@@ -93,6 +105,7 @@ impl Shared {
             sender: Sender::new(config.webhook_networks())?,
             last_expiry_scan: LastExpiryScan::default(),
             metrics: metrics.clone(),
+            tracer: tracer.clone(),
         })
     }
 

@@ -12,6 +12,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    exporting::Exporting,
     output::{notice, print, print_line},
     running::{Part, Signals, run_until_signal},
     shared::{EXPOSED_DKIM_KEY, EXPOSED_KEY, Outcome, clock, runtime, start_logging},
@@ -63,6 +64,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         let watch = courier_watch(letters, &at_work);
         // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
+        let exporting = Exporting::spawn(&parts, watch.clone());
         let (handle, server) = parts.serve_with_metrics(listener, metrics, watch)?;
         let mut running = vec![Part::spawn("the server", server)];
         running.extend(background_parts(&parts, prepared, &stop));
@@ -71,8 +73,10 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
             running.push(dispatcher_part(&parts, stop.clone()));
         }
         greet(config, letters);
-        Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
-            .await?)
+        let stop_server = async { handle.stop(true).await };
+        let outcome = run_until_signal(async || signals.next().await, running, stop, stop_server).await;
+        exporting.finish(&outcome, &mut signals).await;
+        Ok(outcome?)
     })
 }
 
@@ -130,6 +134,7 @@ pub(super) fn courier(config: &Config, letters: Letters, metrics: Option<SocketA
         if !prepared {
             running.push(preparation_part(&parts, stop.clone()));
         }
+        let exporting = Exporting::spawn(&parts, watch.clone());
         let mut handle = None;
         if let Some(listener) = listener {
             let (stopping, server) = parts.serve_metrics_alone(listener, watch)?;
@@ -142,7 +147,9 @@ pub(super) fn courier(config: &Config, letters: Letters, metrics: Option<SocketA
                 handle.stop(true).await;
             }
         };
-        Ok(run_until_signal(async || signals.next().await, running, stop, stop_server).await?)
+        let outcome = run_until_signal(async || signals.next().await, running, stop, stop_server).await;
+        exporting.finish(&outcome, &mut signals).await;
+        Ok(outcome?)
     })
 }
 

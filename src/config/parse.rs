@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use crate::{
     db::DatabaseUrl,
     domain::{company::CompanyVat, invisible::is_blank, locale::Locale, networks::Networks},
+    otel::TraceSampler,
 };
 
 pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, String> {
@@ -106,6 +107,16 @@ pub(super) fn letter_limit(text: &str) -> Result<Option<u32>, &'static str> {
     }
     let limit = text.parse().ok().filter(|limit| (1..=1_000_000).contains(limit));
     limit.map(Some).ok_or("is neither off nor a number from 1 to 1000000")
+}
+
+pub(super) fn sampler(text: &str) -> Result<TraceSampler, String> {
+    text.parse().map_err(|_| format!("is not one of: {}", TraceSampler::KNOWN))
+}
+
+/// From 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("is no number from 0 to 1, as 0.1")
 }
 
 pub(super) fn company_vat(text: &str) -> Result<CompanyVat, &'static str> {

@@ -19,8 +19,8 @@ fn every_default_is_good() {
 fn all_faults_are_reported_at_once_each_with_its_name() {
     // Any text is a name, and files are looked at where they are used.
     let any_text = |name: &str| {
-        ["MAIL_HELO", "MAIL_TEMPLATES", "OPERATOR_NAME", "JWT_ISSUER", "JWT_AUDIENCE", "LOG"].contains(&name)
-            || name.ends_with("_FILE")
+        let any = ["MAIL_HELO", "MAIL_TEMPLATES", "OPERATOR_NAME", "JWT_ISSUER", "JWT_AUDIENCE", "LOG"];
+        any.contains(&name) || name == "OTEL_SERVICE_NAME" || name.ends_with("_FILE")
     };
     let names: Vec<&str> = variables().map(|variable| variable.name).filter(|name| !any_text(name)).collect();
     let wrong: Vec<(&str, &str)> = names.iter().map(|name| (*name, "nonsense!")).collect();
@@ -104,4 +104,52 @@ fn every_row_of_the_table_is_read() {
     // A variable of the system, which has no row.
     rows.insert("TZDIR".to_owned());
     assert_eq!(*asked.borrow(), rows);
+}
+
+#[test]
+fn without_a_collector_nothing_is_exported_whatever_else_is_set() {
+    let config = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=x"), ("OTEL_TRACES_SAMPLER", "always_on")]);
+    assert!(config.unwrap_or_else(|faults| panic!("{faults:?}")).otlp().is_none());
+}
+
+#[test]
+fn the_settings_of_the_export_are_read_and_a_key_is_never_repeated() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example.com/base/");
+    let settings = |more: &[(&str, &str)]| {
+        let variables: Vec<(&str, &str)> = [&[endpoint][..], more].concat();
+        read(&variables).map(|config| config.otlp().unwrap())
+    };
+    let usual = settings(&[]).unwrap();
+    assert_eq!(
+        (usual.service_name.as_str(), usual.sampler.as_str()),
+        ("invitation-service", "parentbased_always_on")
+    );
+    assert_eq!(usual.timeout, Duration::from_secs(10));
+    let given = settings(&[
+        ("OTEL_SERVICE_NAME", "invitations"),
+        ("OTEL_TRACES_SAMPLER", "traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1500"),
+    ]);
+    let given = given.unwrap();
+    assert_eq!((given.service_name.as_str(), given.sampler.as_str()), ("invitations", "traceidratio"));
+    assert!((given.ratio - 0.25).abs() < f64::EPSILON);
+    assert_eq!(given.timeout, Duration::from_millis(1500));
+    for (name, text) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "otel.example.com:4318"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://otel.example.com:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:hidden@otel.example.com"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example.com/?key=hidden"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "hidden"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hidden%0D%0AX: y"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.01"),
+        ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
+    ] {
+        let faults = read(&[(name, text)]).err().unwrap_or_else(|| panic!("{name}={text} is taken"));
+        let is_named = faults.len() == 1 && faults[0].starts_with(&format!("{name}: "));
+        assert!(is_named && !faults[0].contains("hidden"), "{text}: {faults:?}");
+    }
 }

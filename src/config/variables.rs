@@ -27,6 +27,7 @@ use crate::{
     },
     identity::Issuer,
     mail::{MailUrl, Sender},
+    otel::{OtlpHeaders, OtlpSettings, TraceSampler},
 };
 
 /// The minimum of `JWT_MAX_TTL`: the lifetime of a token from signing in, which must not be refused.
@@ -211,6 +212,31 @@ registry! {
     /// pretty or json (default: pretty on a terminal, else json)
     LOG_FORMAT = "" => log_format: Option<LogFormat> = entry.parsed_if_given(log::format);
 
+    /// the OpenTelemetry collector that takes traces and metrics, by OTLP over HTTP (protobuf), as
+    /// http://127.0.0.1:4318; /v1/traces and /v1/metrics are added (default: none, and nothing is exported)
+    OTEL_EXPORTER_OTLP_ENDPOINT = "" => otlp_endpoint: Option<Url> =
+        entry.parsed_if_given(web_url::collector);
+
+    /// headers of requests to the collector, as its key: name=value, several separated by commas, with values
+    /// in percent-encoding
+    OTEL_EXPORTER_OTLP_HEADERS = "" => otlp_headers: Option<OtlpHeaders> =
+        entry.parsed_if_given(OtlpHeaders::parse);
+
+    /// how long a request to the collector may take, in milliseconds, 1 to 60000
+    OTEL_EXPORTER_OTLP_TIMEOUT = "10000" => otlp_timeout: usize =
+        entry.parsed(|text| parse::number(text, 1..=60_000));
+
+    /// the name of the service in traces and exported metrics
+    OTEL_SERVICE_NAME = "invitation-service" => otel_service_name: String = entry.parsed(parse::one_line);
+
+    /// which traces are recorded: always_on, always_off, traceidratio, and with parentbased_ before it what a
+    /// caller's traceparent says first
+    OTEL_TRACES_SAMPLER = "parentbased_always_on" => traces_sampler: TraceSampler =
+        entry.parsed(parse::sampler);
+
+    /// the share of traces that traceidratio and parentbased_traceidratio record, 0 to 1
+    OTEL_TRACES_SAMPLER_ARG = "1" => traces_ratio: f64 = entry.parsed(parse::share);
+
     combined {
         /// The sender of letters: `MAIL_FROM`, `MAIL_REPLY_TO`, `MAIL_ENVELOPE_FROM`, `MAIL_DSN_SUCCESS`,
         /// `MAIL_HELO`, `MAIL_TEMPLATES`, `MAIL_DKIM` and `TIME_ZONE`.
@@ -252,6 +278,19 @@ impl Config {
     #[must_use]
     pub fn webhook_networks(&self) -> ReceiverNetworks {
         ReceiverNetworks::new(self.webhook_networks.clone())
+    }
+
+    /// How spans and metrics are exported; `None` where there is no collector.
+    #[must_use]
+    pub fn otlp(&self) -> Option<OtlpSettings> {
+        Some(OtlpSettings {
+            endpoint: self.otlp_endpoint.clone()?,
+            headers: self.otlp_headers.clone().unwrap_or_default(),
+            service_name: self.otel_service_name.clone(),
+            sampler: self.traces_sampler,
+            ratio: self.traces_ratio,
+            timeout: Duration::from_millis(u64::try_from(self.otlp_timeout).unwrap_or(u64::MAX)),
+        })
     }
 
     /// The lifetime of a link.

@@ -19,6 +19,19 @@ pub(super) fn public(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Where the OpenTelemetry collector is.
+pub(super) fn collector(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("is no http:// or https:// URL");
+    }
+    let has_more = url.query().is_some() || url.fragment().is_some();
+    if has_more || !url.username().is_empty() || url.password().is_some() {
+        return Err("must contain no ?, no # and no password: a key belongs into OTEL_EXPORTER_OTLP_HEADERS");
+    }
+    Ok(url)
+}
+
 /// Scheme, host and port.
 fn origin(text: &str) -> Option<Url> {
     let is_bare =

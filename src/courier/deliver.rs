@@ -141,13 +141,7 @@ impl Courier {
     }
 
     fn report(&self, letter: &Claimed, outcome: &Outcome) {
-        let (word, error) = match outcome {
-            Outcome::Sent { .. } => ("sent", None),
-            Outcome::Retry { error, .. } => ("deferred", Some(error)),
-            Outcome::Failed { error, .. } => ("failed", Some(error)),
-            Outcome::Withdrawn => ("withdrawn", None),
-            Outcome::Untried { .. } => ("untried", None),
-        };
+        let (word, error) = (outcome.as_str(), outcome.error());
         // The outcome of a letter that resets a password tells whether its address has a user.
         if letter.purpose != LetterPurpose::PasswordReset {
             self.metrics.letter(word);
@@ -169,10 +163,7 @@ impl Courier {
         }
         match error {
             None => tracing::info!(%letter_id, %subject, attempt, outcome = word, "letter"),
-            Some(error) => {
-                let error = error.as_str();
-                tracing::warn!(%letter_id, %subject, attempt, outcome = word, error, "letter");
-            }
+            Some(error) => tracing::warn!(%letter_id, %subject, attempt, outcome = word, error, "letter"),
         }
     }
 }

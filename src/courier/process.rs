@@ -9,9 +9,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Courier, claimed_batch::ClaimedBatch, send_slots::SendPermits, timing::LEASE};
-use crate::db::{
-    DbFault,
-    letters::outbox::{self, Claimed, Outcome},
+use crate::{
+    db::{
+        DbFault,
+        letters::outbox::{self, Claimed, Outcome},
+    },
+    domain::letter::LetterPurpose,
+    otel::Span,
 };
 
 /// What was done with a claimed letter.
@@ -83,17 +87,34 @@ impl Courier {
         }
     }
 
-    /// Sends a letter and records the outcome.
+    /// Sends a letter and records the outcome, in the trace of the request that wrote it.
     async fn process(
         &self,
         letter: Claimed,
         permits: SendPermits,
         pause: &CancellationToken,
     ) -> Result<Processed, DbFault> {
+        let span = self.tracer.consumer("send letter", letter.trace_parent);
+        if span.is_recording() {
+            span.set("letter.id", letter.id.to_string());
+            span.set("letter.subject", letter.subject.to_string());
+            span.set("letter.purpose", letter.purpose.as_str());
+            span.set("letter.attempt", i64::from(letter.attempt));
+        }
+        span.enclose(self.send_and_record(letter, (permits, pause), &span)).await
+    }
+
+    async fn send_and_record(
+        &self,
+        letter: Claimed,
+        (permits, pause): (SendPermits, &CancellationToken),
+        span: &Span,
+    ) -> Result<Processed, DbFault> {
         // Boxed, so that a letter that waits for its record does not keep the memory of an SMTP session.
         let sending = self.leased(&letter, Box::pin(self.deliver(&letter)));
         let (outcome, _until_recorded) = permits.send(sending).await;
         let outcome = outcome?;
+        Self::note(span, &letter, &outcome);
         if let Some(until) = outcome.held_until()
             && !pause.is_cancelled()
         {
@@ -106,6 +127,18 @@ impl Courier {
         }
         // Leased until the outcome is stored: another courier would send the letter again.
         self.leased(&letter, self.record(letter.clone(), outcome)).await.map(|()| Processed::Tried)
+    }
+
+    /// Says in the span of a letter what became of it. Of one that resets a password that would tell whether
+    /// its address has a user.
+    fn note(span: &Span, letter: &Claimed, outcome: &Outcome) {
+        if letter.purpose == LetterPurpose::PasswordReset {
+            return;
+        }
+        span.set("letter.outcome", outcome.as_str());
+        if matches!(outcome, Outcome::Retry { .. } | Outcome::Failed { .. }) {
+            span.fail();
+        }
     }
 
     /// Does `work` on a letter, and renews the letter's lease as long as it takes.

@@ -69,6 +69,11 @@ fn record(
     // addresses.
     let invited: Vec<InvitationId> =
         outcomes.iter().filter_map(|(letter, _)| letter.subject.invitation()).collect();
+    for (item, (letter, _)) in outcomes.iter().enumerate() {
+        if let Some(invitation) = letter.subject.invitation() {
+            tx.trace(item, invitation);
+        }
+    }
     users::lock_invited(tx, &invited)?;
     let recorded = mark_sent::record(tx, outcomes)?;
     let recorded: Vec<&(Claimed, Outcome)> = outcomes

@@ -50,7 +50,7 @@ pub fn insert(
     let audited = audit::of_timeline(entries);
     tx.note_audited(&audited);
     let (letters, timeline, audited) =
-        (outbox::rows(letters), timeline::rows(entries), audit::rows(&audited));
+        (outbox::rows(letters, tx.trace_parents()), timeline::rows(entries), audit::rows(&audited));
     match tx.writing() {
         AnyConnection::Postgres(c) => {
             let letters = outbox::NewRow::arrays(&letters, ")");

@@ -16,6 +16,7 @@ pub(super) mod pooler_fault;
 pub(super) mod purpose;
 pub(super) mod server_check;
 pub(super) mod session;
+pub(super) mod trace_parents;
 pub(super) mod transaction;
 pub(super) mod truncate_log;
 pub(super) mod work_error;

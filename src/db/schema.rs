@@ -171,6 +171,7 @@ diesel::table! {
         subject -> Nullable<Text>,
         relay -> Nullable<Text>,
         checked_at -> Nullable<UtcTimestamp>,
+        trace_parent -> Nullable<Text>,
     }
 }
 

@@ -3,22 +3,42 @@
 use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, outcome::Answered, sender::Webhook};
-use crate::db::{
-    DbFault,
-    webhooks::{Attempt, Claimed},
+use crate::{
+    db::{
+        DbFault,
+        webhooks::{Attempt, Claimed},
+    },
+    otel::Span,
 };
 
 /// What is said of an endpoint whose secrets were made with a key that is not known any more.
 const NO_SECRET: &str = "no secret of this endpoint is known any more: rotate it";
 
 impl Dispatcher {
-    /// Makes one attempt.
+    /// Makes one attempt, in the trace of what caused the event.
     pub(super) async fn deliver(&self, claimed: &Claimed) -> Result<(), DbFault> {
+        let span = self.tracer.consumer("send webhook", claimed.trace_parent);
+        if span.is_recording() {
+            span.set("webhook.endpoint.id", claimed.endpoint.to_string());
+            span.set("webhook.event.id", claimed.event.to_string());
+            span.set("webhook.event.type", claimed.event_type.clone());
+            span.set("webhook.attempt", i64::from(claimed.attempt));
+        }
+        span.enclose(self.send_and_record(claimed, &span)).await
+    }
+
+    async fn send_and_record(&self, claimed: &Claimed, span: &Span) -> Result<(), DbFault> {
         let (at, began) = (self.clock.now(), self.clock.elapsed());
         let answered = match self.webhook(claimed, at) {
             Some(webhook) => self.sender.send(webhook, at).await,
             None => Answered::Nothing(NO_SECRET.to_owned()),
         };
+        if let Some(status) = answered.status() {
+            span.set("http.response.status_code", i64::from(status));
+        }
+        if !answered.status().is_some_and(|status| (200..300).contains(&status)) {
+            span.fail();
+        }
         let took = self.clock.elapsed().saturating_sub(began);
         let attempt = Attempt {
             id: self.clock.id(),

@@ -2,6 +2,7 @@
 
 pub(super) mod courier_watch;
 pub(super) mod docs;
+pub(super) mod gauges;
 pub(super) mod health;
 pub(super) mod metrics;
 pub(super) mod openings;

@@ -20,6 +20,7 @@ use crate::{
         shared_secret::SharedSecret, time_zone::TimeZone,
     },
     metrics::Metrics,
+    otel::Tracer,
     services::Services,
 };
 
@@ -47,6 +48,8 @@ pub struct State {
     pub courier: CourierWatch,
     /// Counts.
     pub metrics: Metrics,
+    /// Makes the spans of requests.
+    pub(super) tracer: Tracer,
     /// Held while gauges are read, which is done once for all that ask at the same time.
     pub(super) gauge_reading: Mutex<()>,
     /// What the configuration says about HTTP.

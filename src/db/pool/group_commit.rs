@@ -18,18 +18,26 @@ use tokio::{
     time::timeout,
 };
 
-use super::work_error::WorkError;
-use crate::db::{AnyConnection, AsFault, Db, DbFault, NO_ANSWER, Tx};
+use super::{trace_parents::TraceParents, work_error::WorkError};
+use crate::{
+    db::{AnyConnection, AsFault, Db, DbFault, NO_ANSWER, Tx},
+    domain::trace_parent::TraceParent,
+    otel,
+};
 
 /// The most items in the queue; more are refused, since they would only time out together.
 const QUEUE: usize = 2048;
 /// The number of reading threads. One, because lookups collect while it waits for the database; two threads
 /// would make smaller batches.
 const READERS: u32 = 1;
+/// What spans of callers are called.
+const WRITE: &str = "transaction";
+const LOOK_UP: &str = "look-up";
 
-/// Processes a batch: one result for each item, in their order, or an error, with which the whole batch is
-/// rolled back.
-type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Vec<O>, WorkError<E>> + Send + Sync;
+/// Processes a batch, whose items have these spans: one result for each item, in their order, or an error,
+/// with which the whole batch is rolled back.
+type Work<I, O, E> =
+    dyn Fn(&Runtime, &[I], &[Option<TraceParent>]) -> Result<Vec<O>, WorkError<E>> + Send + Sync;
 
 #[derive(Clone, Copy)]
 struct Limits {
@@ -39,22 +47,29 @@ struct Limits {
     gather: Duration,
     /// How long a caller waits for an answer.
     time_limit: Duration,
+    /// The name of the spans of callers.
+    span: &'static str,
 }
 
 /// A queue for work of one kind. Clones share it; when the last one is dropped, the threads end.
 pub struct GroupCommit<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
+    /// The name of the queue, and that of the spans of its callers.
+    name: &'static str,
+    span: &'static str,
     time_limit: Duration,
 }
 
 struct Waiting<I, O, E> {
     item: I,
+    /// The span of the caller.
+    parent: Option<TraceParent>,
     answer: oneshot::Sender<Result<O, E>>,
 }
 
 impl<I, O, E> Clone for GroupCommit<I, O, E> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), time_limit: self.time_limit }
+        Self { queue: self.queue.clone(), name: self.name, span: self.span, time_limit: self.time_limit }
     }
 }
 
@@ -70,14 +85,14 @@ where
     /// When the system cannot start a thread.
     pub fn writing(
         db: &Db,
-        name: &str,
+        name: &'static str,
         most: usize,
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let threads = db.sharing_writers();
         let db = db.with_own_pool(threads);
-        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit };
-        Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit, span: WRITE };
+        Self::start(name, threads, limits, shared(db, work))
     }
 
     /// A queue for writes without a waiting caller: items that arrive within `gather` of the first one share
@@ -87,13 +102,13 @@ where
     /// When the system cannot start a thread.
     pub fn gathering(
         db: &Db,
-        name: &str,
+        name: &'static str,
         (most, gather): (usize, Duration),
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.with_own_pool(1);
-        let limits = Limits { most, gather, time_limit: db.time_limit };
-        Self::start(name, 1, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+        let limits = Limits { most, gather, time_limit: db.time_limit, span: WRITE };
+        Self::start(name, 1, limits, shared(db, work))
     }
 
     /// A queue for lookups by key: starts the threads, named `name`; a query takes up to `most` items.
@@ -102,22 +117,25 @@ where
     /// When the system cannot start a thread.
     pub fn reading(
         db: &Db,
-        name: &str,
+        name: &'static str,
         most: usize,
         work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.for_look_ups(READERS);
-        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit };
-        Self::start(name, READERS, limits, move |timer, items| {
+        let limits = Limits { most, gather: Duration::ZERO, time_limit: db.time_limit, span: LOOK_UP };
+        Self::start(name, READERS, limits, move |timer, items, _| {
             db.read_here(timer, |connection| work(connection, items))
         })
     }
 
     fn start(
-        name: &str,
+        name: &'static str,
         threads: u32,
         limits: Limits,
-        work: impl Fn(&Runtime, &[I]) -> Result<Vec<O>, WorkError<E>> + Send + Sync + 'static,
+        work: impl Fn(&Runtime, &[I], &[Option<TraceParent>]) -> Result<Vec<O>, WorkError<E>>
+        + Send
+        + Sync
+        + 'static,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
@@ -132,7 +150,7 @@ where
                 }
             })?;
         }
-        Ok(Self { queue, time_limit: limits.time_limit })
+        Ok(Self { queue, name, span: limits.span, time_limit: limits.time_limit })
     }
 
     /// Queues one item, and returns when its batch is done (for a write: committed). The item is processed
@@ -142,9 +160,11 @@ where
     /// The error of this item; [`DbFault::Unavailable`] when the queue is full; [`DbFault::InDoubt`] when the
     /// answer did not arrive in time, and the item may still be processed.
     pub async fn run(&self, item: I) -> Result<O, E> {
-        let (answer, answered) = oneshot::channel();
+        let span = otel::child(self.span);
+        span.set("queue", self.name);
+        let (parent, (answer, answered)) = (otel::current_parent(), oneshot::channel());
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
-        self.queue.try_send(Waiting { item, answer }).map_err(full)?;
+        self.queue.try_send(Waiting { item, parent, answer }).map_err(full)?;
         match timeout(self.time_limit, answered).await {
             Ok(answer) => {
                 answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
@@ -152,6 +172,24 @@ where
             // The item may still be processed.
             Err(_) => Err(E::from(DbFault::InDoubt(NO_ANSWER.to_owned()))),
         }
+    }
+}
+
+/// Writes of a batch, in one transaction.
+fn shared<I, O, E>(
+    db: Db,
+    work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+) -> impl Fn(&Runtime, &[I], &[Option<TraceParent>]) -> Result<Vec<O>, WorkError<E>> + Send + Sync + 'static
+where
+    I: 'static,
+    O: 'static,
+    E: From<DbFault> + AsFault + 'static,
+{
+    move |timer, items, parents| {
+        db.write_here(timer, |tx| {
+            tx.set_trace_parents(TraceParents::of_items(parents));
+            work(tx, items)
+        })
     }
 }
 
@@ -189,8 +227,13 @@ where
     /// Processes a batch. When it fails, each item is tried alone, so that a faulty one does not fail the
     /// others.
     fn work(&self, batch: Vec<Waiting<I, O, E>>) {
-        let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
-        let outcomes = match self.attempt(&items) {
+        let (mut items, mut parents, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for Waiting { item, parent, answer } in batch {
+            items.push(item);
+            parents.push(parent);
+            answers.push(answer);
+        }
+        let outcomes = match self.attempt(&items, &parents) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(WorkError::Failed(error)) if items.len() == 1 => vec![Err(error)],
             Err(WorkError::Failed(error)) => match error.as_fault() {
@@ -198,7 +241,7 @@ where
                 Some(DbFault::InDoubt(why)) => {
                     items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect()
                 }
-                _ => self.alone(&items),
+                _ => self.alone(&items, &parents),
             },
             Err(WorkError::NotStarted(fault)) => {
                 items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect()
@@ -211,11 +254,11 @@ where
     }
 
     /// Tries each item alone. After two failures of an unavailable database the rest fails without waiting.
-    fn alone(&self, items: &[I]) -> Vec<Result<O, E>> {
+    fn alone(&self, items: &[I], parents: &[Option<TraceParent>]) -> Vec<Result<O, E>> {
         let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
-        for item in items.chunks(1) {
+        for (item, parent) in items.chunks(1).zip(parents.chunks(1)) {
             let outcome = match away {
-                0 | 1 => self.attempt(item).map_err(WorkError::into_inner).and_then(only),
+                0 | 1 => self.attempt(item, parent).map_err(WorkError::into_inner).and_then(only),
                 _ => Err(E::from(DbFault::unavailable("the database is unavailable"))),
             };
             let unavailable =
@@ -227,10 +270,10 @@ where
     }
 
     /// A panic becomes an error, so that the thread can continue.
-    fn attempt(&self, items: &[I]) -> Result<Vec<O>, WorkError<E>> {
+    fn attempt(&self, items: &[I], parents: &[Option<TraceParent>]) -> Result<Vec<O>, WorkError<E>> {
         let panicked =
             |_| Err(WorkError::Failed(E::from(DbFault::Other("a database thread panicked".to_owned()))));
-        catch_unwind(AssertUnwindSafe(|| (self.work)(&self.timer, items))).unwrap_or_else(panicked)
+        catch_unwind(AssertUnwindSafe(|| (self.work)(&self.timer, items, parents))).unwrap_or_else(panicked)
     }
 }
 

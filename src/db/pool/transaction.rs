@@ -2,40 +2,60 @@
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
-use super::any_connection::AnyConnection;
+use super::{any_connection::AnyConnection, trace_parents::TraceParents};
 use crate::{
     db::error::{AsFault, DbFault},
-    domain::audit::AuditEvent,
+    domain::{audit::AuditEvent, ids::InvitationId},
 };
 
-/// An open transaction for writing, and the audit events that it has inserted, which are logged after its
-/// commit.
-pub struct Tx<'a>(&'a mut AnyConnection, Vec<AuditEvent>);
+/// An open transaction for writing.
+pub struct Tx<'a> {
+    connection: &'a mut AnyConnection,
+    /// The audit events that it has inserted, which are logged after its commit.
+    audited: Vec<AuditEvent>,
+    trace_parents: TraceParents,
+}
 
 impl<'a> Tx<'a> {
     /// The transaction that has begun on this connection.
     pub(super) fn begun(connection: &'a mut AnyConnection) -> Self {
-        Self(connection, Vec::new())
+        Self { connection, audited: Vec::new(), trace_parents: TraceParents::default() }
     }
 
     /// The audit events that were inserted.
     pub(super) fn into_audited(self) -> Vec<AuditEvent> {
-        self.1
+        self.audited
     }
 
     /// Keeps inserted audit events for the log.
     pub(in crate::db) fn note_audited(&mut self, inserted: &[AuditEvent]) {
-        self.1.extend_from_slice(inserted);
+        self.audited.extend_from_slice(inserted);
     }
 
     /// The connection, for reads inside the transaction.
     pub fn reading(&mut self) -> &mut AnyConnection {
-        self.0
+        self.connection
     }
 
     /// The connection, for writes.
     pub(in crate::db) fn writing(&mut self) -> &mut AnyConnection {
-        self.0
+        self.connection
+    }
+
+    /// Says for which spans the transaction works.
+    pub(in crate::db) fn set_trace_parents(&mut self, parents: TraceParents) {
+        self.trace_parents = parents;
+    }
+
+    /// The spans for which the transaction works.
+    pub(in crate::db) fn trace_parents(&self) -> &TraceParents {
+        &self.trace_parents
+    }
+
+    /// Says that the item at this place of a shared transaction is about this invitation: what is written of
+    /// it belongs to the span of the item's caller.
+    pub fn trace(&mut self, item: usize, invitation: InvitationId) {
+        self.trace_parents.assign(item, invitation);
     }
 }
 

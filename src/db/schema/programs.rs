@@ -72,13 +72,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, Text};
     use crate::db::sql::timestamp::UtcTimestamp;
     webhook_events (id) {
         id -> Text,
         event_type -> Text,
         at -> UtcTimestamp,
         payload -> Text,
+        trace_parent -> Nullable<Text>,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::db::{
 use crate::domain::{
     closed_set::closed_set,
     ids::{WebhookEndpointId, WebhookEventId},
+    trace_parent::TraceParent,
     webhooks::{EndpointUrl, WebhookSecretRecord, WebhookStatus},
 };
 
@@ -52,6 +53,8 @@ pub struct Claimed {
     pub payload: String,
     /// The number of this attempt, 1 for the first.
     pub attempt: i32,
+    /// The span in which the event was written, for tracing.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// How often due deliveries are looked at in one claim: where all of them are blocked, the next ones follow.
@@ -127,6 +130,9 @@ fn lease(
     Ok(leased)
 }
 
+/// The type of an event, its payload, and its span.
+type Body = (String, String, Option<String>);
+
 /// What the deliveries of these events take: the endpoint and the bodies.
 fn claimed(
     tx: &mut Tx<'_>,
@@ -139,14 +145,13 @@ fn claimed(
     let secrets =
         secrets::of(tx.reading(), &[endpoint.as_str()])?.remove(endpoint.as_str()).unwrap_or_default();
     let ids: Vec<&str> = attempts.iter().map(|(id, _)| id.as_str()).collect();
-    let bodies: Vec<(String, String, String)> = events::table
+    let bodies: Vec<(String, Body)> = events::table
         .filter(events::id.eq_any(ids))
-        .select((events::id, events::event_type, events::payload))
+        .select((events::id, (events::event_type, events::payload, events::trace_parent)))
         .load(tx.reading())?;
-    let mut bodies: HashMap<String, (String, String)> =
-        bodies.into_iter().map(|(id, event_type, payload)| (id, (event_type, payload))).collect();
+    let mut bodies: HashMap<String, Body> = bodies.into_iter().collect();
     let with_body = attempts.into_iter().filter_map(|(id, attempt)| {
-        let (event_type, payload) = bodies.remove(&id)?;
+        let (event_type, payload, trace_parent) = bodies.remove(&id)?;
         let corrupt = || DbFault::Corrupt { table: "webhook_events", column: "id", row: id.clone() };
         let event = id.parse().map_err(|_| corrupt());
         Some(event.map(|event| Claimed {
@@ -158,6 +163,8 @@ fn claimed(
             event_type,
             payload,
             attempt,
+            // Sending does not depend on it: what cannot be read is none.
+            trace_parent: trace_parent.as_deref().and_then(TraceParent::parse),
         }))
     });
     with_body.collect()

@@ -40,6 +40,7 @@ rows! {
         event_type: &'a str,
         at: At,
         payload: &'a str,
+        trace_parent: Option<String>,
     }
     insert
 }
@@ -74,6 +75,8 @@ pub(super) struct NewEvent {
     pub(super) subject: String,
     pub(super) topic: Topic,
     pub(super) payload: String,
+    /// The invitation, if it is about one.
+    pub(super) invitation: Option<InvitationId>,
 }
 
 impl NewEvent {
@@ -90,6 +93,7 @@ impl NewEvent {
             subject: facts.user_id.to_string(),
             topic: vec![(facts.kind, facts.account_id)],
             payload: invitation_payload(event_type, at, facts, entry),
+            invitation: Some(facts.id),
         }
     }
 }
@@ -159,7 +163,8 @@ pub fn of_user(
     }
     let (subject, payload) = (user.to_string(), user_payload(event_type, at, user));
     let topic = topic_of(tx.reading(), user, event_type)?;
-    write(tx, &receivers, &[NewEvent { id, event_type, at, subject, topic, payload }])?;
+    let event = NewEvent { id, event_type, at, subject, topic, payload, invitation: None };
+    write(tx, &receivers, &[event])?;
     if event_type == WebhookEventType::UserErased { erasure::end_earlier(tx, user, (id, at)) } else { Ok(()) }
 }
 
@@ -220,26 +225,30 @@ pub(super) fn write(tx: &mut Tx<'_>, receivers: &[Receiver], events: &[NewEvent]
     };
     let taken: Vec<(&NewEvent, Vec<&Receiver>)> =
         events.iter().map(|event| (event, takers(event))).filter(|(_, takers)| !takers.is_empty()).collect();
+    let parents = tx.trace_parents();
     let rows = taken.iter().map(|(event, _)| EventRow {
         id: event.id.as_str(),
         event_type: event.event_type.as_str(),
         at: At(event.at),
         payload: &event.payload,
+        trace_parent: event.invitation.map_or_else(|| parents.of_only_item(), |id| parents.of(id)),
     });
-    EventRow::insert(tx.writing(), &rows.collect::<Vec<_>>())?;
+    let rows: Vec<EventRow<'_>> = rows.collect();
+    for some in rows.chunks(MAX_ROWS) {
+        EventRow::insert(tx.writing(), some)?;
+    }
     let deliveries = taken.iter().flat_map(|(event, takers)| {
         let of_event = (event.id.as_str(), event.subject.as_str(), event.at);
         takers.iter().map(move |taker| DeliveryRow::new(&taker.endpoint, of_event))
     });
     let deliveries: Vec<DeliveryRow<'_>> = deliveries.collect();
-    // Seven columns each, within SQLite's limit of 32,766 parameters.
     for some in deliveries.chunks(MAX_ROWS) {
         DeliveryRow::insert(tx.writing(), some)?;
     }
     Ok(())
 }
 
-/// The most deliveries of one statement.
+/// The most rows of one statement: of seven columns at most, within SQLite's limit of 32,766 parameters.
 const MAX_ROWS: usize = 4096;
 
 /// Writes the event with which an endpoint is tried.
@@ -249,7 +258,13 @@ pub fn test(
     endpoint: WebhookEndpointId,
 ) -> Result<(), DbFault> {
     let payload = test_payload(at, endpoint);
-    let event = EventRow { id: id.as_str(), event_type: TEST_EVENT, at: At(at), payload: &payload };
+    let event = EventRow {
+        id: id.as_str(),
+        event_type: TEST_EVENT,
+        at: At(at),
+        payload: &payload,
+        trace_parent: tx.trace_parents().of_only_item(),
+    };
     EventRow::insert(tx.writing(), &[event])?;
     // It is about nothing else, so that it waits for no other event.
     let delivery = DeliveryRow::new(endpoint.as_str(), (id.as_str(), id.as_str(), at));

@@ -20,6 +20,7 @@ use super::{browser_headers, cors};
 use crate::domain::{
     actor::ActorRef,
     ids::{Id, Named},
+    trace_parent::TraceParent,
 };
 use crate::http::{
     response::{
@@ -27,8 +28,9 @@ use crate::http::{
         no_store::{NO_STORE_HEADERS, sealed},
         problem::Problem,
     },
-    state::State,
+    state::{METRICS_PATH, State},
 };
+use crate::{metrics::known_method, otel::Span};
 
 /// Names the kind of thing whose ids begin with `req_`.
 #[derive(Clone, Copy)]
@@ -62,8 +64,11 @@ pub async fn middleware(
         // Answered as GET is; the connection leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    let span = tracing::info_span!("request", request_id = %id, trace_id = trace_id(&request));
-    let answer = next.call(request).instrument(span.clone()).await?;
+    let parent = trace_parent(&request);
+    let span = server_span(&request, state.as_ref().map(Data::get_ref), parent);
+    let trace_id = span.trace_id().or_else(|| parent.map(|parent| format!("{:032x}", parent.trace_id())));
+    let log_span = tracing::info_span!("request", request_id = %id, trace_id);
+    let answer = span.enclose(next.call(request).instrument(log_span.clone())).await?;
     let mut answer = complete(answer, state.as_ref().map(Data::get_ref), &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
@@ -79,9 +84,10 @@ pub async fn middleware(
     if let Some(state) = &state {
         state.metrics.request(method.as_str(), &route, status, elapsed.as_secs_f64());
     }
+    finish(&span, method.as_str(), &route, status);
     let milliseconds = elapsed.as_secs_f64() * 1000.0;
     let method = shown(method.as_str());
-    span.in_scope(|| tracing::info!(method, route, status, milliseconds, caller, "request"));
+    log_span.in_scope(|| tracing::info!(method, route, status, milliseconds, caller, "request"));
     Ok(answer)
 }
 
@@ -168,11 +174,31 @@ fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     }
 }
 
-/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across
-/// services.
-fn trace_id(request: &ServiceRequest) -> Option<String> {
-    let header = request.headers().get("traceparent")?.to_str().ok()?;
-    let mut parts = header.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    (trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| trace.to_owned())
+/// The span that a caller's `traceparent` names, so that traces and log lines meet across services.
+fn trace_parent(request: &ServiceRequest) -> Option<TraceParent> {
+    TraceParent::parse(request.headers().get("traceparent")?.to_str().ok()?)
+}
+
+/// The span of a request. Those of monitoring have none: they come every few seconds, and lead nowhere.
+fn server_span(request: &ServiceRequest, state: Option<&State>, parent: Option<TraceParent>) -> Span {
+    let is_probe = matches!(request.path(), METRICS_PATH | "/healthz" | "/readyz");
+    let tracer = state.filter(|_| !is_probe).map(|state| state.tracer.clone()).unwrap_or_default();
+    tracer.server("request", parent)
+}
+
+/// Says what became of the request, by the conventions for HTTP
+/// (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>). Neither path nor query is in a span: they
+/// have ids and tokens.
+fn finish(span: &Span, method: &str, route: &str, status: u16) {
+    if !span.is_recording() {
+        return;
+    }
+    let method = known_method(method).unwrap_or("_OTHER");
+    span.rename(format!("{method} {route}"));
+    span.set("http.request.method", method);
+    span.set("http.route", route.to_owned());
+    span.set("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        span.fail();
+    }
 }

@@ -88,6 +88,9 @@ fn activate_many(
     tx: &mut Tx<'_>,
     attempts: &[Attempt],
 ) -> Result<Vec<Result<Activated, ServiceError>>, ServiceError> {
+    for (item, attempt) in attempts.iter().enumerate() {
+        tx.trace(item, attempt.claim.invitation);
+    }
     let people: Vec<UserId> = attempts.iter().map(|attempt| attempt.seen.invitation.user_id).collect();
     // From here until the end of the transaction no other transaction changes their invitations.
     users::lock_many(tx, &people)?;

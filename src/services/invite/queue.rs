@@ -25,6 +25,9 @@ pub fn queue(
 ) -> io::Result<Queue> {
     let (clock, keys) = (clock.clone(), keys.clone());
     GroupCommit::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
+        for (item, (draft, _)) in items.iter().enumerate() {
+            tx.trace(item, draft.invitation.id);
+        }
         let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
         let outcomes = invite_many(&clock, (&limits, &keys), tx, &drafts)?;
         for ((_, ticket), outcome) in items.iter().zip(&outcomes) {

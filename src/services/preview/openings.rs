@@ -23,6 +23,9 @@ pub type Queue = GroupCommit<Event, bool, DbFault>;
 /// When the system cannot start a thread.
 pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
     GroupCommit::gathering(db, "openings", (most, Duration::ZERO), |tx, new: &[Event]| {
+        for (item, opening) in new.iter().enumerate() {
+            tx.trace(item, opening.invitation_id);
+        }
         let ids: Vec<InvitationId> = new.iter().map(|opening| opening.invitation_id).collect();
         if let Some(now) = new.iter().map(|opening| opening.at).max()
             && webhooks::takes_openings(tx.reading(), now)?

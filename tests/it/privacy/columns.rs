@@ -135,6 +135,8 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("letters.relay", Word),
     ("letters.state", Word),
     ("letters.subject", Id),
+    // Of spans: random ids, of this service or a caller's.
+    ("letters.trace_parent", Random),
     // The provider's id of an event, for 30 days.
     ("mail_events.event_id", Random),
     ("mail_events.provider", Word),
@@ -201,6 +203,7 @@ pub const COLUMNS: &[(&str, Content)] = &[
     ("webhook_events.id", Id),
     // Ids, times and words (`domain/webhooks/payload.rs`).
     ("webhook_events.payload", Id),
+    ("webhook_events.trace_parent", Random),
     ("webhook_progress.name", Word),
     ("webhook_secrets.endpoint_id", Id),
     ("webhook_secrets.hash", Random),

@@ -17,42 +17,60 @@ use self::{
 };
 
 /// The modules, each with those that it may use. No module is above one that uses it.
-const RULE: [(&str, &[&str]); 15] = [
+const RULE: [(&str, &[&str]); 16] = [
     ("locales", &[]),
     ("domain", &["locales"]),
-    ("db", &["domain"]),
+    ("metrics", &[]),
+    // Makes spans in which everything below may run, and exports them with the metrics.
+    ("otel", &["domain", "metrics"]),
+    ("db", &["domain", "otel"]),
     ("mail", &["domain"]),
     // Makes ids, which are domain values.
     ("clock", &["domain"]),
     // Fetches the keys of identity providers, and verifies their tokens.
     ("identity", &["clock", "domain"]),
-    ("metrics", &[]),
     ("telemetry", &["config"]),
     // Reads variables into the types of the modules that they configure.
-    ("config", &["db", "domain", "identity", "mail"]),
+    ("config", &["db", "domain", "identity", "mail", "otel"]),
     ("services", &["clock", "db", "domain", "identity"]),
-    ("courier", &["clock", "db", "domain", "mail", "metrics"]),
+    ("courier", &["clock", "db", "domain", "mail", "metrics", "otel"]),
     // Sends webhooks to partners' endpoints.
-    ("dispatcher", &["clock", "db", "domain", "metrics"]),
-    ("http", &["clock", "domain", "metrics", "services"]),
+    ("dispatcher", &["clock", "db", "domain", "metrics", "otel"]),
+    ("http", &["clock", "domain", "metrics", "otel", "services"]),
     (
         "app",
-        &["clock", "config", "courier", "db", "dispatcher", "domain", "http", "mail", "metrics", "services"],
+        &[
+            "clock",
+            "config",
+            "courier",
+            "db",
+            "dispatcher",
+            "domain",
+            "http",
+            "mail",
+            "metrics",
+            "otel",
+            "services",
+        ],
     ),
     ("cli", &["app", "clock", "config", "domain", "http", "mail", "services", "telemetry"]),
 ];
 
 /// Crates, each with the modules that may use it. `app` and `cli` start what runs; `cli/import` is a client
 /// of our own API.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
     ("lettre", &["mail"]),
-    ("reqwest", &["cli/bounce", "cli/import", "dispatcher", "identity", "mail"]),
+    ("reqwest", &["cli/bounce", "cli/import", "dispatcher", "identity", "mail", "otel"]),
+    ("opentelemetry", &["otel"]),
+    ("opentelemetry_sdk", &["otel"]),
+    ("opentelemetry_proto", &["otel"]),
+    ("prost", &["otel"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
-    ("tokio_util", &["app", "cli", "courier", "dispatcher", "services"]),
-    ("tokio", &["app", "cli", "courier", "db", "dispatcher", "http", "identity", "mail", "services"]),
+    ("tokio_util", &["app", "cli", "courier", "dispatcher", "otel", "services"]),
+    ("tokio", &["app", "cli", "courier", "db", "dispatcher", "http", "identity", "mail", "otel", "services"]),
 ];
 
 /// What would make the domain depend on when and where it runs.

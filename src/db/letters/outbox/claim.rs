@@ -25,6 +25,7 @@ use crate::db::{
 use crate::domain::{
     ids::LetterId,
     letter::{LetterPurpose, LetterSubject},
+    trace_parent::TraceParent,
 };
 
 /// A letter that this courier may send until the lease ends.
@@ -46,6 +47,8 @@ pub struct Claimed {
     pub lease_ends: DateTime<Utc>,
     /// Where the courier takes it: a relay or a provider, as `Mailer::describe` has it.
     pub relay: Option<Arc<str>>,
+    /// The span in which it was written, for tracing.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// Which letters are claimed.
@@ -84,6 +87,7 @@ pub fn claim(
             letters::kind,
             letters::attempts,
             letters::first_tried_at,
+            letters::trace_parent,
         ))
         .get_results::<Row>(tx.writing())?;
     rows.into_iter().map(|row| claimed(row, (now, lease_ends))).collect()
@@ -107,11 +111,11 @@ fn due(tx: &mut Tx<'_>, scope: ClaimScope, limit: i64, now: DateTime<Utc>) -> Re
     })
 }
 
-/// The id, the subject, the generation, the purpose, the attempt, and when it was first tried.
-type Row = (String, Ids, i32, String, i32, Option<At>);
+/// The id, the subject, the generation, the purpose, the attempt, when it was first tried, and its span.
+type Row = (String, Ids, i32, String, i32, Option<At>, Option<String>);
 
 fn claimed(
-    (id, ids, generation, kind, attempt, first_tried_at): Row,
+    (id, ids, generation, kind, attempt, first_tried_at, trace_parent): Row,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Claimed, DbFault> {
     let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
@@ -124,6 +128,8 @@ fn claimed(
         first_tried_at: first_tried_at.map_or(now, |at| at.0),
         lease_ends,
         relay: None,
+        // Sending does not depend on it: what cannot be read is none.
+        trace_parent: trace_parent.as_deref().and_then(TraceParent::parse),
     })
 }
 

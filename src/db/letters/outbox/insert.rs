@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::state::LetterState;
-use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
+use crate::db::{Tx, error::DbFault, pool::trace_parents::TraceParents, schema::letters, sql::timestamp::At};
 use crate::domain::{
     email::Email,
     ids::{InvitationId, LetterId},
@@ -60,17 +60,19 @@ rows! {
         created_at: At,
         kind: &'a str,
         recipient: &'a str,
+        trace_parent: Option<String>,
     }
     insert insert_missing
 }
 
 /// Puts letters in.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
-    NewRow::insert(tx.writing(), &rows(new))?;
+    let rows = rows(new, tx.trace_parents());
+    NewRow::insert(tx.writing(), &rows)?;
     Ok(())
 }
 
-pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
+pub(in crate::db) fn rows<'a>(new: &'a [NewLetter], parents: &TraceParents) -> Vec<NewRow<'a>> {
     new.iter()
         .map(|letter| NewRow {
             id: letter.id.as_str(),
@@ -82,6 +84,7 @@ pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
             created_at: At(letter.at),
             kind: letter.purpose.as_str(),
             recipient: letter.recipient.as_str(),
+            trace_parent: parents.of(letter.invitation_id),
         })
         .collect()
 }
@@ -113,6 +116,7 @@ pub fn insert_notice(tx: &mut Tx<'_>, new: &NewNotice) -> Result<(), DbFault> {
         letters::created_at.eq(At(new.at)),
         letters::kind.eq(new.purpose.as_str()),
         letters::recipient.eq(new.recipient.as_str()),
+        letters::trace_parent.eq(tx.trace_parents().of_only_item()),
     );
     diesel::insert_into(letters::table).values(row).execute(tx.writing())?;
     Ok(())
@@ -129,7 +133,8 @@ pub fn delete_notices(tx: &mut Tx<'_>, subjects: &[String]) -> Result<(), DbFaul
 /// the new ones.
 pub fn insert_missing(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
     let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
-    let entered = NewRow::insert_missing(tx.writing(), &rows(new))?;
+    let rows = rows(new, tx.trace_parents());
+    let entered = NewRow::insert_missing(tx.writing(), &rows)?;
     entered.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
 }
 

@@ -55,6 +55,27 @@ impl Outcome {
         }
     }
 
+    /// The outcome in one word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "sent",
+            Self::Retry { .. } => "deferred",
+            Self::Failed { .. } => "failed",
+            Self::Withdrawn => "withdrawn",
+            Self::Untried { .. } => "untried",
+        }
+    }
+
+    /// Why it was not sent, if it was tried or refused.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::Retry { error, .. } | Self::Failed { error, .. } => Some(error),
+            Self::Sent { .. } | Self::Withdrawn | Self::Untried { .. } => None,
+        }
+    }
+
     /// Until when the relay asked for a pause of all letters, if it did.
     #[must_use]
     pub fn held_until(&self) -> Option<DateTime<Utc>> {

@@ -151,6 +151,7 @@ impl World {
                 first_tried_at: self.app.now(),
                 lease_ends: self.app.now(),
                 relay: None,
+                trace_parent: None,
             };
             records.run((none, Outcome::Withdrawn)).await.unwrap();
         }
