@@ -1,4 +1,5 @@
-//! Requests to the collector: OTLP over HTTP with protobuf (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>).
+//! Requests to the collector: OTLP over HTTP with protobuf,
+//! <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 
 use std::time::Duration;
 

@@ -13,8 +13,8 @@ const FORM: &str = "must be name=value, several separated by commas, with values
 pub struct OtlpHeaders(HeaderMap);
 
 impl OtlpHeaders {
-    /// Reads headers in the form of the specification
-    /// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>).
+    /// Reads headers in the form of the specification:
+    /// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables>
     ///
     /// # Errors
     /// What is wrong with them, without repeating them.

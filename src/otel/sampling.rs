@@ -1,5 +1,5 @@
-//! Which traces are recorded: the samplers of the OpenTelemetry specification
-//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration>).
+//! Which traces are recorded: the samplers of the OpenTelemetry specification,
+//! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>.
 
 use opentelemetry_sdk::trace::{ParentBasedSampler, Sampler, ShouldSample};
 

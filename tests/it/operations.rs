@@ -11,3 +11,4 @@ mod metrics;
 mod observe;
 mod output;
 mod package;
+mod traces;

@@ -7,6 +7,7 @@ pub mod batches;
 pub mod browser;
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod customers;
 pub mod database;
 pub mod dkim;

@@ -186,8 +186,8 @@ fn server_span(request: &ServiceRequest, state: Option<&State>, parent: Option<T
     tracer.server("request", parent)
 }
 
-/// Says what became of the request, by the conventions for HTTP
-/// (<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>). Neither path nor query is in a span: they
+/// Says what became of the request, by the conventions for HTTP:
+/// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>. Neither path nor query is in a span: they
 /// have ids and tokens.
 fn finish(span: &Span, method: &str, route: &str, status: u16) {
     if !span.is_recording() {

@@ -85,8 +85,8 @@ fn every_metric_with_a_series_is_in_the_message() {
 
 #[test]
 fn what_has_another_form_is_left_out() {
-    let text = "stray 1\n# HELP\n# HELP a A.\n# TYPE a counter\na_total{x=\"open} 1\na_total\na_total 3 # {} 1\n\
-        a_created 5\nb_total 4\n# HELP c C.\n# TYPE c summary\nc_sum 1\n# EOF\n";
+    let text = "stray 1\n# HELP\n# HELP a A.\n# TYPE a counter\na_total{x=\"open} 1\na_total\n\
+        a_total 3 # {} 1\na_created 5\nb_total 4\n# HELP c C.\n# TYPE c summary\nc_sum 1\n# EOF\n";
     let message = message(text, &[], (time(1), time(2)));
     let metrics = &message.resource_metrics[0].scope_metrics[0].metrics;
     assert_eq!(metrics.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>(), ["a"]);
