@@ -172,8 +172,8 @@ on_each! {
         assert_eq!(collector.metric("invitation_service_invitations", "pending"), Some(2));
         let families = scraped.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
         let with_series = families.filter(|name| {
-            let rest = scraped.lines().filter_map(|line| line.strip_prefix(name));
-            rest.into_iter().any(|rest| rest.starts_with(['{', ' ', '_']))
+            let mut rest = scraped.lines().filter_map(|line| line.strip_prefix(name));
+            rest.any(|rest| rest.starts_with(['{', ' ', '_']))
         });
         let names: BTreeSet<String> = collector.metric_names().into_iter().collect();
         let missing: Vec<&str> = with_series.filter(|name| !names.contains(*name)).collect();
