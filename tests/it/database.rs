@@ -15,5 +15,6 @@ mod query_plans;
 mod restored_copy;
 mod seeded;
 mod sequential_scans;
+mod shard_key;
 mod unavailable;
 mod upgrade;
