@@ -29,13 +29,22 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Answers preflights on every path, before authentication, and lets pages of these origins read answers.
 /// Without origins it does nothing: a preflight is 405.
 pub fn middleware(origins: &[String]) -> Condition<Cors> {
     let cors = Cors::default()
         .allowed_methods(METHODS)
-        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, REQUEST_ID])
+        .allowed_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IDEMPOTENCY_KEY,
+            IF_MATCH,
+            IF_NONE_MATCH,
+            REQUEST_ID,
+            TRACE_PARENT,
+        ])
         .expose_headers([
             ETAG,
             LOCATION,

@@ -42,7 +42,8 @@ on_both_databases! {
     /// On every route, whatever it needs, and on paths that there are not: the page reads the 404 itself.
     async fn preflights_are_answered_before_authentication(app: TestApp) {
         let anonymous = app.anonymous();
-        let headers = "authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id";
+        let headers = "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, \
+            x-request-id";
         let paths = routes().into_iter().flat_map(|route| {
             let path = route.path.replace(['{', '}'], "");
             route.methods.split(", ").map(|method| (path.clone(), method.to_owned())).collect::<Vec<_>>()
