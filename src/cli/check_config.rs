@@ -49,6 +49,9 @@ fn print_places(config: &Config) -> Result<(), Unwritable> {
     if let Some(address) = config.metrics_addr {
         print_line(format_args!("metrics at  {address}, and not with the API"))?;
     }
+    if let Some(endpoint) = &config.otlp_endpoint {
+        print_line(format_args!("traces to   {endpoint}, and metrics, as {}", config.otel_service_name))?;
+    }
     print_line(format_args!("reached at  {}", config.public_url.as_str().trim_end_matches('/')))?;
     print_line(format_args!("links open  {}", config.activation_url.page()))?;
     if !config.cors_origins.is_empty() {

@@ -5,7 +5,8 @@ mod returned_mail;
 use url::{Host, Url};
 
 use super::variables::{
-    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_DKIM, MAIL_FROM, MAIL_URL, PUBLIC_URL, STAFF_PASSWORDS,
+    ACTIVATION_URL, Config, JWT_ISSUERS, MAIL_DKIM, MAIL_FROM, MAIL_URL, OTEL_EXPORTER_OTLP_ENDPOINT,
+    OTEL_EXPORTER_OTLP_HEADERS, PUBLIC_URL, STAFF_PASSWORDS,
 };
 use crate::{identity::Claims, mail::same_organisation};
 
@@ -38,9 +39,20 @@ impl Config {
                 STAFF_PASSWORDS.name, JWT_ISSUERS.name
             )
         });
-        let single = [exposed, nowhere, link, locked_out].into_iter().flatten();
+        let single = [exposed, nowhere, link, locked_out, self.clear_key()].into_iter().flatten();
         let more = [self.returned_mail_cautions(), self.signatures(), self.dotted_claims()];
         single.chain(more.into_iter().flatten()).collect()
+    }
+
+    /// A key of the collector that others on the way can read.
+    fn clear_key(&self) -> Option<String> {
+        let endpoint = self.otlp_endpoint.as_ref().filter(|_| self.otlp_headers.is_some())?;
+        (endpoint.scheme() == "http" && !is_loopback(endpoint)).then(|| {
+            format!(
+                "{}: they go to another machine in clear text: name an https:// URL in {}",
+                OTEL_EXPORTER_OTLP_HEADERS.name, OTEL_EXPORTER_OTLP_ENDPOINT.name
+            )
+        })
     }
 
     /// Signatures that no receiver sees, or that do not count.
@@ -132,6 +144,21 @@ mod tests {
             .into_iter()
             .map(|text| text.split(':').next().unwrap_or_default().to_owned())
             .collect()
+    }
+
+    #[test]
+    fn a_key_of_the_collector_is_not_for_others_to_read() {
+        for (endpoint, cautions) in [
+            ("http://127.0.0.1:4318", 0),
+            ("http://localhost:4318", 0),
+            ("https://otel.example.com", 0),
+            ("http://otel.example.com:4318", 1),
+        ] {
+            let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+            let found = cautioned(&[endpoint, ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=x")]);
+            assert_eq!(found, vec!["OTEL_EXPORTER_OTLP_HEADERS"; cautions], "{endpoint:?}");
+            assert!(cautioned(&[endpoint]).is_empty(), "{endpoint:?}");
+        }
     }
 
     #[test]
