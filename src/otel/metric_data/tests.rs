@@ -1,4 +1,4 @@
-use opentelemetry_proto::tonic::{common::v1::any_value, metrics::v1::Metric};
+use opentelemetry_proto::tonic::common::v1::any_value;
 
 use super::*;
 use crate::metrics::Metrics;
