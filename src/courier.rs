@@ -22,7 +22,6 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
-use url::Url;
 
 pub use self::{
     outage::Outage,
@@ -80,8 +79,8 @@ pub struct Courier {
     pub email_changes: EmailChangeKeys,
     /// The page that these links open.
     pub email_change_url: LinkTemplate,
-    /// Where the API is described, for letters about webhook endpoints.
-    pub api_url: Url,
+    /// The API's URL with its base path, without a slash at its end, for letters about webhook endpoints.
+    pub api_url: String,
     /// Whether staff may sign in by password, and so reset one.
     pub staff_passwords: bool,
     /// The operator's name.

@@ -4,7 +4,6 @@ use std::{io, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use tokio::sync::Notify;
-use url::Url;
 
 use super::keys::Keys;
 use crate::{
@@ -69,7 +68,7 @@ impl Shared {
             password_reset_url: config.password_reset_url.clone(),
             email_changes: keys.email_changes.clone(),
             email_change_url: config.email_change_url.clone(),
-            api_url: api_url(config),
+            api_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             staff_passwords: config.staff_passwords,
             organisation: config.operator_name.clone(),
             locale: config.locale,
@@ -143,13 +142,6 @@ impl Shared {
             outbox_wakeup: self.outbox_wakeup,
         })
     }
-}
-
-/// Where the contract is shown: `/docs` below the base path.
-fn api_url(config: &Config) -> Url {
-    let mut url = config.public_url.clone();
-    url.set_path(&[config.public_url.path().trim_end_matches('/'), "/docs"].concat());
-    url
 }
 
 /// The queues of requests that share commits.

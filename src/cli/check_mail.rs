@@ -125,6 +125,7 @@ fn test_letter(config: &Config, to: Email, clock: &Clock) -> Letter {
         roles: vec![Role::Viewer.as_str()],
         account: None,
         endpoints: Vec::new(),
+        api_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
         // Filters judge a letter by its links, too.
         link: config.activation_url.with_token(NO_TOKEN),
         now,

@@ -129,6 +129,7 @@ impl Courier {
                 is_new: account.is_new,
             }),
             endpoints: Vec::new(),
+            api_url: self.api_url.clone(),
             link: self.links.link(&self.activation_url, claim),
             now,
             // A reminder gives no further time.

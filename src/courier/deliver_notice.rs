@@ -87,7 +87,8 @@ impl Courier {
                 self.email_changes.link(&self.email_change_url, id)
             }
             _ if letter.purpose == LetterPurpose::WebhookDisabled => {
-                SecretString::from(self.api_url.to_string())
+                // Where the contract is shown.
+                SecretString::from(format!("{}/docs", self.api_url))
             }
             LetterSubject::EmailChange(_) | LetterSubject::User(_) | LetterSubject::Invitation(_) => {
                 SecretString::from(self.password_reset_url.page().to_string())
@@ -104,6 +105,7 @@ impl Courier {
             roles: Vec::new(),
             account: None,
             endpoints,
+            api_url: self.api_url.clone(),
             link,
             now,
             expires_at,

@@ -35,6 +35,8 @@ pub struct Letter {
     pub account: Option<LetterAccount>,
     /// The webhook endpoints that it is about; empty for every other letter.
     pub endpoints: Vec<WebhookEndpointId>,
+    /// The API's URL with its base path, without a slash at its end.
+    pub api_url: String,
     /// The whole activation link; in a letter about a password, the page where one is chosen; in one about an
     /// address, the page where it is confirmed.
     pub link: SecretString,

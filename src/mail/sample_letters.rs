@@ -12,6 +12,9 @@ use crate::domain::{
     sub_account::MemberRole,
 };
 
+/// The API's URL in sample letters.
+const API_URL: &str = "https://example.com";
+
 /// A file name, and the account: its name, the parent's, the role, and whether it is new.
 type Occasion =
     (&'static str, InvitationKind, Option<(&'static str, Option<&'static str>, MemberRole, bool)>);
@@ -80,6 +83,7 @@ fn sample(
             is_new,
         }),
         endpoints: Vec::new(),
+        api_url: API_URL.to_owned(),
         link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
         now,
         expires_at: now + TimeDelta::hours(hours),
@@ -109,6 +113,7 @@ fn notices(to: &Email, now: DateTime<Utc>) -> Vec<(String, Letter)> {
             roles: Vec::new(),
             account: None,
             endpoints: endpoints(purpose),
+            api_url: API_URL.to_owned(),
             link: SecretString::from(format!("https://example.com/{page}{token}")),
             now,
             expires_at: now + TimeDelta::hours(1),

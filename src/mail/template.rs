@@ -126,7 +126,12 @@ impl Composer<'_> {
     /// Renders the template of one sentence, with values besides those about the letter.
     fn sentence(&self, name: &str, part: &str, more: Value) -> Result<String, minijinja::Error> {
         let name = sentence_name(self.letter.locale.data().letters_file, name, part);
-        self.environment.get_template(&name)?.render(context! { ..more, ..self.about.clone() })
+        self.environment.get_template(&name)?.render(context! { ..more, ..self.values(part) })
+    }
+
+    /// The values of sentences and templates in the text (`txt`) or the HTML document (`html`).
+    fn values(&self, part: &str) -> Value {
+        context! { api_url => url(part, &self.letter.api_url), ..self.about.clone() }
     }
 
     /// The key of a sentence. A letter that is about no invitation has sentences of its own where they
@@ -174,10 +179,10 @@ impl Composer<'_> {
             footer => said_here("footer")?,
             headline,
             subject,
-            link => if is_html { Value::from_safe_string(attribute(link)) } else { Value::from(link) },
+            link => url(part, link),
         };
         let template = self.environment.get_template(&format!("letter.{part}"))?;
-        template.render(context! { ..texts, ..self.about.clone() })
+        template.render(context! { ..texts, ..self.values(part) })
     }
 }
 
@@ -206,10 +211,15 @@ fn sentence_name(file: &str, name: &str, part: &str) -> String {
     format!("{file}/{name}.{part}")
 }
 
-/// Escapes the link for HTML: the templates' own escaping writes every slash as `&#x2f;`, which is correct,
+/// A URL as it is written in the text (`txt`) or the HTML document (`html`).
+fn url(part: &str, url: &str) -> Value {
+    if part == "html" { Value::from_safe_string(attribute(url)) } else { Value::from(url) }
+}
+
+/// Escapes a URL for HTML: the templates' own escaping writes every slash as `&#x2f;`, which is correct,
 /// and impossible to read or copy from the source of a letter.
-fn attribute(link: &str) -> String {
-    link.replace('&', "&amp;")
+fn attribute(url: &str) -> String {
+    url.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")

@@ -39,6 +39,7 @@ pub(super) fn letter() -> Letter {
         roles: vec!["user_manager", "finance"],
         account: None,
         endpoints: Vec::new(),
+        api_url: "https://invite.example.com".to_owned(),
         link: SecretString::from(LINK),
         now: now(),
         expires_at: now() + TimeDelta::hours(24),

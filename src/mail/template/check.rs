@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The variables of sentences and templates.
-const ABOUT: [&str; 12] = [
+const ABOUT: [&str; 13] = [
     "kind",
     "purpose",
     "locale",
@@ -20,6 +20,7 @@ const ABOUT: [&str; 12] = [
     "account",
     "parent",
     "endpoints",
+    "api_url",
     "to",
     "valid_for",
     "expires_at",
