@@ -48,7 +48,7 @@ impl Gauges {
         registry.register("invitations", "Invitations by status", self.invitations.clone());
         let deliveries = "Invitations by what became of their newest letter";
         registry.register("deliveries", deliveries, self.deliveries.clone());
-        let waiting = "Webhooks that are to be sent to active endpoints";
+        let waiting = "Webhooks that are to be sent to active endpoints, counted up to 10,000";
         registry.register("webhooks_waiting", waiting, self.webhooks_waiting.clone());
         let endpoints = "Webhook endpoints by status";
         registry.register("webhook_endpoints", endpoints, self.webhook_endpoints.clone());
@@ -90,7 +90,7 @@ impl Gauges {
         set_all(&self.deliveries, "state", numbers);
     }
 
-    /// Sets the number of webhooks that are to be sent to active endpoints.
+    /// Sets the number of webhooks that are to be sent to active endpoints, counted up to 10,000.
     pub fn webhooks(&self, waiting: u64) {
         self.webhooks_waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }

@@ -209,6 +209,26 @@ async fn webhooks_that_wait_for_others_are_found_by_the_index_and_read_once() {
 }
 
 #[tokio::test]
+async fn webhooks_that_wait_are_counted_by_the_index_up_to_a_limit() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    app.database.execute("ALTER TABLE webhook_deliveries SET (autovacuum_enabled = off)");
+    let scopes = json!({ "scopes": ["system_users:read"] });
+    let endpoint = app.webhook_endpoint("https://fleet.example.com/hooks", &["user.erased"], scopes).await;
+    fill_webhooks(&app, &endpoint);
+    let now = app.now();
+    for state in ["never analysed", "analysed"] {
+        let work = move |tx: &mut Tx<'_>| {
+            let before = RowsRead::of(tx, "webhook_deliveries")?;
+            assert_eq!(webhooks::totals(tx.reading(), now)?.waiting, 10_000);
+            Ok::<_, DbFault>(RowsRead::of(tx, "webhook_deliveries")?.since(&before))
+        };
+        let read = app.parts.dispatcher.db.write(work).await.unwrap();
+        assert!(read.sequential == 0 && read.by_index <= 10_000, "{state}: {read:?}");
+        app.database.execute("ANALYZE webhook_deliveries");
+    }
+}
+
+#[tokio::test]
 async fn the_attempts_of_one_event_are_found_among_many() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
     app.database.execute("ALTER TABLE webhook_attempts SET (autovacuum_enabled = off)");

@@ -63,20 +63,7 @@ on_both_databases! {
         app.dispatch().await;
         assert_eq!(receiver.types().len(), 1);
         // Later events of the same invitation, which are due before those of any other.
-        let numbers = "WITH RECURSIVE n (k) AS (SELECT 1000000000001 UNION ALL \
-            SELECT k + 1 FROM n WHERE k < 1000000000700)";
-        for (table, columns, values) in [
-            ("webhook_events", "id, event_type, at, payload", "event_type, at, payload"),
-            (
-                "webhook_deliveries",
-                "event_id, endpoint_id, subject, event_at, state, attempts, next_attempt_at",
-                "endpoint_id, subject, event_at, state, 0, event_at",
-            ),
-        ] {
-            let rows = format!("SELECT 'msg_01mzzzzzzze08' || k, {values} FROM {table}, n");
-            let insert = format!("{numbers} INSERT INTO {table} ({columns}) {rows}");
-            assert_eq!(app.database.execute(&insert), 700);
-        }
+        app.copy_webhooks(700);
         app.advance(TimeDelta::seconds(1));
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         receiver.answer(204);

@@ -229,6 +229,26 @@ on_both_databases! {
         app.letters().await;
     }
 
+    async fn waiting_webhooks_are_counted_up_to_ten_thousand(app: TestApp) {
+        let receiver = Receiver::start().await;
+        app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        app.invite_unsent("ada@example.com", &["viewer"]).await;
+        app.copy_webhooks(9_998);
+        let waiting = async || {
+            let metrics = app.anonymous().get("/metrics").await.expect(200).text;
+            let help = "Webhooks that are to be sent to active endpoints, counted up to 10,000";
+            assert!(metrics.contains(help), "{metrics}");
+            let line = metrics.lines().find_map(|line| line.strip_prefix("invitation_service_webhooks_waiting "));
+            line.unwrap().to_owned()
+        };
+        assert_eq!(waiting().await, "9999");
+        app.invite_unsent("bob@example.com", &["viewer"]).await;
+        app.invite_unsent("eve@example.com", &["viewer"]).await;
+        assert_eq!(app.database.count("webhook_deliveries WHERE state = 'pending'"), 10_001);
+        assert_eq!(waiting().await, "10000");
+        app.letters().await;
+    }
+
     async fn the_answer_of_another_url_says_nothing_about_the_present_one(app: TestApp) {
         let receiver = Receiver::start().await;
         let endpoint = app.endpoint_of_all(&receiver, &["invitation.created"]).await;

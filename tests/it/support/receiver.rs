@@ -171,6 +171,26 @@ impl TestApp {
         while self.parts.dispatcher.step().await.unwrap() > 0 {}
     }
 
+    /// Copies the one event so many times, with its delivery, beside the service.
+    pub fn copy_webhooks(&self, copies: usize) {
+        let numbers = format!(
+            "WITH RECURSIVE n (k) AS (SELECT 1000000000001 UNION ALL \
+             SELECT k + 1 FROM n WHERE k < 1000000000000 + {copies})"
+        );
+        for (table, columns, values) in [
+            ("webhook_events", "id, event_type, at, payload", "event_type, at, payload"),
+            (
+                "webhook_deliveries",
+                "event_id, endpoint_id, subject, event_at, state, attempts, next_attempt_at",
+                "endpoint_id, subject, event_at, state, 0, event_at",
+            ),
+        ] {
+            let rows = format!("SELECT 'msg_01mzzzzzzze08' || k, {values} FROM {table}, n");
+            let insert = format!("{numbers} INSERT INTO {table} ({columns}) {rows}");
+            assert_eq!(self.database.execute(&insert), copies);
+        }
+    }
+
     /// The states of all deliveries, by the order of their events.
     pub fn deliveries(&self) -> Vec<String> {
         self.database.texts("SELECT state AS text FROM webhook_deliveries ORDER BY event_id")
