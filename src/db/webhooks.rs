@@ -14,6 +14,7 @@ mod receivers;
 mod record;
 mod replay;
 mod secrets;
+mod surplus_attempts;
 mod totals;
 
 pub use self::{
@@ -31,6 +32,7 @@ pub use self::{
     record::{Recorded, disable, record},
     replay::{Replay, is_unfinished as is_replay_unfinished, replay},
     secrets::{delete_others as delete_other_secrets, expire as expire_secret, insert as insert_secret},
+    surplus_attempts::{LoggedEndpoint, delete_surplus_attempts, logged_endpoints},
     totals::{Totals, totals},
 };
 pub(in crate::db) use self::{events::of_timeline, expiry::of_letters_given_up};

@@ -15,8 +15,8 @@ mod secret;
 
 pub use self::{
     endpoint::{
-        DISABLE_AFTER, DisabledReason, KEPT_FOR, MAX_ENDPOINTS, MAX_RECENT_ENDPOINTS, RECENTLY,
-        WebhookEndpoint, WebhookSecretRecord, WebhookStatus, failing_since,
+        DISABLE_AFTER, DisabledReason, KEPT_ATTEMPTS, KEPT_FOR, MAX_ENDPOINTS, MAX_RECENT_ENDPOINTS,
+        RECENTLY, WebhookEndpoint, WebhookSecretRecord, WebhookStatus, failing_since,
     },
     endpoint_url::{EndpointUrl, EndpointUrlError},
     event_type::{TEST_EVENT, WebhookEventType},

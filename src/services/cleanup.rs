@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
-    DbFault, audit, erasure, guess_counts, idempotency,
+    DbFault, Tx, audit, erasure, guess_counts, idempotency,
     invitations::lapse,
     letters::{quota, unread_mail, webhook_events},
     retention,
@@ -37,7 +37,8 @@ const RESIDUE_TTL: TimeDelta = TimeDelta::days(2);
 /// that are older than they are kept, counts of letters, sessions, counts of wrong guesses, revocations of
 /// access tokens, audit events, returned mail that was not read, and requests to reset a password or to
 /// change an address; and, after `RETENTION`, invitations that ended without an activation. It also marks
-/// invitations that expired long ago. After `stop` was cancelled it finishes only the current transaction.
+/// invitations that expired long ago, and deletes attempts to deliver webhooks of which an endpoint has too
+/// many. After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
@@ -61,10 +62,47 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
                 + webhooks::delete_old(tx, MAX_BATCH, now - KEPT_FOR)?)
         });
         let swept = swept.await? + ended(services).await?;
-        if swept == 0 || stop.is_cancelled() {
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+        if swept == 0 {
+            return shorten_logs(services, stop).await;
+        }
+    }
+}
+
+/// Deletes the oldest attempts to deliver webhooks to endpoints that have more of them than are kept.
+async fn shorten_logs(services: &Services, stop: &CancellationToken) -> Result<(), DbFault> {
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        // Found outside a transaction, which locks SQLite's file.
+        let look = move |connection: &mut _| webhooks::logged_endpoints(connection, &from);
+        let endpoints = services.db.read::<_, DbFault>(look).await?;
+        let Some(last) = endpoints.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        for endpoint in endpoints.into_iter().filter(|one| one.surplus.is_some()) {
+            shorten_log(services, endpoint, stop).await?;
+        }
+        if stop.is_cancelled() {
             return Ok(());
         }
     }
+}
+
+async fn shorten_log(
+    services: &Services,
+    endpoint: webhooks::LoggedEndpoint,
+    stop: &CancellationToken,
+) -> Result<(), DbFault> {
+    while !stop.is_cancelled() {
+        let endpoint = endpoint.clone();
+        let delete = move |tx: &mut Tx<'_>| webhooks::delete_surplus_attempts(tx, &endpoint);
+        if services.db.write::<_, DbFault>(delete).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a batch of what ended longer ago than `RETENTION`. Returns the number of rows that it found.

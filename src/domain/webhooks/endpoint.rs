@@ -18,6 +18,8 @@ pub const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
 const FAILURES_APART: TimeDelta = TimeDelta::days(2);
 /// How long events, deliveries and attempts are kept: as far back as events can be sent again.
 pub const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// How many attempts of an endpoint are kept, the newest ones: replays and tests can cause any number.
+pub const KEPT_ATTEMPTS: usize = 10_000;
 /// The most endpoints of a client.
 pub const MAX_ENDPOINTS: usize = 20;
 /// The most endpoints of a client with those that were deleted within [`RECENTLY`]: their rows stay for as

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Lists the attempts of 30 days, newest first; of one event if it is named.
+/// Lists the attempts of 30 days that are kept, newest first; of one event if it is named.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::NotFound`], [`ServiceError::DamagedCursor`],

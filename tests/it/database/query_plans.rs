@@ -228,12 +228,9 @@ async fn webhooks_that_wait_are_counted_by_the_index_up_to_a_limit() {
     }
 }
 
-#[tokio::test]
-async fn the_attempts_of_one_event_are_found_among_many() {
-    let app = TestApp::start(Backend::Postgres, &[]).await;
+/// Attempts to deliver to an endpoint, each of another event.
+fn fill_attempts(app: &TestApp, endpoint: &Endpoint) {
     app.database.execute("ALTER TABLE webhook_attempts SET (autovacuum_enabled = off)");
-    let scopes = json!({ "scopes": ["system_users:read"] });
-    let endpoint = app.webhook_endpoint("https://fleet.example.com/hooks", &["user.erased"], scopes).await;
     let attempts = format!(
         "INSERT INTO webhook_attempts (id, endpoint_id, event_id, event_type, attempt, at, milliseconds)
          SELECT 'wha_01kzzzzzzze08' || 1000000000000 + k, '{}', 'msg_01kzzzzzzze08' || 1000000000000 + k,
@@ -243,6 +240,14 @@ async fn the_attempts_of_one_event_are_found_among_many() {
         app.now().to_rfc3339()
     );
     app.database.execute(&attempts);
+}
+
+#[tokio::test]
+async fn the_attempts_of_one_event_are_found_among_many() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    let scopes = json!({ "scopes": ["system_users:read"] });
+    let endpoint = app.webhook_endpoint("https://fleet.example.com/hooks", &["user.erased"], scopes).await;
+    fill_attempts(&app, &endpoint);
     let id: WebhookEndpointId = endpoint.id.parse().unwrap();
     for state in ["never analysed", "analysed"] {
         let work = move |tx: &mut Tx<'_>| {
@@ -253,6 +258,34 @@ async fn the_attempts_of_one_event_are_found_among_many() {
         };
         let read = app.parts.dispatcher.db.write(work).await.unwrap();
         assert!(read.sequential == 0 && read.by_index <= 10, "{state}: {read:?}");
+        app.database.execute("ANALYZE webhook_attempts");
+    }
+}
+
+#[tokio::test]
+async fn attempts_that_are_too_many_are_found_and_deleted_by_the_index() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    let scopes = || json!({ "scopes": ["system_users:read"] });
+    let url = "https://fleet.example.com/hooks";
+    let endpoint = app.webhook_endpoint(url, &["user.erased"], scopes()).await;
+    app.webhook_endpoint(url, &["user.erased"], scopes()).await;
+    fill_attempts(&app, &endpoint);
+    for state in ["never analysed", "analysed"] {
+        let look = move |tx: &mut Tx<'_>| {
+            let before = RowsRead::of(tx, "webhook_attempts")?;
+            let found = webhooks::logged_endpoints(tx.reading(), "")?;
+            assert_eq!(found.iter().map(|one| one.surplus.is_some()).collect::<Vec<_>>(), [true, false]);
+            Ok::<_, DbFault>((found, RowsRead::of(tx, "webhook_attempts")?.since(&before)))
+        };
+        let (found, read) = app.parts.dispatcher.db.write(look).await.unwrap();
+        assert!(read.sequential == 0 && read.by_index <= 10_001, "{state}: {read:?}");
+        let delete = move |tx: &mut Tx<'_>| {
+            let before = RowsRead::of(tx, "webhook_attempts")?;
+            assert_eq!(webhooks::delete_surplus_attempts(tx, &found[0])?, 1000);
+            Ok::<_, DbFault>(RowsRead::of(tx, "webhook_attempts")?.since(&before))
+        };
+        let read = app.parts.dispatcher.db.write(delete).await.unwrap();
+        assert!(read.sequential == 0 && read.by_index <= 4 * 1000, "{state}: {read:?}");
         app.database.execute("ANALYZE webhook_attempts");
     }
 }

@@ -238,8 +238,8 @@ on_both_databases! {
             let metrics = app.anonymous().get("/metrics").await.expect(200).text;
             let help = "Webhooks that are to be sent to active endpoints, counted up to 10,000";
             assert!(metrics.contains(help), "{metrics}");
-            let line = metrics.lines().find_map(|line| line.strip_prefix("invitation_service_webhooks_waiting "));
-            line.unwrap().to_owned()
+            let name = "invitation_service_webhooks_waiting ";
+            metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
         };
         assert_eq!(waiting().await, "9999");
         app.invite_unsent("bob@example.com", &["viewer"]).await;

@@ -1,12 +1,27 @@
 //! What a caller, a client and an endpoint may cause at most.
 
 use chrono::TimeDelta;
+use invitation_service::services::cleanup::sweep;
 use reqwest::Method;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     TestApp, json, on_both_databases,
-    receiver::{ENDPOINTS, LOOPBACK, Receiver, patch_endpoint},
+    receiver::{ENDPOINTS, Endpoint, LOOPBACK, Receiver, patch_endpoint},
 };
+
+/// Writes so many attempts of an endpoint, with ids that begin so.
+fn log_attempts(app: &TestApp, endpoint: &Endpoint, id: &str, number: usize) {
+    let (now, first) = (app.now().to_rfc3339(), 1_000_000_000_000_usize);
+    let last = first + number - 1;
+    let insert = format!(
+        "WITH RECURSIVE n (k) AS (SELECT {first} UNION ALL SELECT k + 1 FROM n WHERE k < {last})
+         INSERT INTO webhook_attempts (id, endpoint_id, event_id, event_type, attempt, at, milliseconds)
+         SELECT '{id}' || k, '{}', 'msg_01mzzzzzzze08' || k, 'webhook.test', 1, '{now}', 1 FROM n",
+        endpoint.id
+    );
+    assert_eq!(app.database.execute(&insert), number);
+}
 
 on_both_databases! {
     async fn changes_tests_and_replays_are_few_in_a_minute(app: TestApp) {
@@ -58,6 +73,27 @@ on_both_databases! {
         // Nor does what failed, and what waits for it.
         assert_eq!(endpoint.replay(&app, since).await.expect(202).body["events"], 3);
         app.letters().await;
+    }
+
+    async fn the_newest_ten_thousand_attempts_of_an_endpoint_are_kept(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let quiet = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        let busy = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
+        // Older than all of the other endpoint.
+        log_attempts(&app, &quiet, "wha_01mzzzzzzze07", 3);
+        // More than one batch too many.
+        log_attempts(&app, &busy, "wha_01mzzzzzzze08", 11_500);
+        sweep(&app.parts.services, &CancellationToken::new()).await.unwrap();
+        let kept = |endpoint: &Endpoint| {
+            let of_one = format!("FROM webhook_attempts WHERE endpoint_id = '{}'", endpoint.id);
+            app.database.texts(&format!("SELECT id AS text {of_one} ORDER BY id"))
+        };
+        assert_eq!(kept(&quiet).len(), 3);
+        let kept = kept(&busy);
+        assert_eq!(
+            (kept.len(), kept.first().unwrap().as_str(), kept.last().unwrap().as_str()),
+            (10_000, "wha_01mzzzzzzze081000000001500", "wha_01mzzzzzzze081000000011499")
+        );
     }
 
     async fn deleted_endpoints_count_for_a_day(app: TestApp) {

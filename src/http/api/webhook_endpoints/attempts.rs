@@ -100,7 +100,7 @@ errors! {
 
 /// List the attempts to deliver to a webhook endpoint
 ///
-/// Those of 30 days, newest first.
+/// Those of 30 days, newest first; no more than the newest 10,000 are kept.
 #[utoipa::path(
     tag = "Webhooks",
     operation_id = "listWebhookAttempts",
