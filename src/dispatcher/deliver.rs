@@ -51,7 +51,7 @@ impl Dispatcher {
             error: answered.error().map(str::to_owned),
             milliseconds: i32::try_from(took.as_millis()).unwrap_or(i32::MAX),
         };
-        self.record((&attempt, &claimed.url), &answered).await
+        self.record((&attempt, claimed), &answered).await
     }
 
     /// The webhook of a delivery at `now`, signed with each secret that is live: those who receive it verify

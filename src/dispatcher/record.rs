@@ -10,12 +10,11 @@ use crate::{
     db::{
         DbFault, Guarded, Tx,
         letters::outbox::{self, NewNotice},
-        webhooks::{self, Attempt, Recorded},
+        webhooks::{self, Attempt, Claimed, Recorded},
     },
     domain::{
         ids::WebhookEndpointId,
         letter::{LetterPurpose, LetterSubject},
-        webhooks::EndpointUrl,
     },
 };
 
@@ -29,10 +28,10 @@ const MAX_LETTERS: usize = 5;
 const LETTERS_WITHIN: TimeDelta = TimeDelta::days(1);
 
 impl Dispatcher {
-    /// Records an attempt, to this URL, and what the endpoint answered.
+    /// Records an attempt at a claimed delivery, and what the endpoint answered.
     pub(super) async fn record(
         &self,
-        (attempt, url): (&Attempt, &EndpointUrl),
+        (attempt, claimed): (&Attempt, &Claimed),
         answered: &Answered,
     ) -> Result<(), DbFault> {
         let outcome = answered.outcome(attempt.attempt, self.clock.now(), self.clock.jitter());
@@ -44,8 +43,9 @@ impl Dispatcher {
         let mut tries = 1;
         loop {
             let (dispatcher, answered) = (self.clone(), answered.clone());
-            let (attempt, url) = (attempt.clone(), url.clone());
-            let written = self.db.write(move |tx| dispatcher.write(tx, (&attempt, &url), &answered, outcome));
+            let (attempt, claimed) = (attempt.clone(), claimed.clone());
+            let written =
+                self.db.write(move |tx| dispatcher.write(tx, (&attempt, &claimed), &answered, outcome));
             match written.await {
                 Ok(()) => return Ok(()),
                 // An earlier try was committed, and its answer was lost: the attempt is in the log.
@@ -60,14 +60,14 @@ impl Dispatcher {
     fn write(
         &self,
         tx: &mut Tx<'_>,
-        (attempt, url): (&Attempt, &EndpointUrl),
+        (attempt, claimed): (&Attempt, &Claimed),
         answered: &Answered,
         outcome: Recorded,
     ) -> Result<(), DbFault> {
         let now = self.clock.now();
-        let failing_since = webhooks::record(tx, (attempt, url), (outcome, now))?;
+        let failing_since = webhooks::record(tx, (attempt, claimed), (outcome, now))?;
         let Some(reason) = answered.disables(failing_since, now) else { return Ok(()) };
-        if webhooks::disable(tx, (attempt.endpoint, url), (reason, now))? == Guarded::Applied {
+        if webhooks::disable(tx, (attempt.endpoint, &claimed.url), (reason, now))? == Guarded::Applied {
             tracing::warn!(
                 endpoint = %attempt.endpoint, reason = reason.as_str(), "a webhook endpoint was disabled"
             );

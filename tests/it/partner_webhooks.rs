@@ -8,6 +8,7 @@ mod events;
 mod expiry;
 mod failing;
 mod fairness;
+mod leases;
 mod letters;
 mod life;
 mod limits;

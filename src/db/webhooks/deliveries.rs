@@ -51,10 +51,12 @@ pub struct Claimed {
     pub event_type: String,
     /// The body.
     pub payload: String,
-    /// The number of this attempt, 1 for the first.
+    /// The number of this attempt, 1 for the first: it follows those that were recorded.
     pub attempt: i32,
     /// The span in which the event was written, for tracing.
     pub trace_parent: Option<TraceParent>,
+    /// When the lease ends, by which the record of this attempt knows it.
+    pub leased_until: DateTime<Utc>,
 }
 
 /// How often due deliveries are looked at in one claim: where all of them are blocked, the next ones follow.
@@ -63,6 +65,8 @@ const MAX_ROUNDS: usize = 10;
 /// Claims up to `limit` due deliveries to this endpoint at `now`, until `lease_ends`. Of the events of one
 /// person only the first one that is not delivered is claimed, so that they arrive in order. Nothing
 /// where the endpoint takes none any more.
+///
+/// An attempt counts once its outcome is recorded: a process that dies uses up none.
 ///
 /// The endpoint is locked, as it is for a record: of those that change its deliveries one waits for the
 /// other.
@@ -86,7 +90,7 @@ pub fn claim(
             break;
         }
     }
-    claimed(tx, (endpoint, target), attempts)
+    claimed(tx, (endpoint, target), (attempts, lease_ends))
 }
 
 /// The URL of an active endpoint, which is locked until the end of the transaction, and whether staff set it.
@@ -116,16 +120,15 @@ fn lease(
 ) -> Result<Vec<(String, i32)>, DbFault> {
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
-        let attempts: Vec<i32> = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
+        let recorded: Vec<i32> = diesel::update(deliveries::table.find((endpoint.as_str(), id)))
             .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
             .set((
-                deliveries::attempts.eq(deliveries::attempts + 1),
                 deliveries::next_attempt_at.eq(At(lease_ends)),
                 deliveries::leased_until.eq(At(lease_ends)),
             ))
             .returning(deliveries::attempts)
             .get_results(tx.writing())?;
-        leased.extend(attempts.into_iter().map(|attempt| (id.to_owned(), attempt)));
+        leased.extend(recorded.into_iter().map(|attempts| (id.to_owned(), attempts.saturating_add(1))));
     }
     Ok(leased)
 }
@@ -137,7 +140,7 @@ type Body = (String, String, Option<String>);
 fn claimed(
     tx: &mut Tx<'_>,
     (endpoint, (url, set_by_staff)): (WebhookEndpointId, (EndpointUrl, bool)),
-    attempts: Vec<(String, i32)>,
+    (attempts, leased_until): (Vec<(String, i32)>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
     if attempts.is_empty() {
         return Ok(Vec::new());
@@ -165,6 +168,7 @@ fn claimed(
             attempt,
             // Sending does not depend on it: what cannot be read is none.
             trace_parent: trace_parent.as_deref().and_then(TraceParent::parse),
+            leased_until,
         }))
     });
     with_body.collect()

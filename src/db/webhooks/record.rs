@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::{
     attempts::{self, Attempt},
-    deliveries::DeliveryState,
+    deliveries::{Claimed, DeliveryState},
     endpoints,
 };
 use crate::db::{
@@ -31,15 +31,15 @@ pub enum Recorded {
     Failed,
 }
 
-/// Records an attempt, to this URL, that ended at `now`. Returns since when the deliveries of the endpoint
-/// fail; `None` after one that succeeded, and where the endpoint has another URL by now, of which the attempt
-/// says nothing. The endpoint is locked first, as everywhere.
+/// Records an attempt at a claimed delivery, that ended at `now`. Returns since when the deliveries of the
+/// endpoint fail; `None` after one that succeeded, and where the endpoint has another URL by now, of which
+/// the attempt says nothing. The endpoint is locked first, as everywhere.
 ///
-/// A delivery that is no longer at that attempt, since its lease ran out or it was asked for again, stays as
-/// it is: the attempt stands in the log all the same.
+/// A delivery that is no longer as the claim left it, since it was claimed anew after its lease or asked for
+/// again, stays as it is: the attempt does not count, and stands in the log all the same.
 pub fn record(
     tx: &mut Tx<'_>,
-    (attempt, url): (&Attempt, &EndpointUrl),
+    (attempt, claimed): (&Attempt, &Claimed),
     (outcome, now): (Recorded, DateTime<Utc>),
 ) -> Result<Option<DateTime<Utc>>, DbFault> {
     endpoints::lock(tx, attempt.endpoint)?;
@@ -52,9 +52,11 @@ pub fn record(
     let subjects: Vec<String> = diesel::update(deliveries::table.find(key(attempt)))
         // No words of a partial index: it is found by its key.
         .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
-        .filter(deliveries::attempts.eq(attempt.attempt))
-        .filter(deliveries::leased_until.is_not_null())
+        // A claim sets both to the end of its lease, and a replay the first one alone.
+        .filter(deliveries::next_attempt_at.eq(At(claimed.leased_until)))
+        .filter(deliveries::leased_until.eq(At(claimed.leased_until)).assume_not_null())
         .set((
+            deliveries::attempts.eq(attempt.attempt),
             deliveries::state.eq(state.as_str()),
             deliveries::next_attempt_at.eq(At(due)),
             deliveries::leased_until.eq(None::<At>),
@@ -64,7 +66,7 @@ pub fn record(
     if state != DeliveryState::Pending {
         subjects.iter().try_for_each(|subject| release_next(tx, attempt.endpoint, subject, now))?;
     }
-    health(tx, (attempt.endpoint, url), outcome == Recorded::Delivered, now)
+    health(tx, (attempt.endpoint, &claimed.url), outcome == Recorded::Delivered, now)
 }
 
 /// The delivery of an attempt.

@@ -83,7 +83,7 @@ on_both_databases! {
             let lease = (app.now() + TimeDelta::seconds(90)).to_rfc3339_opts(SecondsFormat::Millis, true);
             let claim = format!(
                 "UPDATE webhook_deliveries
-                 SET attempts = 1, next_attempt_at = '{lease}', leased_until = '{lease}'
+                 SET next_attempt_at = '{lease}', leased_until = '{lease}'
                  WHERE state = 'pending'"
             );
             assert_eq!(app.database.execute(&claim), 1);

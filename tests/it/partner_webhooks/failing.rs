@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use invitation_service::{
     db::{
         DbFault, Guarded, Tx,
-        webhooks::{self, Attempt, Recorded},
+        webhooks::{self, Recorded},
     },
-    domain::{ids::WebhookEndpointId, webhooks::DisabledReason},
+    domain::webhooks::DisabledReason,
 };
 
 use crate::support::{
@@ -253,30 +253,16 @@ on_both_databases! {
         let receiver = Receiver::start().await;
         let endpoint = app.endpoint_of_all(&receiver, &["invitation.created"]).await;
         app.invite_unsent("ada@example.com", &["viewer"]).await;
-        let (id, now) = (endpoint.id.parse::<WebhookEndpointId>().unwrap(), app.now());
-        let dispatcher = app.parts.dispatcher.clone();
-        let lease = (now, now + TimeDelta::seconds(90));
-        let claim = dispatcher.db.write::<_, DbFault>(move |tx| webhooks::claim(tx, id, 1, lease));
-        let claimed = claim.await.unwrap().remove(0);
+        let (now, claimed) = (app.now(), endpoint.claim(&app).await);
         let moved = json!({ "url": "https://other.example.com/hooks" });
         endpoint.patch(&app, moved).await.expect(200);
-        let url = claimed.url.clone();
-        let attempt = Attempt {
-            id: dispatcher.clock.id(),
-            endpoint: id,
-            event: claimed.event,
-            event_type: claimed.event_type,
-            attempt: claimed.attempt,
-            at: now,
-            status: Some(410),
-            error: None,
-            milliseconds: 1,
-        };
+        let attempt = app.attempt(&claimed, 410);
         let record = move |tx: &mut Tx<'_>| -> Result<_, DbFault> {
-            let failing = webhooks::record(tx, (&attempt, &url), (Recorded::Retry(now), now))?;
-            Ok((failing, webhooks::disable(tx, (id, &url), (DisabledReason::Gone, now))?))
+            let failing = webhooks::record(tx, (&attempt, &claimed), (Recorded::Retry(now), now))?;
+            let of_endpoint = (claimed.endpoint, &claimed.url);
+            Ok((failing, webhooks::disable(tx, of_endpoint, (DisabledReason::Gone, now))?))
         };
-        assert_eq!(dispatcher.db.write(record).await.unwrap(), (None, Guarded::Stale));
+        assert_eq!(app.parts.dispatcher.db.write(record).await.unwrap(), (None, Guarded::Stale));
         let shown = endpoint.shown(&app).await;
         assert_eq!((&shown["status"], &shown["failing_since"]), (&json!("active"), &json!(null)));
         assert_eq!((endpoint.attempts(&app).await.len(), app.deliveries()), (1, vec!["pending".to_owned()]));

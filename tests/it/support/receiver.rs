@@ -9,7 +9,15 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
+use invitation_service::{
+    db::{
+        DbFault,
+        webhooks::{self, Attempt, Claimed},
+    },
+    domain::ids::WebhookEndpointId,
+};
 use reqwest::Method;
 use serde_json::Value;
 use sha2::Sha256;
@@ -139,6 +147,15 @@ impl Endpoint {
         app.admin().post(&format!("{}/replay", self.path()), &members).await
     }
 
+    /// Claims one delivery to it, as a dispatcher does, and makes no attempt.
+    pub async fn claim(&self, app: &TestApp) -> Claimed {
+        let (id, now) = (self.id.parse::<WebhookEndpointId>().unwrap(), app.now());
+        let lease = (now, now + TimeDelta::seconds(90));
+        let db = &app.parts.dispatcher.db;
+        let claim = db.write::<_, DbFault>(move |tx| webhooks::claim(tx, id, 1, lease));
+        claim.await.unwrap().remove(0)
+    }
+
     /// The attempts to deliver to it, newest first.
     pub async fn attempts(&self, app: &TestApp) -> Vec<Value> {
         let page = app.admin().get(&format!("{}/attempts", self.path())).await.expect(200).body;
@@ -169,6 +186,21 @@ impl TestApp {
     /// Lets the dispatcher work until nothing is due.
     pub async fn dispatch(&self) {
         while self.parts.dispatcher.step().await.unwrap() > 0 {}
+    }
+
+    /// An attempt at a claimed delivery, now, which was answered with this status.
+    pub fn attempt(&self, claimed: &Claimed, status: i32) -> Attempt {
+        Attempt {
+            id: self.clock.id(),
+            endpoint: claimed.endpoint,
+            event: claimed.event,
+            event_type: claimed.event_type.clone(),
+            attempt: claimed.attempt,
+            at: self.now(),
+            status: Some(status),
+            error: None,
+            milliseconds: 1,
+        }
     }
 
     /// Copies the one event so many times, with its delivery, beside the service.
