@@ -7,6 +7,7 @@
 
 mod email_error;
 mod pasted;
+mod plain;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
@@ -28,9 +29,9 @@ pub struct Email {
 
 impl Email {
     /// The longest address, in characters: the longest path of RFC 5321 §4.5.3.1.3 without its two brackets.
-    pub const MAX_LEN: usize = 254;
+    pub const MAX_LEN: usize = plain::MAX_LEN;
     /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
-    pub const LONGEST_LOCAL: usize = 64;
+    pub const LONGEST_LOCAL: usize = plain::LONGEST_LOCAL;
 
     /// The domain of the addresses that stand in place of erased users'.
     pub const ERASED_DOMAIN: &str = "erased.invalid";
@@ -40,6 +41,13 @@ impl Email {
     /// # Errors
     /// [`EmailError`] says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
+        match plain::read(text) {
+            Some((text, key)) => Ok(Self { text, key }),
+            None => Self::by_all_rules(text),
+        }
+    }
+
+    fn by_all_rules(text: &str) -> Result<Self, EmailError> {
         if trim(text).is_empty() {
             return Err(EmailError::Empty);
         }
@@ -52,7 +60,7 @@ impl Email {
         if local.len() > Self::LONGEST_LOCAL || text.len() > 4 * Self::MAX_LEN {
             return Err(EmailError::TooLong);
         }
-        if local.split('.').any(|atom| atom.is_empty() || !atom.bytes().all(is_atext)) {
+        if local.split('.').any(|atom| atom.is_empty() || !atom.bytes().all(plain::is_atext)) {
             return Err(EmailError::LocalPart);
         }
         let ascii = punycode(domain)?;
@@ -128,11 +136,6 @@ impl std::fmt::Debug for Email {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.masked())
     }
-}
-
-/// RFC 5322 §3.2.3, `atext`.
-fn is_atext(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
 /// The Unicode form of a domain that [`punycode`] accepts, as UTS 46 maps it: in lower case, without ignored

@@ -114,10 +114,8 @@ impl<K: Named> FromStr for Id<K> {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let id = MagicTypeId::from_str(text).map_err(|_| NotAnId)?;
-        if id.prefix().as_str() != K::PREFIX {
-            return Err(NotAnId);
-        }
+        let suffix = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or(NotAnId)?;
+        TypeIdSuffix::from_str(suffix).map_err(|_| NotAnId)?;
         Ok(Self { text: ArrayString::from(text).map_err(|_| NotAnId)?, kind: PhantomData })
     }
 }
