@@ -30,11 +30,14 @@ pub struct LoggedEndpoint {
 /// Some of the endpoints whose id is greater than `after`, in the order of their ids; none behind the last
 /// one.
 pub fn logged_endpoints(connection: &mut AnyConnection, after: &str) -> Result<Vec<LoggedEndpoint>, DbFault> {
-    // Along the index `webhook_attempts_of_endpoint`, from its end.
+    // Along the index `webhook_attempts_of_endpoint`, from its end. A pair is compared, so that the index of
+    // the key alone does not serve: where most attempts are of one endpoint, PostgreSQL would walk along that
+    // one for all endpoints. An id is less than `~`.
     let query = sql_query(format!(
         "SELECT id, (SELECT logged.id FROM webhook_attempts AS logged \
-             WHERE logged.endpoint_id = webhook_endpoints.id \
-             ORDER BY logged.id DESC LIMIT 1 OFFSET {KEPT_ATTEMPTS}) AS surplus \
+             WHERE (logged.endpoint_id, logged.id) > (webhook_endpoints.id, '') \
+                 AND (logged.endpoint_id, logged.id) < (webhook_endpoints.id, '~') \
+             ORDER BY logged.endpoint_id DESC, logged.id DESC LIMIT 1 OFFSET {KEPT_ATTEMPTS}) AS surplus \
          FROM webhook_endpoints WHERE id > $1 ORDER BY id LIMIT {MAX_LOOKED_AT}"
     ));
     let query = query.bind::<Text, _>(after);
