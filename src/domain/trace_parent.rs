@@ -1,5 +1,6 @@
 //! A place in a trace, as `traceparent` of W3C Trace Context has it
-//! (<https://www.w3.org/TR/trace-context/#traceparent-header>). It is for tracing alone: no rule depends on it.
+//! (<https://www.w3.org/TR/trace-context/#traceparent-header>). It is for tracing alone: no rule depends on
+//! it.
 
 use std::fmt;
 

@@ -176,6 +176,7 @@ where
 }
 
 /// Writes of a batch, in one transaction.
+#[expect(clippy::type_complexity, reason = "an `impl Fn` has no alias")]
 fn shared<I, O, E>(
     db: Db,
     work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,

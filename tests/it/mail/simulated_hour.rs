@@ -69,15 +69,15 @@ async fn an_hour(backend: Backend, seed: u64) {
 
 on_each! {
     async fn of_faults_loses_no_letter_and_tells_the_truth_at_each_moment(backend: Backend) {
-        an_hour(backend, 1).await;
+        Box::pin(an_hour(backend, 1)).await;
     }
 
     async fn of_other_faults_loses_no_letter_and_tells_the_truth_at_each_moment(backend: Backend) {
-        an_hour(backend, 2).await;
+        Box::pin(an_hour(backend, 2)).await;
     }
 
     async fn of_yet_other_faults_loses_no_letter_and_tells_the_truth_at_each_moment(backend: Backend) {
-        an_hour(backend, 3).await;
+        Box::pin(an_hour(backend, 3)).await;
     }
 
     async fn without_faults_brings_no_letter_twice_from_two_couriers(backend: Backend) {

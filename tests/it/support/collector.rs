@@ -59,7 +59,11 @@ impl Exported {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn attributes(of: &[KeyValue]) -> BTreeMap<String, String> {
@@ -103,7 +107,7 @@ impl Arrived {
                 let message = ExportMetricsServiceRequest::decode(request.body.as_slice()).unwrap();
                 let [part] = message.resource_metrics.as_slice() else { panic!("{message:?}") };
                 self.resources.push(attributes(&part.resource.as_ref().unwrap().attributes));
-                self.metrics = part.scope_metrics[0].metrics.clone();
+                self.metrics.clone_from(&part.scope_metrics[0].metrics);
             }
             other => panic!("{other}"),
         }
